@@ -1,0 +1,37 @@
+use primitives::{Money, OrderId, PaymentId, RefundId};
+
+super::events! {
+    /// The customer's money is ours.
+    PaymentProcessed = "payment.processed" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// How much.
+        amount: Money,
+        /// The provider's id, such as a PaymentIntent.
+        provider_ref: Option<String>,
+    }
+    /// The provider declined; the customer may try again.
+    PaymentFailed = "payment.failed" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// How much was asked for.
+        amount: Money,
+        /// The provider's reason, such as `card_declined`.
+        reason: String,
+    }
+    /// Money went back.
+    PaymentRefunded = "payment.refunded" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// The refund.
+        refund_id: RefundId,
+        /// How much.
+        amount: Money,
+    }
+}

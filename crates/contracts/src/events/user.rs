@@ -1,0 +1,38 @@
+use primitives::{EmailAddress, UserId};
+
+super::events! {
+    /// Somebody opened an account.
+    UserRegistered = "user.registered" about "user" (user_id) {
+        /// Who.
+        user_id: UserId,
+        /// Address, not yet verified.
+        email: EmailAddress,
+        /// Display name.
+        name: String,
+        /// `customer`, `seller`, `support` or `admin`.
+        role: String,
+    }
+    /// Name, address, verification or role changed; the values after it.
+    UserUpdated = "user.updated" about "user" (user_id) {
+        /// Who.
+        user_id: UserId,
+        /// Current address.
+        email: EmailAddress,
+        /// Whether the address is verified.
+        email_verified: bool,
+        /// Display name.
+        name: String,
+        /// `customer`, `seller`, `support` or `admin`.
+        role: String,
+    }
+    /// Staff shut the account; its sessions are revoked.
+    UserDisabled = "user.disabled" about "user" (user_id) {
+        /// Who.
+        user_id: UserId,
+    }
+    /// The account is gone.
+    UserDeleted = "user.deleted" about "user" (user_id) {
+        /// Who.
+        user_id: UserId,
+    }
+}

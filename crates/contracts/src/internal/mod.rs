@@ -1,0 +1,5 @@
+//! Bodies of the service-to-service API under `/internal`.
+
+pub mod reservations;
+pub mod users;
+pub mod variants;

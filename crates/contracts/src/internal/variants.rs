@@ -1,0 +1,51 @@
+//! product: `POST /internal/variants/lookup`.
+
+use std::collections::BTreeMap;
+
+use primitives::{Money, ProductId, Sku, UserId, VariantId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Asks for variants by id, and for all variants of products. What is not known is absent from the answer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupRequest {
+    /// Variants by id; at most 1,000.
+    pub variant_ids: Vec<VariantId>,
+    /// Products whose variants are all wanted; at most 100.
+    pub product_ids: Vec<ProductId>,
+}
+
+/// The variants found.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LookupResponse {
+    /// Sorted by variant id.
+    pub variants: Vec<VariantSnapshot>,
+}
+
+/// What a buyer needs to know of a variant, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VariantSnapshot {
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Its product.
+    pub product_id: ProductId,
+    /// Who sells it.
+    pub seller_id: UserId,
+    /// Its SKU.
+    pub sku: Sku,
+    /// The product's title.
+    pub title: String,
+    /// The product's slug.
+    pub slug: String,
+    /// What tells it from its siblings, such as size M.
+    pub options: BTreeMap<String, String>,
+    /// Price of one unit.
+    pub price: Money,
+    /// Units that can be had now.
+    pub available: i32,
+    /// Whether the product is public.
+    pub active: bool,
+    /// Selects the tax rate: `standard`, `reduced` or `zero`.
+    pub tax_class: String,
+}
