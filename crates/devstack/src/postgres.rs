@@ -1,0 +1,177 @@
+//! A private PostgreSQL cluster.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::packages::Tools;
+use crate::process::{Process, Spec, Stop};
+use crate::user::RunAs;
+use crate::{ports, wait};
+
+/// The superuser of every cluster.
+pub const SUPERUSER: &str = "postgres";
+
+/// What a cluster needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port on loopback.
+    pub port: u16,
+    /// The superuser's password, used when the cluster is made.
+    pub password: String,
+    /// Whether what was committed survives a power cut of the machine. Tests do without it.
+    pub durable: bool,
+}
+
+/// A running cluster. Dropping it kills it.
+#[derive(Debug)]
+pub struct Postgres {
+    process: Process,
+    port: u16,
+    client: Spec,
+}
+
+impl Postgres {
+    /// Makes the cluster if the folder has none, starts it and waits until it answers (1–3 s).
+    pub fn start(
+        tools: &Tools,
+        run_as: &RunAs,
+        folder: &Path,
+        log: &Path,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let folder = run_as.folder(folder)?;
+        let data = folder.join("data");
+        let spec = |name: &str, program: &str| {
+            tools
+                .with_env(Spec::new(
+                    name,
+                    tools.postgres_bin.join(program),
+                    run_as,
+                    &folder,
+                    log,
+                ))
+                .env("LC_ALL", "C.UTF-8")
+                .env("HOME", &folder)
+        };
+        if !data.join("PG_VERSION").exists() {
+            // A half-made cluster of an interrupted run.
+            let _ = fs::remove_dir_all(&data);
+            let password = folder.join("password");
+            run_as.write_private(&password, &settings.password)?;
+            let made = spec("initdb", "initdb")
+                .arg("--pgdata")
+                .arg(&data)
+                .arg("--username")
+                .arg(SUPERUSER)
+                .arg("--pwfile")
+                .arg(&password)
+                .arg("--auth=scram-sha-256")
+                .arg("--encoding=UTF8")
+                .arg("--locale=C.UTF-8")
+                .arg("--no-sync")
+                .run();
+            let _ = fs::remove_file(&password);
+            made?;
+        }
+        let durability = if settings.durable { "on" } else { "off" };
+        let mut server = spec("postgres", "postgres").arg("-D").arg(&data);
+        for (name, value) in [
+            ("port", settings.port.to_string()),
+            ("listen_addresses", "127.0.0.1".into()),
+            ("unix_socket_directories", String::new()),
+            ("max_connections", "200".into()),
+            ("shared_buffers", "128MB".into()),
+            ("fsync", durability.into()),
+            ("full_page_writes", durability.into()),
+            ("synchronous_commit", durability.into()),
+            ("timezone", "UTC".into()),
+            ("log_timezone", "UTC".into()),
+        ] {
+            server = server.arg("-c").arg(format!("{name}={value}"));
+        }
+        server.stop = Stop::Int;
+        let mut process = Process::start(server)?;
+        let ready = spec("pg_isready", "pg_isready")
+            .arg("-q")
+            .arg("-h")
+            .arg("127.0.0.1")
+            .arg("-p")
+            .arg(settings.port.to_string());
+        wait::until_ready(&mut process, Duration::from_secs(60), || {
+            ready.run().is_ok()
+        })?;
+        let client = spec("psql", "psql")
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", settings.port.to_string())
+            .env("PGUSER", SUPERUSER)
+            .env("PGPASSWORD", &settings.password);
+        Ok(Self {
+            process,
+            port: settings.port,
+            client,
+        })
+    }
+
+    /// Starts an empty cluster on a free port for one test.
+    pub fn start_for_test(folder: &Path) -> Result<(Self, String)> {
+        let settings = Settings {
+            port: ports::any()?,
+            password: crate::random::password()?,
+            durable: false,
+        };
+        let log = folder.join("postgres.log");
+        let cluster = Self::start(
+            &Tools::find(None)?,
+            &RunAs::detect()?,
+            &folder.join("postgres"),
+            &log,
+            &settings,
+        )?;
+        let url = format!(
+            "postgres://{SUPERUSER}:{}@127.0.0.1:{}/postgres",
+            settings.password, settings.port
+        );
+        Ok((cluster, url))
+    }
+
+    /// Runs a shell script as the superuser, with more environment variables.
+    pub fn run_script(&self, script: &Path, env: &[(String, String)]) -> Result<String> {
+        // Read here and handed over as text: the servers' user may not be able to reach the project's folder.
+        let text = fs::read_to_string(script)
+            .with_context(|| format!("cannot read {}", script.display()))?;
+        let mut spec = self.client.clone();
+        spec.name = script.display().to_string();
+        spec.program = PathBuf::from("sh");
+        spec = spec.arg("-c").arg(text);
+        spec.env
+            .extend(env.iter().map(|(name, value)| (name.clone(), value.into())));
+        spec.run()
+    }
+
+    /// Runs one statement as the superuser and gives its rows as unaligned text.
+    pub fn query(&self, database: &str, statement: &str) -> Result<String> {
+        self.client
+            .clone()
+            .arg("-XAtq")
+            .arg("-v")
+            .arg("ON_ERROR_STOP=1")
+            .arg("-d")
+            .arg(database)
+            .arg("-c")
+            .arg(statement)
+            .run()
+    }
+
+    /// The port on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
