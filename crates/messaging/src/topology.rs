@@ -1,0 +1,206 @@
+//! What must exist on the broker, made from `contracts::topology`: declared and checked by whoever connects.
+//!
+//! ```text
+//!  mercato.events ──<event>──► <event>.<consumer> ──(reject, delivery limit)──► <queue>.dead
+//!                                   ▲        │ failed try: copy, then acknowledge
+//!                                   └── <queue>.retry.5s · .retry.1m · .retry.10m   (time to live, then back)
+//! ```
+//! All queues are quorum queues: confirmed means on disk (and, in a cluster, on a majority). Dead-lettering is at-least-once.
+//! A main queue has a single active consumer, so that replicas do not reorder an aggregate's events; the others stand by.
+
+use crate::amqp::{self, BrokerError};
+use contracts::topology::{EXCHANGE, QUEUES};
+use lapin::{
+    Channel, Connection, ExchangeKind,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable},
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Deliveries that ended without an answer (the consumer died) before the broker itself gives an event up.
+const DELIVERY_LIMIT: i32 = 20;
+/// Waiting times after the first, second, … failed try; the last one repeats.
+const RETRY_DELAYS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(600)];
+/// Tries before an event goes dead: now, after 5 s, 1 min and then every 10 min, half an hour in all.
+const TRIES: u32 = 6;
+
+/// A queue for one consumer of one event, with its companions.
+#[derive(Clone, Debug)]
+pub struct EventQueue {
+    /// The event's type, which is the binding's routing key.
+    pub event: String,
+    /// Who reads it.
+    pub consumer: String,
+    /// The queue's name.
+    pub name: String,
+}
+
+/// Everything that exists on the broker.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    queues: Vec<EventQueue>,
+    delays: Vec<Duration>,
+    tries: u32,
+}
+
+impl Topology {
+    /// The system's.
+    pub fn standard() -> Self {
+        let queues = QUEUES
+            .iter()
+            .map(|q| EventQueue { event: q.event.to_owned(), consumer: q.consumer.to_owned(), name: q.name() })
+            .collect();
+        Self { queues, delays: RETRY_DELAYS.to_vec(), tries: TRIES }
+    }
+
+    /// Another one, for tests: (event, consumer) pairs and their retry rules.
+    #[doc(hidden)]
+    pub fn custom(pairs: &[(&str, &str)], delays: &[Duration], tries: u32) -> Self {
+        let queues = pairs
+            .iter()
+            .map(|(event, consumer)| EventQueue { event: (*event).to_owned(), consumer: (*consumer).to_owned(), name: format!("{event}.{consumer}") })
+            .collect();
+        Self { queues, delays: delays.to_vec(), tries }
+    }
+
+    /// The queue of an event for a consumer.
+    pub fn queue(&self, event: &str, consumer: &str) -> Option<&EventQueue> {
+        self.queues.iter().find(|q| q.event == event && q.consumer == consumer)
+    }
+
+    /// Whether anybody reads such events.
+    pub(crate) fn is_read(&self, event: &str) -> bool {
+        self.queues.iter().any(|q| q.event == event)
+    }
+
+    /// How often an event is tried in all.
+    pub(crate) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// Where an event waits after so many failed tries.
+    pub(crate) fn retry_queue(&self, queue: &str, failed: u32) -> String {
+        let index = usize::try_from(failed).unwrap_or(usize::MAX).saturating_sub(1).min(self.delays.len().saturating_sub(1));
+        retry_name(queue, self.delays.get(index).copied().unwrap_or_default())
+    }
+
+    /// Every queue with its arguments, in the order of declaration: what others point to comes first.
+    fn declarations(&self) -> Vec<(String, Vec<(&'static str, Value)>)> {
+        let mut all = Vec::new();
+        for queue in &self.queues {
+            all.push((dead_name(&queue.name), vec![("x-queue-type", json!("quorum"))]));
+            for delay in &self.delays {
+                let mut arguments = to_default_exchange(&queue.name);
+                arguments.push(("x-message-ttl", json!(u32::try_from(delay.as_millis()).unwrap_or(u32::MAX))));
+                all.push((retry_name(&queue.name, *delay), arguments));
+            }
+            let mut arguments = to_default_exchange(&dead_name(&queue.name));
+            arguments.push(("x-delivery-limit", json!(DELIVERY_LIMIT)));
+            arguments.push(("x-single-active-consumer", json!(true)));
+            all.push((queue.name.clone(), arguments));
+        }
+        all
+    }
+
+    /// The parts `exchanges`, `queues` and `bindings` of RabbitMQ's definitions file.
+    pub fn definitions(&self, vhost: &str) -> Value {
+        let queues: Vec<Value> = self
+            .declarations()
+            .into_iter()
+            .map(|(name, arguments)| {
+                let arguments: serde_json::Map<String, Value> = arguments.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+                json!({"name": name, "vhost": vhost, "durable": true, "auto_delete": false, "arguments": arguments})
+            })
+            .collect();
+        let bindings: Vec<Value> = self
+            .queues
+            .iter()
+            .map(|q| json!({"source": EXCHANGE, "vhost": vhost, "destination": q.name, "destination_type": "queue", "routing_key": q.event, "arguments": {}}))
+            .collect();
+        json!({
+            "exchanges": [{"name": EXCHANGE, "vhost": vhost, "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": {}}],
+            "queues": queues,
+            "bindings": bindings,
+        })
+    }
+
+    /// Declares everything that is missing; an error that names the culprit if something exists and differs.
+    pub(crate) async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
+        let channel = connection.create_channel().await?;
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        channel
+            .exchange_declare(EXCHANGE.into(), ExchangeKind::Topic, options, FieldTable::default())
+            .await
+            .map_err(|e| mismatch(e, || format!("exchange {EXCHANGE}")))?;
+        for (name, arguments) in self.declarations() {
+            declare_queue(&channel, &name, &arguments).await?;
+        }
+        for queue in &self.queues {
+            channel
+                .queue_bind(queue.name.as_str().into(), EXCHANGE.into(), queue.event.as_str().into(), QueueBindOptions::default(), FieldTable::default())
+                .await?;
+        }
+        channel.close(200, "declared".into()).await?;
+        Ok(())
+    }
+}
+
+/// Connects once, declares what is missing and compares the rest: for readiness checks and tools.
+pub async fn check(amqp_url: &SecretString) -> Result<(), BrokerError> {
+    let connection = amqp::connect(amqp_url, "topology check").await?;
+    let result = Topology::standard().declare(&connection).await;
+    amqp::close(&connection).await;
+    result
+}
+
+/// Where events of a queue go that could not be processed.
+pub fn dead_name(queue: &str) -> String {
+    format!("{queue}.dead")
+}
+
+fn retry_name(queue: &str, delay: Duration) -> String {
+    let (seconds, millis) = (delay.as_secs(), delay.as_millis());
+    match seconds {
+        0 => format!("{queue}.retry.{millis}ms"),
+        s if s % 60 == 0 => format!("{queue}.retry.{}m", s / 60),
+        s => format!("{queue}.retry.{s}s"),
+    }
+}
+
+/// A quorum queue whose expired or rejected messages go to the named queue, and are not lost if that is away for a moment.
+fn to_default_exchange(target: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("x-queue-type", json!("quorum")),
+        ("x-dead-letter-exchange", json!("")),
+        // Without it a message keeps the key of its last publish, which for retries is the retry queue itself.
+        ("x-dead-letter-routing-key", json!(target)),
+        ("x-dead-letter-strategy", json!("at-least-once")),
+        // At-least-once dead-lettering demands it; without a length limit it refuses nothing.
+        ("x-overflow", json!("reject-publish")),
+    ]
+}
+
+async fn declare_queue(channel: &Channel, name: &str, arguments: &[(&'static str, Value)]) -> Result<(), BrokerError> {
+    let mut table = FieldTable::default();
+    for (key, value) in arguments {
+        let value = match value {
+            Value::String(text) => AMQPValue::LongString(text.as_str().into()),
+            Value::Bool(flag) => AMQPValue::Boolean(*flag),
+            other => AMQPValue::LongLongInt(other.as_i64().unwrap_or_default()),
+        };
+        table.insert((*key).into(), value);
+    }
+    let options = QueueDeclareOptions { durable: true, ..Default::default() };
+    channel.queue_declare(name.into(), options, table).await.map_err(|e| mismatch(e, || format!("queue {name}")))?;
+    Ok(())
+}
+
+/// 406 is the broker's word for "it exists and is different".
+fn mismatch(error: lapin::Error, what: impl FnOnce() -> String) -> BrokerError {
+    match error.kind() {
+        lapin::ErrorKind::ProtocolError(e) if e.get_id() == 406 => BrokerError::Mismatch { what: what(), detail: e.get_message().to_string() },
+        _ => BrokerError::Amqp(error),
+    }
+}
