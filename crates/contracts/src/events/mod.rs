@@ -9,6 +9,7 @@ mod order;
 mod payment;
 mod product;
 mod review;
+mod sequence;
 mod user;
 
 pub use cart::*;
@@ -55,6 +56,10 @@ pub struct Envelope<E> {
     /// W3C trace context of the request that caused it (CloudEvents distributed tracing extension).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Grows with every event of the subject, so that a consumer can tell an older event from a newer one (CloudEvents sequence
+    /// extension: digits that sort as text). Set by the outbox; absent before.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "sequence")]
+    pub sequence: Option<i64>,
     /// The payload.
     pub data: E,
 }
@@ -71,6 +76,7 @@ impl<E: Event> Envelope<E> {
             time,
             datacontenttype: "application/json".to_owned(),
             traceparent,
+            sequence: None,
             data,
         }
     }
