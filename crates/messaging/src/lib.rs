@@ -64,7 +64,6 @@ mod inbox;
 mod publisher;
 pub mod relay;
 pub mod topology;
-mod trace;
 
 pub use consumers::{Consumers, Handler, headers};
 pub use error::HandlerError;

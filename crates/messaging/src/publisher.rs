@@ -29,7 +29,7 @@ impl Publisher {
     pub async fn publish<E: Event + Clone>(&self, tx: &mut PgConnection, event: &E) -> Result<EventId, sqlx::Error> {
         let now = self.clock.now();
         let id = EventId::new(now, &self.random);
-        let envelope = Envelope::new(id, self.source, now, crate::trace::traceparent(), event.clone());
+        let envelope = Envelope::new(id, self.source, now, runtime::trace::traceparent(), event.clone());
         let json = serde_json::to_value(&envelope).map_err(|e| sqlx::Error::Encode(e.into()))?;
         // The lock comes first, then the number, then the row: each step reads the one before.
         sqlx::query(

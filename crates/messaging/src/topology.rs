@@ -8,7 +8,8 @@
 //! All queues are quorum queues: confirmed means on disk (and, in a cluster, on a majority). Dead-lettering is at-least-once.
 //! A main queue has a single active consumer, so that replicas do not reorder an aggregate's events; the others stand by.
 
-use crate::amqp::{self, BrokerError};
+use crate::amqp;
+pub use crate::amqp::BrokerError;
 use contracts::topology::{EXCHANGE, QUEUES};
 use lapin::{
     Channel, Connection, ExchangeKind,
@@ -126,6 +127,15 @@ impl Topology {
         })
     }
 
+    /// See [`check`].
+    #[doc(hidden)]
+    pub async fn check(&self, amqp_url: &SecretString) -> Result<(), BrokerError> {
+        let connection = amqp::connect(amqp_url, "topology check").await?;
+        let result = self.declare(&connection).await;
+        amqp::close(&connection).await;
+        result
+    }
+
     /// Declares everything that is missing; an error that names the culprit if something exists and differs.
     pub(crate) async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
         let channel = connection.create_channel().await?;
@@ -149,10 +159,7 @@ impl Topology {
 
 /// Connects once, declares what is missing and compares the rest: for readiness checks and tools.
 pub async fn check(amqp_url: &SecretString) -> Result<(), BrokerError> {
-    let connection = amqp::connect(amqp_url, "topology check").await?;
-    let result = Topology::standard().declare(&connection).await;
-    amqp::close(&connection).await;
-    result
+    Topology::standard().check(amqp_url).await
 }
 
 /// Where events of a queue go that could not be processed.

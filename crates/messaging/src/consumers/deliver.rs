@@ -90,7 +90,7 @@ async fn lane(context: Context, subscription: Subscription, settler: Settler, mu
         let span = match &incoming.envelope {
             Ok(e) => {
                 let span = tracing::info_span!("consume", otel.kind = "consumer", queue = %subscription.queue, event_id = %e.id, subject = %e.subject);
-                crate::trace::set_parent(&span, e.traceparent.as_deref());
+                runtime::trace::set_parent(&span, e.traceparent.as_deref());
                 span
             }
             Err(_) => tracing::info_span!("consume", otel.kind = "consumer", queue = %subscription.queue),

@@ -1,0 +1,10 @@
+//! Against a real PostgreSQL and a real RabbitMQ: no event lost, none applied twice, the order of an aggregate kept.
+
+mod broker_crashes;
+mod crashes;
+mod database_cuts;
+mod dead_letters;
+mod definitions;
+mod flow;
+mod order;
+mod world;
