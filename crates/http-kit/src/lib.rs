@@ -17,7 +17,6 @@ pub mod etag;
 mod fields;
 mod idempotency;
 mod json;
-mod observe;
 pub mod paging;
 mod params;
 mod request;

@@ -12,7 +12,6 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::{Instrument as _, field};
 
 use crate::error::{Error, ProblemCode};
-use crate::observe;
 use crate::request::{CURRENT, REQUEST_ID, RequestId};
 
 /// What a router accepts.
@@ -83,7 +82,7 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
         request_id = id.as_str(),
     );
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-    observe::set_parent(&span, traceparent);
+    runtime::trace::set_parent(&span, traceparent);
 
     let answering = AssertUnwindSafe(tokio::time::timeout(around.limits.timeout, next.run(request))).catch_unwind();
     let guarded = async move {
@@ -93,7 +92,7 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
             Err(panic) => Error::internal(anyhow::anyhow!("panic: {}", panic_message(&*panic))).into_response(),
         }
     };
-    let scoped = CURRENT.scope(id.clone(), observe::scope(guarded.instrument(span.clone())));
+    let scoped = CURRENT.scope(id.clone(), runtime::sql_stats::scope(guarded.instrument(span.clone())));
     let (mut response, sql) = scoped.await;
 
     let status = response.status();
