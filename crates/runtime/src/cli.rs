@@ -1,118 +1,223 @@
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use clap::{Args as _, FromArgMatches as _};
+use anyhow::Context;
+use clap::{Arg, Args, Command};
+use primitives::{Clock, Random};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
-use crate::{Service, secrets, serve};
+use crate::{CommonSettings, Runtime, Service, check, lifecycle, telemetry};
 
-/// A subcommand of a service's own. It runs without the service's settings.
-pub trait Subcommand: clap::Subcommand {
-    /// Does it.
-    ///
-    /// # Errors
-    /// Whatever went wrong, for a person to read.
-    fn run(self) -> anyhow::Result<()>;
-}
-
-/// The whole program: parses the command line and the environment, and runs the subcommand.
+/// The whole of a service's `main`: its command line, settings, telemetry and life.
 pub fn main<S: Service>() -> ExitCode {
-    // Only the first caller in the process may install a provider; in tests that may have been another.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    match run::<S>(std::env::args_os().collect()) {
-        Ok(()) => ExitCode::SUCCESS,
+    crate::install_tls_provider();
+    match dispatch::<S>(std::env::args_os().collect()) {
+        Ok(code) => code,
         Err(error) => {
-            // The logs may not exist yet, or be flushed already.
             let _ = writeln!(std::io::stderr(), "{}: {error:#}", S::NAME);
             ExitCode::FAILURE
         }
     }
 }
 
-fn settings_command<S: Service>(name: &'static str, about: &'static str) -> clap::Command {
-    S::Settings::augment_args(clap::Command::new(name).about(about))
-}
-
-fn command<S: Service>() -> clap::Command {
-    let own = clap::Command::new(S::NAME)
-        .about(format!("Mercato's {} service. Every setting is an environment variable; NAME_FILE reads NAME from a file.", S::NAME))
-        .version(env!("CARGO_PKG_VERSION"))
-        .subcommand_required(true)
-        .subcommand(settings_command::<S>("serve", "Runs the service"))
-        .subcommand(settings_command::<S>("migrate", "Brings the database to the newest schema, as its owner"))
-        .subcommand(settings_command::<S>("check-config", "Checks the settings and says all that is wrong"))
-        .subcommand(clap::Command::new("openapi").about("Prints the OpenAPI document"))
-        .subcommand(
-            clap::Command::new("health").about("Succeeds when the running service is ready; for container health checks").arg(
-                clap::Arg::new("internal_addr")
-                    .long("internal-addr")
-                    .env("INTERNAL_ADDR")
-                    .default_value("127.0.0.1:9000")
-                    .value_parser(clap::value_parser!(SocketAddr)),
-            ),
-        );
-    <S::Extra as clap::Subcommand>::augment_subcommands(own)
-}
-
-fn run<S: Service>(args: Vec<OsString>) -> anyhow::Result<()> {
+fn dispatch<S: Service>(arguments: Vec<OsString>) -> anyhow::Result<ExitCode> {
     let command = command::<S>();
-    let name = args.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let args = match command.find_subcommand(&name) {
-        Some(subcommand) => secrets::with_files(subcommand, args, |name| std::env::var(name).ok())?,
-        None => args,
-    };
-    // A bad or missing setting ends here: clap names it and exits with 2.
-    let matches = command.get_matches_from(args);
-    let (name, matches_of) = matches.subcommand().context("no subcommand")?;
-    match name {
-        "serve" => {
-            let settings = S::Settings::from_arg_matches(matches_of)?;
-            refuse_contradictions::<S>(&settings)?;
-            serve::serve::<S>(settings)
+    let name = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let given = arguments.get(2..).unwrap_or_default().to_vec();
+    let wants_help = given.iter().any(|argument| argument == "--help" || argument == "-h");
+    let lookup = |name: &str| std::env::var_os(name);
+
+    // Settings are taken apart one by one, so that every complaint is told; all else is clap's.
+    if !wants_help && matches!(name.as_str(), "serve" | "migrate" | "check-config") {
+        let settings = match check::settings::<S>(&given, &lookup) {
+            Ok(settings) => settings,
+            Err(complaints) => {
+                let mut stderr = std::io::stderr();
+                for complaint in &complaints {
+                    let _ = writeln!(stderr, "{}: {complaint}", S::NAME);
+                }
+                return Ok(ExitCode::from(2));
+            }
+        };
+        return match name.as_str() {
+            "serve" => serve::<S>(settings),
+            "migrate" => migrate::<S>(settings),
+            _ => {
+                writeln!(std::io::stdout(), "{}: the settings are good", S::NAME)?;
+                Ok(ExitCode::SUCCESS)
+            }
+        };
+    }
+    let matches = command.get_matches_from(&arguments);
+    match matches.subcommand() {
+        Some(("openapi", _)) => {
+            let document = S::openapi().with_context(|| format!("{} has no HTTP API", S::NAME))?;
+            writeln!(std::io::stdout(), "{}", document.trim_end())?;
         }
-        "migrate" => block_on(S::migrate(S::Settings::from_arg_matches(matches_of)?)),
-        "check-config" => {
-            let settings = S::Settings::from_arg_matches(matches_of)?;
-            refuse_contradictions::<S>(&settings)?;
-            print("settings are complete\n")
+        Some(("health", given)) => return health(given),
+        Some((name, given)) => S::run_command(name, given)?,
+        None => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn command<S: Service>() -> Command {
+    let settings = |name, about| check::command_of::<S>(name).about(about);
+    Command::new(S::NAME)
+        .about(format!("Mercato's {} service", S::NAME))
+        .after_help("Every setting is an environment variable; NAME_FILE instead of NAME reads it from a file.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand(settings("serve", "Serve until a signal to stop"))
+        .subcommand(settings("migrate", "Bring the database's tables up to date"))
+        .subcommand(settings("check-config", "Tell everything that is wrong with the settings"))
+        .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
+        .subcommand(
+            Command::new("health")
+                .about("Exit with 0 if this service is ready (for container health checks)")
+                .arg(internal_addr().required(true)),
+        )
+        .subcommands(S::commands())
+}
+
+/// The one common setting that `health` needs.
+fn internal_addr() -> Arg {
+    let common = CommonSettings::augment_args(Command::new("common"));
+    common.get_arguments().find(|arg| arg.get_id() == "internal_addr").cloned().unwrap_or_else(|| {
+        Arg::new("internal_addr").long("internal-addr").env("INTERNAL_ADDR").value_parser(clap::value_parser!(SocketAddr))
+    })
+}
+
+fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")
+}
+
+fn migrate<S: Service>(settings: S::Settings) -> anyhow::Result<ExitCode> {
+    let telemetry = telemetry::init(S::NAME, S::common(&settings))?;
+    let result = tokio_runtime()?.block_on(S::migrate(settings));
+    telemetry.flush();
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+fn serve<S: Service>(settings: S::Settings) -> anyhow::Result<ExitCode> {
+    let common = S::common(&settings).clone();
+    let telemetry = telemetry::init(S::NAME, &common)?;
+    let result = tokio_runtime()?.block_on(async {
+        let (soft, hard) = signals()?;
+        let mut rt = Runtime::new(Clock::system(), Random::system());
+        let sockets = lifecycle::bind(&common).await?;
+        let listeners = tokio::select! {
+            listeners = S::start(settings, &mut rt) => listeners?,
+            () = soft.cancelled() => return Ok(()),
+        };
+        lifecycle::run(rt, listeners, sockets, common.drain(), soft, hard).await
+    });
+    if let Err(error) = &result {
+        tracing::error!(error = format!("{error:#}"), "the service failed");
+    }
+    telemetry.flush();
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+/// The first SIGTERM or SIGINT stops softly, the second at once.
+fn signals() -> anyhow::Result<(CancellationToken, CancellationToken)> {
+    let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (first, second) = (soft.clone(), hard.clone());
+    tokio::spawn(async move {
+        for token in [first, second] {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+            token.cancel();
         }
-        "openapi" => print(&S::openapi().context("this service has no REST API")?),
-        "health" => health(*matches_of.get_one::<SocketAddr>("internal_addr").context("no address")?),
-        _ => S::Extra::from_arg_matches(&matches)?.run(),
+    });
+    Ok((soft, hard))
+}
+
+fn health(given: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
+    let mut addr = *given.get_one::<SocketAddr>("internal_addr").context("INTERNAL_ADDR is not set")?;
+    if addr.ip().is_unspecified() {
+        addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
+    let limit = Duration::from_secs(3);
+    let mut stream = TcpStream::connect_timeout(&addr, limit).context("not listening")?;
+    stream.set_read_timeout(Some(limit))?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let ready = answer.split(' ').nth(1) == Some("200");
+    writeln!(std::io::stdout(), "{}", answer.lines().last().unwrap_or_default())?;
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn refuse_contradictions<S: Service>(settings: &S::Settings) -> anyhow::Result<()> {
-    let complaints = S::check(settings);
-    if !complaints.is_empty() {
-        bail!("the settings contradict each other:\n  {}", complaints.join("\n  "));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Listeners;
+
+    #[derive(clap::Args, Clone)]
+    struct Settings {
+        #[command(flatten)]
+        common: CommonSettings,
+        /// The database.
+        #[arg(long, env = "TEST_CLI_DATABASE_URL")]
+        database_url: secrecy::SecretString,
+        /// A number.
+        #[arg(long, env = "TEST_CLI_NUMBER", default_value_t = 3)]
+        number: u8,
     }
-    Ok(())
-}
 
-fn print(text: &str) -> anyhow::Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
-}
+    struct App;
 
-fn block_on(future: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
-}
-
-/// Asks the running process; plain sockets, because an image without a shell has no curl either.
-fn health(mut address: SocketAddr) -> anyhow::Result<()> {
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    impl Service for App {
+        const NAME: &'static str = "test";
+        type Settings = Settings;
+        fn common(settings: &Settings) -> &CommonSettings {
+            &settings.common
+        }
+        fn openapi() -> Option<String> {
+            None
+        }
+        fn check(settings: &Settings) -> Vec<String> {
+            if settings.number == 9 { vec!["nine is not allowed".into()] } else { vec![] }
+        }
+        async fn migrate(_: Settings) -> anyhow::Result<()> {
+            Ok(())
+        }
+        async fn start(_: Settings, _: &mut Runtime) -> anyhow::Result<Listeners> {
+            anyhow::bail!("not in this test")
+        }
     }
-    let timeout = Duration::from_secs(2);
-    let mut stream = TcpStream::connect_timeout(&address, timeout).with_context(|| format!("nothing listens on {address}"))?;
-    stream.set_read_timeout(Some(timeout))?;
-    stream.write_all(b"GET /health/ready HTTP/1.0\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.take(4096).read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.lines().next().unwrap_or_default();
-    if status.split(' ').nth(1) == Some("200") { Ok(()) } else { bail!("not ready: {}", answer.lines().last().unwrap_or(status)) }
+
+    fn check_with(given: &[&str]) -> Result<Settings, Vec<String>> {
+        let given: Vec<OsString> = given.iter().map(OsString::from).collect();
+        check::settings::<App>(&given, &|_| None)
+    }
+
+    #[test]
+    fn every_complaint_is_told_at_once() {
+        let complaints = check_with(&["--internal-addr", "nowhere", "--number=300"]).err().unwrap();
+        assert_eq!(complaints.len(), 3, "{complaints:?}");
+        assert!(complaints.iter().any(|c| c.starts_with("INTERNAL_ADDR: ")), "{complaints:?}");
+        assert!(complaints.iter().any(|c| c.starts_with("TEST_CLI_DATABASE_URL is not set")), "{complaints:?}");
+        assert!(complaints.iter().any(|c| c.starts_with("TEST_CLI_NUMBER: ")), "{complaints:?}");
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_together_are_told() {
+        let given = ["--internal-addr=127.0.0.1:1", "--database-url=x", "--number", "9"];
+        assert_eq!(check_with(&given).err().unwrap(), ["nine is not allowed"]);
+    }
+
+    #[test]
+    fn help_never_shows_a_value() {
+        let help = check::command_of::<App>("serve").render_long_help().to_string();
+        assert!(help.contains("TEST_CLI_DATABASE_URL") && help.contains("INTERNAL_ADDR"), "{help}");
+        assert!(!help.contains("TEST_CLI_DATABASE_URL="), "{help}");
+        assert!(check_with(&["--internal-addr=127.0.0.1:1", "--database-url=x"]).is_ok());
+    }
 }

@@ -1,65 +1,82 @@
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use futures::future::{BoxFuture, join_all};
 
-type Check = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+use crate::telemetry;
 
-/// Whether the process should get traffic.
-#[derive(Clone, Default)]
+/// One thing that must work for this process to be of use.
+pub(crate) struct ReadyCheck {
+    pub(crate) name: &'static str,
+    pub(crate) run: Box<dyn Fn() -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>,
+}
+
+/// What the probes look at.
+#[derive(Clone)]
 pub(crate) struct Health {
-    checks: Vec<(&'static str, Check)>,
-    draining: Arc<AtomicBool>,
+    pub(crate) checks: Arc<Vec<ReadyCheck>>,
+    pub(crate) draining: Arc<AtomicBool>,
 }
 
 impl Health {
-    pub(crate) fn add<F, Fut>(&mut self, name: &'static str, check: F)
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        self.checks.push((name, Arc::new(move || Box::pin(check()))));
+    pub(crate) fn public(&self, router: Router) -> Router {
+        self.closing(router.merge(Router::new().route("/health", get(ready)).with_state(self.clone())))
     }
 
-    /// From now on the process says that it is not ready.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn routes(self) -> Router {
-        Router::new()
+    pub(crate) fn internal(&self, router: Router) -> Router {
+        let probes = Router::new()
             .route("/health/live", get(async || Json(serde_json::json!({"status": "live"}))))
             .route("/health/ready", get(ready))
-            .with_state(self)
+            .route("/metrics", get(metrics))
+            .with_state(self.clone());
+        self.closing(router.merge(probes))
+    }
+
+    /// While draining, each answer asks the client to close its connection, so that none is idle when the listener goes.
+    fn closing(&self, router: Router) -> Router {
+        router.layer(axum::middleware::from_fn_with_state(self.clone(), close_when_draining))
     }
 }
 
-async fn ready(State(health): State<Health>) -> (StatusCode, Json<serde_json::Value>) {
-    let mut checks = BTreeMap::new();
-    let mut ready = !health.draining.load(Ordering::Relaxed);
-    for (name, check) in &health.checks {
-        // What exactly is wrong is for the log; the answer only names the part.
-        let ok = match tokio::time::timeout(Duration::from_secs(1), check()).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(check = name, error = format!("{error:#}"), "not ready");
-                false
-            }
-            Err(_) => {
-                tracing::warn!(check = name, "not ready: no answer within a second");
-                false
-            }
-        };
-        ready &= ok;
-        checks.insert(*name, if ok { "ok" } else { "failing" });
+async fn close_when_draining(State(health): State<Health>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if health.draining.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    response
+}
+
+/// The causes are logged, not told: this answer is public.
+async fn ready(State(health): State<Health>) -> Response {
+    let pid = std::process::id();
+    if health.draining.load(Ordering::Relaxed) {
+        let body = Json(serde_json::json!({"status": "stopping", "pid": pid}));
+        return (StatusCode::SERVICE_UNAVAILABLE, body).into_response();
+    }
+    let results = join_all(health.checks.iter().map(async |check| {
+        let outcome = tokio::time::timeout(Duration::from_secs(2), (check.run)()).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within two seconds")));
+        if let Err(error) = &outcome {
+            tracing::warn!(check = check.name, error = format!("{error:#}"), "not ready");
+        }
+        (check.name, outcome.is_ok())
+    }))
+    .await;
+    let ready = results.iter().all(|(_, ok)| *ok);
+    let checks: serde_json::Map<_, _> = results.into_iter().map(|(name, ok)| (name.to_owned(), ok.into())).collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({"status": if ready { "ready" } else { "not_ready" }, "checks": checks})))
+    let word = if ready { "ready" } else { "unready" };
+    (status, Json(serde_json::json!({"status": word, "pid": pid, "checks": checks}))).into_response()
+}
+
+async fn metrics() -> Response {
+    let text = telemetry::metrics().render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -1,45 +1,50 @@
-//! PostgreSQL pools and migrations.
+//! PostgreSQL: a service's pool, and its migrations.
 
-use std::str::FromStr as _;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use tracing::log::LevelFilter;
 
-/// A pool that connects when it is first used, so that a service starts before its database does. A caller waits at most
-/// three seconds for a connection, then the request is answered with "unavailable".
-///
-/// # Errors
-/// The URL is malformed.
-pub fn connect(url: &SecretString, max_connections: u32, application: &str) -> anyhow::Result<PgPool> {
-    let options = PgConnectOptions::from_str(url.expose_secret())
-        .context("the database URL is malformed")?
-        .application_name(application)
-        .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1));
+/// A pool that connects when it is first used. Statements are traced (target `sqlx::query`, without their values), and
+/// counted by [`crate::sql_stats`].
+pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::Result<PgPool> {
+    let options = options(url, name)?
+        // A statement that takes longer is a mistake or an attack; the request has long timed out.
+        .options([("statement_timeout", "20s"), ("idle_in_transaction_session_timeout", "20s")]);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(3))
-        .idle_timeout(Duration::from_secs(600))
+        .idle_timeout(Duration::from_secs(300))
+        .max_lifetime(Duration::from_secs(1800))
+        // Asking before each use would cost a round trip: ask only a connection that has been idle for long.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > Duration::from_secs(2) {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 
-/// Runs the migrations that are missing, as the owner of the database.
-///
-/// # Errors
-/// No connection, or a migration failed; a failed migration leaves nothing behind.
-pub async fn migrate(owner_url: &SecretString, migrator: &Migrator) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect(owner_url.expose_secret()).await.context("cannot connect as the owner")?;
+/// Runs the migrations that are missing, as the owner role.
+pub async fn migrate(url: &SecretString, migrator: &Migrator) -> anyhow::Result<()> {
+    let mut connection = options(url, "migrate")?.connect().await.context("cannot connect to the database")?;
     migrator.run(&mut connection).await.context("a migration failed")?;
+    connection.close().await?;
     Ok(())
 }
 
-/// Succeeds when the database answers; for readiness.
-///
-/// # Errors
-/// It does not.
-pub async fn ping(pool: &PgPool) -> anyhow::Result<()> {
-    sqlx::query("SELECT 1").execute(pool).await.map(drop).context("the database does not answer")
+fn options(url: &SecretString, name: &str) -> anyhow::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.expose_secret().parse().context("not a PostgreSQL URL")?;
+    Ok(options
+        .application_name(name)
+        .log_statements(LevelFilter::Debug)
+        .log_slow_statements(LevelFilter::Warn, Duration::from_millis(500)))
 }

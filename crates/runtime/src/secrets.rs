@@ -1,55 +1,65 @@
-//! Settings that are kept in files: for each setting `NAME`, `NAME_FILE` may hold a path instead (as container platforms
-//! mount secrets).
+//! `NAME_FILE`: a setting's value read from a file, as container platforms mount secrets.
+//!
+//! The value becomes one more `--name=value` argument of this process's own parser, because changing the environment of a
+//! running process is unsafe.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use clap::Arg;
 
-/// The command line with one argument added for each setting that comes from a file. The environment itself is left
-/// alone: changing it is not safe in a process with threads.
-///
-/// # Errors
-/// A file cannot be read, or both `NAME` and `NAME_FILE` are set.
-pub fn with_files(
-    command: &clap::Command,
-    mut args: Vec<OsString>,
-    env: impl Fn(&str) -> Option<String>,
-) -> anyhow::Result<Vec<OsString>> {
-    for argument in command.get_arguments() {
-        let (Some(name), Some(long)) = (argument.get_env().and_then(|name| name.to_str()), argument.get_long()) else { continue };
-        let Some(path) = env(&format!("{name}_FILE")).filter(|path| !path.is_empty()) else { continue };
-        if env(name).is_some_and(|value| !value.is_empty()) {
-            bail!("both {name} and {name}_FILE are set; set one");
-        }
-        let value = std::fs::read_to_string(&path).with_context(|| format!("{name}_FILE: cannot read {path}"))?;
-        args.push(format!("--{long}={}", value.trim_end_matches(['\r', '\n'])).into());
+/// Looks a variable up; the process's environment, or a test's.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The argument that carries the content of `NAME_FILE`, if that is set for this setting.
+pub(crate) fn argument(arg: &Arg, lookup: Lookup<'_>) -> Result<Option<OsString>, String> {
+    let (Some(name), Some(long)) = (arg.get_env().and_then(|name| name.to_str()), arg.get_long()) else {
+        return Ok(None);
+    };
+    let Some(path) = lookup(&format!("{name}_FILE")).map(PathBuf::from) else { return Ok(None) };
+    if lookup(name).is_some() {
+        return Err(format!("{name} and {name}_FILE are both set: set one of them"));
     }
-    Ok(args)
+    let content = std::fs::read_to_string(&path)
+        .map_err(|error| format!("{name}_FILE: cannot read {}: {error}", path.display()))?;
+    let mut argument = OsString::from(format!("--{long}="));
+    argument.push(content.trim_end_matches(['\r', '\n']));
+    Ok(Some(argument))
+}
+
+/// The arguments for every `NAME_FILE` that is set.
+pub(crate) fn arguments<'a>(
+    args: impl Iterator<Item = &'a Arg>,
+    lookup: Lookup<'_>,
+) -> Result<Vec<OsString>, Vec<String>> {
+    let (mut found, mut complaints) = (Vec::new(), Vec::new());
+    for arg in args {
+        match argument(arg, lookup) {
+            Ok(argument) => found.extend(argument),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    if complaints.is_empty() { Ok(found) } else { Err(complaints) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn command() -> clap::Command {
-        clap::Command::new("x").arg(clap::Arg::new("key").long("secret-key").env("SECRET_KEY"))
-    }
-
     #[test]
-    fn a_secret_comes_from_its_file_without_the_last_line_break() {
+    fn a_secret_comes_from_the_file_without_its_last_newline() {
         let path = std::env::temp_dir().join(format!("mercato-secret-{}", std::process::id()));
-        std::fs::write(&path, "s3cret\n").unwrap();
-        let file = path.display().to_string();
-        let args = with_files(&command(), vec!["x".into()], |name| (name == "SECRET_KEY_FILE").then(|| file.clone())).unwrap();
-        assert_eq!(args, ["x", "--secret-key=s3cret"]);
-        std::fs::remove_file(path).unwrap();
-    }
+        std::fs::write(&path, "s3cr et\n").unwrap();
+        let arg = Arg::new("key").long("stripe-key").env("STRIPE_KEY");
+        let file = path.clone().into_os_string();
+        let lookup = |name: &str| (name == "STRIPE_KEY_FILE").then(|| file.clone());
+        assert_eq!(argument(&arg, &lookup), Ok(Some(OsString::from("--stripe-key=s3cr et"))));
 
-    #[test]
-    fn a_missing_file_and_a_double_setting_are_told_by_name() {
-        let missing = with_files(&command(), vec![], |name| (name == "SECRET_KEY_FILE").then(|| "/nowhere/x".to_owned()));
-        assert!(missing.unwrap_err().to_string().contains("SECRET_KEY_FILE"));
-        let both = with_files(&command(), vec![], |_| Some("x".to_owned()));
-        assert!(both.unwrap_err().to_string().contains("both SECRET_KEY and SECRET_KEY_FILE"));
+        let both = |name: &str| name.starts_with("STRIPE_KEY").then(|| file.clone());
+        assert!(argument(&arg, &both).unwrap_err().contains("both set"));
+        let missing = |name: &str| (name == "STRIPE_KEY_FILE").then(|| OsString::from("/nowhere"));
+        assert!(argument(&arg, &missing).unwrap_err().contains("/nowhere"));
+        assert_eq!(argument(&arg, &|_: &str| None), Ok(None));
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -1,38 +1,78 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
-/// The settings that every service has.
-#[derive(Debug, Clone, clap::Args)]
+use crate::Drain;
+
+/// The settings that every service has. Put it into a service's own settings with `#[command(flatten)]`.
+#[derive(clap::Args, Clone, Debug)]
 pub struct CommonSettings {
-    /// Address and port that nginx routes to. A worker has none.
-    #[arg(long, env = "PUBLIC_ADDR")]
+    /// Where to listen for what nginx routes here, such as `127.0.0.1:8004`.
+    #[arg(long, env)]
     pub public_addr: Option<SocketAddr>,
-    /// Address and port for other services, probes and metrics; never routed to from outside.
-    #[arg(long, env = "INTERNAL_ADDR", default_value = "127.0.0.1:9000")]
+
+    /// Where to listen for other services, probes and Prometheus; never routed by nginx.
+    #[arg(long, env)]
     pub internal_addr: SocketAddr,
-    /// Which logs to write, as `level` or `target=level,…`.
-    #[arg(long, env = "LOG", default_value = "info")]
+
+    /// What to log, in the syntax of tracing-subscriber's EnvFilter.
+    #[arg(long, env, default_value = "info")]
     pub log: String,
-    /// How logs look.
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+
+    /// How to log.
+    #[arg(long, env, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
-    /// Where to send traces (OTLP over HTTP, such as http://127.0.0.1:4318); none are made without it.
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
-    pub otlp_endpoint: Option<String>,
-    /// How long a shutdown waits for requests and tasks under way.
-    #[arg(long, env = "SHUTDOWN_TIMEOUT_SECONDS", default_value_t = 25)]
+
+    /// Where to send traces by OTLP over HTTP, such as `http://127.0.0.1:4318`; none are sent without it.
+    #[arg(long, env)]
+    pub otel_exporter_otlp_endpoint: Option<url::Url>,
+
+    /// How long requests and tasks may take to finish after a signal to stop.
+    #[arg(long, env, default_value_t = 25)]
     pub shutdown_timeout_seconds: u64,
-    /// How long to go on accepting requests after readiness has turned to "no", so that load balancers notice first.
-    #[arg(long, env = "LAME_DUCK_MILLISECONDS", default_value_t = 500)]
+
+    /// How long to accept requests still, though no longer ready, after a signal to stop.
+    #[arg(long, env, default_value_t = 500)]
     pub lame_duck_milliseconds: u64,
-    /// Whether answers tell how many SQL statements they took (`Server-Timing`); for development and tests.
-    #[arg(long, env = "SERVER_TIMING", default_value_t = false, action = clap::ArgAction::Set)]
+
+    /// Share the ports with another process of the same user (SO_REUSEPORT), so that a new release starts before the old one stops.
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
+    pub reuse_port: bool,
+
+    /// Tell the number of SQL statements of each request in a `Server-Timing` header.
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub server_timing: bool,
 }
 
-/// How logs look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+impl CommonSettings {
+    /// Settings for a service inside a test's process: any free port, quiet, no lame duck.
+    pub fn for_tests() -> Self {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            public_addr: Some(any_port),
+            internal_addr: any_port,
+            log: "warn".into(),
+            log_format: LogFormat::Pretty,
+            otel_exporter_otlp_endpoint: None,
+            shutdown_timeout_seconds: 10,
+            lame_duck_milliseconds: 0,
+            reuse_port: false,
+            server_timing: true,
+        }
+    }
+
+    /// The times of an orderly end.
+    pub fn drain(&self) -> Drain {
+        Drain {
+            lame_duck: Duration::from_millis(self.lame_duck_milliseconds),
+            timeout: Duration::from_secs(self.shutdown_timeout_seconds),
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object a line, for machines.
     Json,
     /// For people.
     Pretty,
