@@ -228,6 +228,14 @@ impl Process {
         Ok(())
     }
 
+    /// Stops it and starts it again the same way.
+    pub fn restart(&mut self) -> Result<()> {
+        self.stop()?;
+        let spec = self.spec.clone();
+        *self = Self::start(spec)?;
+        Ok(())
+    }
+
     /// The last lines of its log.
     pub fn last_lines(&self, count: usize) -> String {
         last_lines(&self.spec.log, count)

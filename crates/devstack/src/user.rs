@@ -62,6 +62,11 @@ impl RunAs {
         bail!("useradd {USER} failed: {complaint}")
     }
 
+    /// The caller, whoever that is.
+    pub fn caller() -> Self {
+        Self { account: None }
+    }
+
     /// Whether this is another user than the caller.
     pub fn is_other(&self) -> bool {
         self.account.is_some()

@@ -1,0 +1,3 @@
+use std::process::ExitCode;
+use anyhow::Result;
+pub(crate) fn run() -> Result<ExitCode> { Ok(ExitCode::SUCCESS) }

@@ -1,0 +1,98 @@
+//! Where a stack keeps its things.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The folder of one stack: `.data/dev` or `.data/test`.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    /// The stack of `up`.
+    pub(crate) fn dev(project: &Path) -> Self {
+        Self { root: project.join(".data/dev") }
+    }
+
+    /// The stack of `test`.
+    pub(crate) fn test(project: &Path) -> Self {
+        Self { root: project.join(".data/test") }
+    }
+
+    /// Packages that were unpacked because nobody was root; shared by all stacks.
+    pub(crate) fn packages(project: &Path) -> PathBuf {
+        project.join(".data/packages")
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The servers' data, the certificate, uploaded media and signing keys: belongs to the user that servers run as.
+    pub(crate) fn servers(&self) -> PathBuf {
+        self.root.join("servers")
+    }
+
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.root.join("secrets")
+    }
+
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.root.join("logs").join(format!("{name}.log"))
+    }
+
+    /// What `status --json` answers, without the answer to "is it ready now".
+    pub(crate) fn status(&self) -> PathBuf {
+        self.root.join("status.json")
+    }
+
+    /// Who runs: for `down`, `restart` and the next `up`.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.join("state.json")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// A file here is a request to the supervisor.
+    pub(crate) fn request(&self, service: &str) -> PathBuf {
+        self.root.join("requests").join(service)
+    }
+
+    /// The supervisor's answer to a request.
+    pub(crate) fn answer(&self, service: &str) -> PathBuf {
+        self.root.join("requests").join(format!("{service}.done"))
+    }
+
+    /// Exists once the demo shop is complete.
+    pub(crate) fn seeded(&self) -> PathBuf {
+        self.root.join("seeded")
+    }
+
+    /// Makes the folders.
+    pub(crate) fn make(&self) -> Result<()> {
+        for folder in [&self.root, &self.root.join("logs"), &self.root.join("requests")] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything, also where the servers' folder is a link to a place outside the project.
+    pub(crate) fn wipe(&self) -> Result<()> {
+        if let Ok(target) = fs::read_link(self.servers()) {
+            remove(&target)?;
+        }
+        remove(&self.root)
+    }
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| format!("cannot remove {}", folder.display())),
+        _ => Ok(()),
+    }
+}
