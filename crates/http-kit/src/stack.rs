@@ -97,7 +97,7 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
 
     let status = response.status();
     let elapsed = started.elapsed();
-    finish(&mut response, &id, around, sql.statements);
+    finish(&mut response, &id, around, sql.statements.into());
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
