@@ -16,7 +16,11 @@ pub(crate) fn cargo(root: &Path) -> Command {
     }
     // What `cargo run -p xtask` has set for this process is nobody else's business.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" || name == "CARGO_MANIFEST_PATH") {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_")
+                || name == "CARGO_MANIFEST_DIR"
+                || name == "CARGO_MANIFEST_PATH"
+        }) {
             command.env_remove(name);
         }
     }
@@ -25,7 +29,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
 
 /// Runs a command to its end; a signal to stop ends it too.
 pub(crate) fn run(command: &mut Command, what: &str) -> Result<()> {
-    let mut child = command.spawn().with_context(|| format!("cannot start {what}"))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot start {what}"))?;
     loop {
         if let Some(status) = child.try_wait()? {
             interrupt::check()?;
@@ -46,11 +52,22 @@ pub(crate) fn programs(root: &Path) -> Result<()> {
     run(cargo(root).args(["build", "--bins"]), "cargo build")
 }
 
+/// Builds every program and every test in one go, so that both share what they need.
+pub(crate) fn everything(root: &Path) -> Result<()> {
+    run(
+        cargo(root).args(["build", "--workspace", "--all-targets"]),
+        "cargo build",
+    )
+}
+
 /// The path of a program that was built.
 pub(crate) fn program(root: &Path, name: &str) -> Result<PathBuf> {
     let path = project::target(root).join("debug").join(name);
     if !path.exists() {
-        bail!("there is no program `{name}` in {}: does the workspace have a package of that name?", path.display());
+        bail!(
+            "there is no program `{name}` in {}: does the workspace have a package of that name?",
+            path.display()
+        );
     }
     Ok(path)
 }

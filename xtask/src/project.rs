@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result};
 /// The folder with the workspace's `Cargo.toml`.
 pub(crate) fn root() -> Result<PathBuf> {
     // Cargo says where xtask's manifest is; a binary started by hand falls back to where it was compiled.
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = manifest.parent().context("xtask has no parent folder")?;
     Ok(root.to_owned())
 }
@@ -36,7 +37,10 @@ impl Environment {
 
     /// A variable that is set to something.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok().or_else(|| self.file.get(name).cloned()).filter(|value| !value.is_empty())
+        std::env::var(name)
+            .ok()
+            .or_else(|| self.file.get(name).cloned())
+            .filter(|value| !value.is_empty())
     }
 }
 
@@ -44,13 +48,22 @@ fn parse(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .filter_map(|line| {
             let line = line.trim();
-            let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+            let (name, value) = line
+                .strip_prefix("export ")
+                .unwrap_or(line)
+                .split_once('=')?;
             if name.starts_with('#') {
                 return None;
             }
             let value = value.trim();
-            let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-            let bare = bare.or_else(|| value.strip_prefix('\'').and_then(|value| value.strip_suffix('\'')));
+            let bare = value
+                .strip_prefix('"')
+                .and_then(|value| value.strip_suffix('"'));
+            let bare = bare.or_else(|| {
+                value
+                    .strip_prefix('\'')
+                    .and_then(|value| value.strip_suffix('\''))
+            });
             Some((name.trim().to_owned(), bare.unwrap_or(value).to_owned()))
         })
         .collect()
@@ -63,7 +76,13 @@ mod tests {
     #[test]
     fn an_env_file_has_comments_quotes_and_equal_signs() {
         let parsed = parse("# A=1\nB = two\nexport C=\"a b\"\nURL=postgres://x?y=z\n\nnothing\n");
-        let pairs: Vec<_> = parsed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("B", "two"), ("C", "a b"), ("URL", "postgres://x?y=z")]);
+        let pairs: Vec<_> = parsed
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [("B", "two"), ("C", "a b"), ("URL", "postgres://x?y=z")]
+        );
     }
 }

@@ -103,7 +103,16 @@ impl Postgres {
         wait::until_ready(&mut process, Duration::from_secs(60), || {
             ready.run().is_ok()
         })?;
-        let client = spec("psql", "psql")
+        // Clients run as the caller, who can read the project's scripts wherever it lies.
+        let client = tools
+            .with_env(Spec::new(
+                "psql",
+                tools.postgres_bin.join("psql"),
+                &RunAs::caller(),
+                Path::new("/"),
+                log,
+            ))
+            .env("LC_ALL", "C.UTF-8")
             .env("PGHOST", "127.0.0.1")
             .env("PGPORT", settings.port.to_string())
             .env("PGUSER", SUPERUSER)
@@ -115,8 +124,8 @@ impl Postgres {
         })
     }
 
-    /// Starts an empty cluster on a free port for one test.
-    pub fn start_for_test(folder: &Path) -> Result<(Self, String)> {
+    /// Starts an empty cluster on a free port for one test, with programs of the system or of a folder of unpacked packages.
+    pub fn start_for_test(folder: &Path, packages: Option<&Path>) -> Result<(Self, String)> {
         let settings = Settings {
             port: ports::any()?,
             password: crate::random::password()?,
@@ -124,7 +133,7 @@ impl Postgres {
         };
         let log = folder.join("postgres.log");
         let cluster = Self::start(
-            &Tools::find(None)?,
+            &Tools::find(packages)?,
             &RunAs::detect()?,
             &folder.join("postgres"),
             &log,
@@ -139,16 +148,38 @@ impl Postgres {
 
     /// Runs a shell script as the superuser, with more environment variables.
     pub fn run_script(&self, script: &Path, env: &[(String, String)]) -> Result<String> {
-        // Read here and handed over as text: the servers' user may not be able to reach the project's folder.
-        let text = fs::read_to_string(script)
-            .with_context(|| format!("cannot read {}", script.display()))?;
         let mut spec = self.client.clone();
         spec.name = script.display().to_string();
         spec.program = PathBuf::from("sh");
-        spec = spec.arg("-c").arg(text);
+        spec = spec.arg(script);
         spec.env
             .extend(env.iter().map(|(name, value)| (name.clone(), value.into())));
         spec.run()
+    }
+
+    /// Runs a file of SQL as some role, in one transaction unless its first line says `-- no-transaction`, as sqlx does.
+    pub fn apply(&self, database: &str, role: &str, password: &str, file: &Path) -> Result<()> {
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut spec = self
+            .client
+            .clone()
+            .env("PGUSER", role)
+            .env("PGPASSWORD", password)
+            .env("PGOPTIONS", "-c client_min_messages=warning");
+        spec.name = file.display().to_string();
+        if !text.starts_with("-- no-transaction") {
+            spec = spec.arg("-1");
+        }
+        spec.arg("-Xq")
+            .arg("-v")
+            .arg("ON_ERROR_STOP=1")
+            .arg("-d")
+            .arg(database)
+            .arg("-f")
+            .arg(file)
+            .run()
+            .map(drop)
     }
 
     /// Runs one statement as the superuser and gives its rows as unaligned text.

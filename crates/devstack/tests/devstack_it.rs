@@ -57,7 +57,7 @@ fn a_broker_keeps_its_queues_when_it_is_killed_and_leaves_nothing_behind() {
 #[test]
 fn a_cluster_asks_for_its_password_and_answers() {
     let folder = Folder::new("postgres");
-    let (mut cluster, url) = Postgres::start_for_test(folder.path()).unwrap();
+    let (mut cluster, url) = Postgres::start_for_test(folder.path(), None).unwrap();
     assert!(url.starts_with("postgres://postgres:"));
     assert_eq!(
         cluster.query("postgres", "SELECT 40 + 2").unwrap().trim(),

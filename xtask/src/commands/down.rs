@@ -25,7 +25,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             devstack::process::signal(state.supervisor.pid, false);
             let began = Instant::now();
             while state.supervisor.is_alive() {
-                ensure!(began.elapsed() < Duration::from_secs(180), "process {} does not stop; see {}", state.supervisor.pid, place.log("up").display());
+                ensure!(
+                    began.elapsed() < Duration::from_secs(180),
+                    "process {} does not stop; see {}",
+                    state.supervisor.pid,
+                    place.log("up").display()
+                );
                 std::thread::sleep(Duration::from_millis(50));
             }
             println!("stopped in {:.1} s", began.elapsed().as_secs_f64());

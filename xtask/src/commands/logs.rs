@@ -29,14 +29,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let logs: Vec<(String, PathBuf)> = match &args.service {
         Some(name) => {
             let path = place.log(name);
-            ensure!(path.exists(), "there is no log of `{name}` in {}", place.root().join("logs").display());
+            ensure!(
+                path.exists(),
+                "there is no log of `{name}` in {}",
+                place.root().join("logs").display()
+            );
             vec![(name.clone(), path)]
         }
-        None => SERVICES.iter().map(|service| (service.name.to_owned(), place.log(service.name))).collect(),
+        None => SERVICES
+            .iter()
+            .map(|service| (service.name.to_owned(), place.log(service.name)))
+            .collect(),
     };
     let follower = Follower::new(logs);
     follower.print_last(args.lines);
-    let runs = state::read::<State>(&place.state()).is_some_and(|state| state.supervisor.is_alive());
+    let runs =
+        state::read::<State>(&place.state()).is_some_and(|state| state.supervisor.is_alive());
     if runs && !args.no_follow {
         interrupt::install()?;
         follow(follower);

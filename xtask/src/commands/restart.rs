@@ -23,14 +23,23 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = project::root()?;
     let place = Place::dev(&root);
-    let running = || state::read::<State>(&place.state()).filter(|state| state.supervisor.is_alive());
+    let running =
+        || state::read::<State>(&place.state()).filter(|state| state.supervisor.is_alive());
     let name = &args.service;
     let state = running().context("the shop does not run; `cargo xtask up` starts it")?;
     if !state.processes.iter().any(|process| process.name == *name) {
-        let names: Vec<&str> = state.processes.iter().map(|process| process.name.as_str()).collect();
-        bail!("there is no `{name}` to restart, only: {}", names.join(", "));
+        let names: Vec<&str> = state
+            .processes
+            .iter()
+            .map(|process| process.name.as_str())
+            .collect();
+        bail!(
+            "there is no `{name}` to restart, only: {}",
+            names.join(", ")
+        );
     }
-    let ours = SERVICES.iter().any(|service| service.name == name) || name == STRIPE || name == MAILBOX;
+    let ours =
+        SERVICES.iter().any(|service| service.name == name) || name == STRIPE || name == MAILBOX;
     if ours && !args.no_build {
         build::programs(&root)?;
     }
@@ -48,7 +57,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             println!("{name} restarted in {:.1} s", began.elapsed().as_secs_f64());
             return Ok(ExitCode::SUCCESS);
         }
-        running().context("the shop stopped while it was asked to restart a part; see `cargo xtask logs up`")?;
+        running().context(
+            "the shop stopped while it was asked to restart a part; see `cargo xtask logs up`",
+        )?;
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,5 +1,182 @@
+//! `cargo xtask sqlx`: what the database says about every query is kept in each service's `.sqlx`, so that building needs no database.
+//!
+//! A private PostgreSQL gets the committed migrations; then the compiler checks one service after the other against it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use anyhow::Result;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use devstack::postgres::Postgres;
+
+use crate::commands::up::tools;
+use crate::stack::place::Place;
+use crate::stack::plan::{SERVICES, Service};
+use crate::stack::progress::step;
+use crate::{build, interrupt, project};
+
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
-pub(crate) fn run(_args: &Args) -> Result<ExitCode> { Ok(ExitCode::SUCCESS) }
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, Copy, clap::Subcommand)]
+enum Action {
+    /// Write `.sqlx` of every service.
+    Prepare,
+    /// Fail when a `.sqlx` is not what the migrations and queries say.
+    Check,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    interrupt::install()?;
+    let root = project::root()?;
+    tools(&root, true)?;
+    let place = root.join(".data/sqlx");
+    let _ = fs::remove_dir_all(&place);
+    fs::create_dir_all(&place)?;
+    let result = with_database(args, &root, &place);
+    let _ = fs::remove_dir_all(&place);
+    result
+}
+
+fn with_database(args: &Args, root: &Path, place: &Path) -> Result<ExitCode> {
+    let (mut postgres, url) = step("PostgreSQL", || {
+        Postgres::start_for_test(place, Some(&Place::packages(root)))
+    })?;
+    let variables = step("migrations", || migrate(root, &postgres))?;
+    let mut drifted = false;
+    for service in &SERVICES {
+        let committed = root.join("services").join(service.name).join(".sqlx");
+        let fresh = place.join(service.name);
+        fs::create_dir_all(&fresh)?;
+        step(&format!("queries of {}", service.name), || {
+            describe(args.action, root, service, &fresh, &url, &variables)
+        })?;
+        let (old, new) = (read_all(&committed)?, read_all(&fresh)?);
+        if old == new {
+            continue;
+        }
+        match args.action {
+            Action::Prepare => replace(&committed, &new)?,
+            Action::Check => {
+                drifted = true;
+                println!(
+                    "services/{}/.sqlx: is not what its migrations and queries say; run `cargo xtask sqlx prepare`",
+                    service.name
+                );
+            }
+        }
+    }
+    postgres.process().stop()?;
+    Ok(if drifted {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Makes the roles, the databases and the tables; gives the environment in which queries are checked.
+fn migrate(root: &Path, postgres: &Postgres) -> Result<Vec<(String, String)>> {
+    // The database lives for a minute and listens on loopback; nothing in it is worth a better password.
+    let password = "sqlx";
+    let mut passwords = vec![("ECOMMERCE_ADMIN_PASSWORD".to_owned(), password.to_owned())];
+    for service in &SERVICES {
+        let upper = service.name.to_uppercase();
+        passwords.extend(
+            ["OWNER", "SERVICE"]
+                .map(|role| (format!("{upper}_{role}_PASSWORD"), password.to_owned())),
+        );
+    }
+    postgres.run_script(&root.join("db/init/10-roles-and-databases.sh"), &passwords)?;
+    let mut variables = Vec::new();
+    for service in &SERVICES {
+        let folder = root.join("services").join(service.name).join("migrations");
+        let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+            .unwrap_or_default();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+        files.sort();
+        for file in files {
+            postgres.apply(
+                service.database,
+                &format!("{}_owner", service.name),
+                password,
+                &file,
+            )?;
+        }
+        let url = format!(
+            "postgres://{}_service:{password}@127.0.0.1:{}/{}",
+            service.name,
+            postgres.port(),
+            service.database
+        );
+        variables.push((format!("{}_DATABASE_URL", service.name.to_uppercase()), url));
+    }
+    Ok(variables)
+}
+
+/// Lets the compiler look at one service's queries; the macros write what they learn.
+fn describe(
+    action: Action,
+    root: &Path,
+    service: &Service,
+    folder: &Path,
+    superuser: &str,
+    variables: &[(String, String)],
+) -> Result<()> {
+    touch(&root.join("services").join(service.name).join("src/lib.rs"))?;
+    // `.ci/run` has just run clippy: then only this service is looked at again.
+    let subcommand = match action {
+        Action::Prepare => "check",
+        Action::Check => "clippy",
+    };
+    let mut command = build::cargo(root);
+    command.args([subcommand, "--workspace", "--all-targets", "--quiet"]);
+    command
+        .env("SQLX_OFFLINE", "false")
+        .env("SQLX_OFFLINE_DIR", folder)
+        .env("DATABASE_URL", superuser);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    build::run(&mut command, &format!("cargo {subcommand}"))
+}
+
+/// Cargo looks at a service again when a source is new.
+fn touch(path: &Path) -> Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file's time is compared with other files' times by cargo, never by Mercato"
+    )]
+    let now = SystemTime::now();
+    fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(now))
+        .with_context(|| format!("cannot touch {}", path.display()))
+}
+
+fn read_all(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && name.starts_with("query-")
+        {
+            files.insert(name.to_owned(), fs::read_to_string(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+fn replace(folder: &Path, files: &BTreeMap<String, String>) -> Result<()> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    for (name, text) in files {
+        fs::write(folder.join(name), text)?;
+    }
+    println!("{}: {} queries written", folder.display(), files.len());
+    Ok(())
+}

@@ -19,7 +19,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let place = Place::dev(&project::root()?);
     let running = state::read::<State>(&place.state()).filter(|state| state.supervisor.is_alive());
-    let (Some(running), Some(mut status)) = (running.as_ref(), state::read::<Status>(&place.status())) else {
+    let (Some(running), Some(mut status)) =
+        (running.as_ref(), state::read::<Status>(&place.status()))
+    else {
         match running {
             Some(running) => eprintln!("the shop is {}", phase(running.phase)),
             None => eprintln!("the shop does not run; `cargo xtask up` starts it"),
@@ -30,14 +32,26 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
     } else {
-        println!("the shop is {} (process {})", phase(running.phase), running.supervisor.pid);
+        println!(
+            "the shop is {} (process {})",
+            phase(running.phase),
+            running.supervisor.pid
+        );
         for (name, service) in &status.services {
             let state = if service.ready { "ready" } else { "NOT READY" };
-            println!("  {name:<14} {state:<10} process {:<8} {}", service.pid, service.public.as_deref().unwrap_or(&service.internal));
+            println!(
+                "  {name:<14} {state:<10} process {:<8} {}",
+                service.pid,
+                service.public.as_deref().unwrap_or(&service.internal)
+            );
         }
         print_table(&status, None);
     }
-    Ok(if healthy && running.phase == Phase::Ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if healthy && running.phase == Phase::Ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn phase(phase: Phase) -> &'static str {

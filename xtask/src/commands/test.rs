@@ -35,19 +35,26 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let nextest = has_nextest();
     place.make()?;
     let lock = std::fs::File::create(place.root().with_extension("lock"))?;
-    anyhow::ensure!(lock.try_lock().is_ok(), "another `cargo xtask test` runs in this project");
+    anyhow::ensure!(
+        lock.try_lock().is_ok(),
+        "another `cargo xtask test` runs in this project"
+    );
     supervise::clean_up(&place)?;
     // Every run starts from nothing.
     place.wipe()?;
 
-    // Everything once, with the features the tests need, so that the stack's programs and the tests share what is compiled.
-    let arguments: &[&str] = if nextest { &["nextest", "run", "--workspace", "--no-run"] } else { &["test", "--workspace", "--no-run"] };
-    step("tests built", || build::run(build::cargo(&root).args(arguments), "building the tests"))?;
-    step("programs built", || build::run(build::cargo(&root).args(["build", "--workspace", "--bins"]), "cargo build"))?;
+    step("programs and tests built", || build::everything(&root))?;
 
-    let options = Options { servers_only: args.servers_only, for_tests: true, built: true, no_rate_limits: true };
+    let options = Options {
+        servers_only: args.servers_only,
+        for_tests: true,
+        built: true,
+        no_rate_limits: true,
+    };
     let mut stack = Stack::prepare(&root, &place, tools, options)?;
-    let result = stack.start().and_then(|()| run_tests(&stack, &root, &args.arguments, nextest));
+    let result = stack
+        .start()
+        .and_then(|()| run_tests(&stack, &root, &args.arguments, nextest));
     if let Ok(Some(report)) = stack.dead() {
         eprintln!("error: while the tests ran, {report}");
     }
@@ -56,13 +63,24 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if passed && !args.keep {
         place.wipe()?;
     } else {
-        println!("the stack's logs are in {}", place.root().join("logs").display());
+        println!(
+            "the stack's logs are in {}",
+            place.root().join("logs").display()
+        );
     }
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn has_nextest() -> bool {
-    let found = Command::new("cargo").args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     found.is_ok_and(|status| status.success())
 }
 
@@ -70,7 +88,13 @@ fn run_tests(stack: &Stack, root: &Path, arguments: &[String], nextest: bool) ->
     let began = Instant::now();
     let facts = stack.facts();
     let mut command = build::cargo(root);
-    command.args(if nextest { &["nextest", "run", "--workspace"][..] } else { &["test", "--workspace"][..] }).args(arguments);
+    command
+        .args(if nextest {
+            &["nextest", "run", "--workspace"][..]
+        } else {
+            &["test", "--workspace"][..]
+        })
+        .args(arguments);
     command
         .env("DATABASE_URL", facts.superuser_database("postgres")?)
         .env("REDIS_URL", facts.redis_url()?)
@@ -95,6 +119,13 @@ fn run_tests(stack: &Stack, root: &Path, arguments: &[String], nextest: bool) ->
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     };
-    done(if status.success() { "all tests passed" } else { "tests FAILED" }, began);
+    done(
+        if status.success() {
+            "all tests passed"
+        } else {
+            "tests FAILED"
+        },
+        began,
+    );
     Ok(status.success())
 }

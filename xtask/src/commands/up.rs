@@ -44,7 +44,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         && state.supervisor.is_alive()
         && !args.supervise
     {
-        println!("the shop runs already (process {}); `cargo xtask down` stops it", state.supervisor.pid);
+        println!(
+            "the shop runs already (process {}); `cargo xtask down` stops it",
+            state.supervisor.pid
+        );
         if let Some(status) = state::read::<Status>(&place.status()) {
             print_table(&status, None);
         }
@@ -55,7 +58,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.detach {
         return detach(args, &place);
     }
-    let options = Options { no_rate_limits: args.no_rate_limits, servers_only: args.servers_only, ..Options::default() };
+    let options = Options {
+        no_rate_limits: args.no_rate_limits,
+        servers_only: args.servers_only,
+        ..Options::default()
+    };
     supervise::run(&root, &place, tools, options, !args.supervise, |stack| {
         progress::done("everything is ready", began);
         report(stack, args);
@@ -70,10 +77,14 @@ pub(crate) fn tools(root: &Path, yes: bool) -> Result<Tools> {
         if yes || !std::io::stdin().is_terminal() {
             return true;
         }
-        print!("Install {} from Debian's packages? Nothing of the system is started or configured. [Y/n] ", packages.join(" "));
+        print!(
+            "Install {} from Debian's packages? Nothing of the system is started or configured. [Y/n] ",
+            packages.join(" ")
+        );
         let _ = std::io::stdout().flush();
         let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).is_ok() && !answer.trim().to_lowercase().starts_with('n')
+        std::io::stdin().lock().read_line(&mut answer).is_ok()
+            && !answer.trim().to_lowercase().starts_with('n')
     };
     let began = Instant::now();
     let tools = Tools::ensure(&Place::packages(root), &progress::note, &ask)?;
@@ -88,24 +99,40 @@ fn detach(args: &Args, place: &Place) -> Result<ExitCode> {
     let output = File::create(&log)?;
     // `setsid`, so that the terminal's end does not reach it.
     let mut command = Command::new("setsid");
-    command.arg(std::env::current_exe()?).args(["up", "--supervise", "--yes"]);
-    for (given, flag) in [(args.no_rate_limits, "--no-rate-limits"), (args.servers_only, "--servers-only")] {
+    command
+        .arg(std::env::current_exe()?)
+        .args(["up", "--supervise", "--yes"]);
+    for (given, flag) in [
+        (args.no_rate_limits, "--no-rate-limits"),
+        (args.servers_only, "--servers-only"),
+    ] {
         if given {
             command.arg(flag);
         }
     }
-    let mut child = command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn().context("cannot start setsid")?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .context("cannot start setsid")?;
     let mut shown = Shown::new(&log);
     let mut asked = false;
     loop {
         shown.print_new()?;
         if let Some(status) = child.try_wait()? {
             shown.print_new()?;
-            bail!("the shop did not start ({status}); the whole log: {}", log.display());
+            bail!(
+                "the shop did not start ({status}); the whole log: {}",
+                log.display()
+            );
         }
-        let ready = state::read::<State>(&place.state()).is_some_and(|state| state.supervisor.pid == child.id() && state.phase == Phase::Ready);
+        let ready = state::read::<State>(&place.state())
+            .is_some_and(|state| state.supervisor.pid == child.id() && state.phase == Phase::Ready);
         if ready && shown.text.contains(END) {
-            println!("It runs in the background. `cargo xtask logs` follows it, `cargo xtask down` stops it.");
+            println!(
+                "It runs in the background. `cargo xtask logs` follows it, `cargo xtask down` stops it."
+            );
             return Ok(ExitCode::SUCCESS);
         }
         if interrupt::asked() && !asked {
@@ -127,7 +154,10 @@ struct Shown {
 
 impl Shown {
     fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), text: String::new() }
+        Self {
+            path: path.to_owned(),
+            text: String::new(),
+        }
     }
 
     fn print_new(&mut self) -> Result<()> {
@@ -144,7 +174,9 @@ impl Shown {
 fn report(stack: &Stack, args: &Args) {
     if args.servers_only {
         let facts = stack.facts();
-        let show = |name: &str, value: Result<String>| println!("  {name:<14} {}", value.unwrap_or_default());
+        let show = |name: &str, value: Result<String>| {
+            println!("  {name:<14} {}", value.unwrap_or_default())
+        };
         show("PostgreSQL", facts.superuser_database("postgres"));
         show("Redis", facts.redis_url());
         show("RabbitMQ", Ok(facts.amqp_url("")));
@@ -160,7 +192,12 @@ fn report(stack: &Stack, args: &Args) {
 /// The addresses and sign-ins.
 pub(crate) fn print_table(status: &Status, broker: Option<(&str, &str)>) {
     let sign_in = |role: &str| {
-        status.signins.iter().find(|sign_in| sign_in.role == role).map(|sign_in| format!("{}  {}", sign_in.email, sign_in.password)).unwrap_or_default()
+        status
+            .signins
+            .iter()
+            .find(|sign_in| sign_in.role == role)
+            .map(|sign_in| format!("{}  {}", sign_in.email, sign_in.password))
+            .unwrap_or_default()
     };
     let broker = match broker {
         Some((user, password)) => format!("{user}  {password}"),

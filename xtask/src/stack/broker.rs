@@ -24,16 +24,26 @@ pub(crate) struct Definitions {
 impl Definitions {
     /// Reads the shared file and gives every user in it a password.
     pub(crate) fn load(path: &Path, secrets: &Secrets) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the broker's definitions {}", path.display()))?;
-        Self::render(&text, |user| secrets.password(&format!("rabbitmq_{user}"))).with_context(|| path.display().to_string())
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the broker's definitions {}", path.display()))?;
+        Self::render(&text, |user| secrets.password(&format!("rabbitmq_{user}")))
+            .with_context(|| path.display().to_string())
     }
 
     fn render(text: &str, mut password: impl FnMut(&str) -> Result<String>) -> Result<Self> {
         let mut document: Value = serde_json::from_str(text)?;
         let mut users = BTreeMap::new();
         let mut administrator = None;
-        for user in document.get_mut("users").and_then(Value::as_array_mut).context("no users")? {
-            let name = user.get("name").and_then(Value::as_str).context("a user without a name")?.to_owned();
+        for user in document
+            .get_mut("users")
+            .and_then(Value::as_array_mut)
+            .context("no users")?
+        {
+            let name = user
+                .get("name")
+                .and_then(Value::as_str)
+                .context("a user without a name")?
+                .to_owned();
             let password = password(&name)?;
             let salt = devstack::random::bytes()?;
             user["password_hash"] = password_hash(&password, salt).into();
@@ -44,9 +54,16 @@ impl Definitions {
             }
             users.insert(name, password);
         }
-        let vhost = document.pointer("/vhosts/0/name").and_then(Value::as_str).unwrap_or("/");
+        let vhost = document
+            .pointer("/vhosts/0/name")
+            .and_then(Value::as_str)
+            .unwrap_or("/");
         Ok(Self {
-            vhost: if vhost == "/" { String::new() } else { format!("/{}", vhost.replace('/', "%2f")) },
+            vhost: if vhost == "/" {
+                String::new()
+            } else {
+                format!("/{}", vhost.replace('/', "%2f"))
+            },
             json: serde_json::to_string_pretty(&document)?,
             administrator: administrator.context("no user with the tag `administrator`")?,
             users,
@@ -58,7 +75,9 @@ impl Definitions {
         [service, "mercato", self.administrator.as_str()]
             .into_iter()
             .find_map(|name| self.users.get_key_value(name))
-            .map_or(("", ""), |(name, password)| (name.as_str(), password.as_str()))
+            .map_or(("", ""), |(name, password)| {
+                (name.as_str(), password.as_str())
+            })
     }
 }
 

@@ -11,23 +11,56 @@ use devstack::user::RunAs;
 pub(crate) fn ensure(tools: &Tools, run_as: &RunAs, folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let folder = run_as.folder(folder)?;
     let (certificate, key) = (folder.join("dev.crt"), folder.join("dev.key"));
-    let spec = |name: &str| tools.with_env(Spec::new(name, &tools.openssl, run_as, &folder, &folder.join("openssl.log")));
+    let spec = |name: &str| {
+        tools.with_env(Spec::new(
+            name,
+            &tools.openssl,
+            run_as,
+            &folder,
+            &folder.join("openssl.log"),
+        ))
+    };
     // A month before it ends a new one is made.
     let valid = certificate.exists() && key.exists() && {
-        let check = spec("openssl x509").arg("x509").arg("-noout").arg("-checkend").arg("2592000").arg("-in").arg(&certificate);
+        let check = spec("openssl x509")
+            .arg("x509")
+            .arg("-noout")
+            .arg("-checkend")
+            .arg("2592000")
+            .arg("-in")
+            .arg(&certificate);
         check.run().is_ok()
     };
     if !valid {
         let mut make = spec("openssl req").env("HOME", &folder);
-        for arg in ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "365", "-subj", "/CN=Mercato development"] {
+        for arg in [
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "365",
+            "-subj",
+            "/CN=Mercato development",
+        ] {
             make = make.arg(arg);
         }
-        for extension in
-            ["subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1", "keyUsage=critical,digitalSignature", "extendedKeyUsage=serverAuth", "basicConstraints=critical,CA:FALSE"]
-        {
+        for extension in [
+            "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1",
+            "keyUsage=critical,digitalSignature",
+            "extendedKeyUsage=serverAuth",
+            "basicConstraints=critical,CA:FALSE",
+        ] {
             make = make.arg("-addext").arg(extension);
         }
-        make.arg("-keyout").arg(&key).arg("-out").arg(&certificate).run()?;
+        make.arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .run()?;
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
     }

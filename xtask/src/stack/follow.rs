@@ -30,12 +30,21 @@ impl Follower {
             .into_iter()
             .map(|(name, path)| {
                 let offset = std::fs::metadata(&path).map_or(0, |meta| meta.len());
-                Followed { name, path, offset, rest: Vec::new() }
+                Followed {
+                    name,
+                    path,
+                    offset,
+                    rest: Vec::new(),
+                }
             })
             .collect();
         let width = files.iter().map(|file| file.name.len()).max().unwrap_or(0);
         let colourful = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { files, width, colourful }
+        Self {
+            files,
+            width,
+            colourful,
+        }
     }
 
     /// Prints the last lines that are there already.
@@ -72,7 +81,9 @@ impl Follower {
 
 impl Followed {
     fn read(&mut self) -> Vec<String> {
-        let Ok(mut file) = File::open(&self.path) else { return Vec::new() };
+        let Ok(mut file) = File::open(&self.path) else {
+            return Vec::new();
+        };
         let length = file.metadata().map_or(0, |meta| meta.len());
         if length < self.offset {
             // Begun anew.
@@ -83,12 +94,19 @@ impl Followed {
             return Vec::new();
         }
         let mut bytes = Vec::new();
-        let Ok(count) = file.take(1 << 20).read_to_end(&mut bytes) else { return Vec::new() };
+        let Ok(count) = file.take(1 << 20).read_to_end(&mut bytes) else {
+            return Vec::new();
+        };
         self.offset += count as u64;
         self.rest.extend_from_slice(&bytes);
-        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
+            return Vec::new();
+        };
         let lines: Vec<u8> = self.rest.drain(..=end).collect();
-        String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&lines)
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -99,7 +117,12 @@ mod tests {
     #[test]
     fn only_whole_lines_are_given_and_a_log_may_begin_anew() {
         let path = std::env::temp_dir().join(format!("xtask-follow-{}", std::process::id()));
-        let mut followed = Followed { name: "x".into(), path: path.clone(), offset: 0, rest: Vec::new() };
+        let mut followed = Followed {
+            name: "x".into(),
+            path: path.clone(),
+            offset: 0,
+            rest: Vec::new(),
+        };
         assert!(followed.read().is_empty());
         std::fs::write(&path, "one\ntw").unwrap();
         assert_eq!(followed.read(), ["one"]);

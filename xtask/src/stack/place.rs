@@ -14,12 +14,16 @@ pub(crate) struct Place {
 impl Place {
     /// The stack of `up`.
     pub(crate) fn dev(project: &Path) -> Self {
-        Self { root: project.join(".data/dev") }
+        Self {
+            root: project.join(".data/dev"),
+        }
     }
 
     /// The stack of `test`.
     pub(crate) fn test(project: &Path) -> Self {
-        Self { root: project.join(".data/test") }
+        Self {
+            root: project.join(".data/test"),
+        }
     }
 
     /// Packages that were unpacked because nobody was root; shared by all stacks.
@@ -75,8 +79,13 @@ impl Place {
 
     /// Makes the folders.
     pub(crate) fn make(&self) -> Result<()> {
-        for folder in [&self.root, &self.root.join("logs"), &self.root.join("requests")] {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        for folder in [
+            &self.root,
+            &self.root.join("logs"),
+            &self.root.join("requests"),
+        ] {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         Ok(())
     }
@@ -92,7 +101,9 @@ impl Place {
 
 fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| format!("cannot remove {}", folder.display())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
         _ => Ok(()),
     }
 }

@@ -18,11 +18,36 @@ pub(crate) struct Service {
 
 /// Every service, in the order in which they are shown.
 pub(crate) const SERVICES: [Service; 5] = [
-    Service { name: "auth", public: Some(8002), internal: 9002, database: "auth_db" },
-    Service { name: "product", public: Some(8003), internal: 9003, database: "product_db" },
-    Service { name: "order", public: Some(8004), internal: 9004, database: "order_db" },
-    Service { name: "admin", public: Some(8000), internal: 9000, database: "admin_db" },
-    Service { name: "notification", public: None, internal: 9005, database: "admin_db" },
+    Service {
+        name: "auth",
+        public: Some(8002),
+        internal: 9002,
+        database: "auth_db",
+    },
+    Service {
+        name: "product",
+        public: Some(8003),
+        internal: 9003,
+        database: "product_db",
+    },
+    Service {
+        name: "order",
+        public: Some(8004),
+        internal: 9004,
+        database: "order_db",
+    },
+    Service {
+        name: "admin",
+        public: Some(8000),
+        internal: 9000,
+        database: "admin_db",
+    },
+    Service {
+        name: "notification",
+        public: None,
+        internal: 9005,
+        database: "admin_db",
+    },
 ];
 
 /// The stand-ins for the internet.
@@ -62,7 +87,13 @@ impl Ports {
     fn choose(port: impl Fn(u16) -> Result<u16>) -> Result<Self> {
         let mut services = BTreeMap::new();
         for service in &SERVICES {
-            services.insert(service.name, (service.public.map(&port).transpose()?, port(service.internal)?));
+            services.insert(
+                service.name,
+                (
+                    service.public.map(&port).transpose()?,
+                    port(service.internal)?,
+                ),
+            );
         }
         Ok(Self {
             http: port(8080)?,
@@ -83,7 +114,10 @@ impl Ports {
     }
 
     pub(crate) fn internal(&self, service: &str) -> Result<u16> {
-        self.services.get(service).map(|ports| ports.1).with_context(|| format!("there is no service {service}"))
+        self.services
+            .get(service)
+            .map(|ports| ports.1)
+            .with_context(|| format!("there is no service {service}"))
     }
 
     /// The ports that are not the design's, because somebody has those.

@@ -63,17 +63,35 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// Prepares folders, secrets and ports. Starts nothing.
-    pub(crate) fn prepare(project: &Path, place: &Place, tools: Tools, options: Options) -> Result<Self> {
+    pub(crate) fn prepare(
+        project: &Path,
+        place: &Place,
+        tools: Tools,
+        options: Options,
+    ) -> Result<Self> {
         let run_as = RunAs::detect()?;
         place.make()?;
         let servers_folder = run_as.folder(&place.servers())?;
         // Where root has a project that nobody else can enter, the services have to run as root too.
-        let reachable = run_as.can_reach(place.root()) && run_as.can_reach(&project::target(project));
-        let service_user = if reachable { run_as.clone() } else { RunAs::caller() };
+        let reachable =
+            run_as.can_reach(place.root()) && run_as.can_reach(&project::target(project));
+        let service_user = if reachable {
+            run_as.clone()
+        } else {
+            RunAs::caller()
+        };
         let secrets = Secrets::open(&place.secrets(), &service_user)?;
         let definitions = Definitions::load(&project.join("rabbitmq/definitions.json"), &secrets)?;
-        let ports = if options.for_tests { Ports::any()? } else { Ports::preferred()? };
-        let environment = if options.for_tests { Environment::default() } else { Environment::load(project) };
+        let ports = if options.for_tests {
+            Ports::any()?
+        } else {
+            Ports::preferred()?
+        };
+        let environment = if options.for_tests {
+            Environment::default()
+        } else {
+            Environment::load(project)
+        };
         Ok(Self {
             project: project.to_owned(),
             place: place.clone(),
@@ -114,7 +132,9 @@ impl Stack {
     pub(crate) fn start(&mut self) -> Result<()> {
         for (wanted, got) in self.ports.moved() {
             if !self.options.for_tests {
-                note(&format!("port {wanted} is taken by another program, using {got}"));
+                note(&format!(
+                    "port {wanted} is taken by another program, using {got}"
+                ));
             }
         }
         self.start_servers()?;
@@ -133,7 +153,13 @@ impl Stack {
         let limits = !self.options.no_rate_limits;
         // Seeding is a hundred requests a second from one address.
         let seeding = !self.place.seeded().exists();
-        step(&format!("nginx on 127.0.0.1:{} and :{}", self.ports.http, self.ports.https), || self.start_nginx(limits && !seeding))?;
+        step(
+            &format!(
+                "nginx on 127.0.0.1:{} and :{}",
+                self.ports.http, self.ports.https
+            ),
+            || self.start_nginx(limits && !seeding),
+        )?;
         self.write_status()?;
         if seeding {
             self.seed()?;
@@ -150,28 +176,56 @@ impl Stack {
         let data = |name: &str| self.servers_folder.join(name);
         let settings = postgres::Settings {
             port: self.ports.postgres,
-            password: self.secrets.password(&format!("postgres_{}", postgres::SUPERUSER))?,
+            password: self
+                .secrets
+                .password(&format!("postgres_{}", postgres::SUPERUSER))?,
             durable: !self.options.for_tests,
         };
-        self.postgres = Some(step(&format!("PostgreSQL on 127.0.0.1:{}", self.ports.postgres), || {
-            Postgres::start(&self.tools, &self.run_as, &data("postgres"), &self.place.log("postgres"), &settings)
-        })?);
-        let settings = redis::Settings { port: self.ports.redis, password: self.secrets.password("redis")? };
-        self.redis = Some(step(&format!("Redis on 127.0.0.1:{}", self.ports.redis), || {
-            redis::start(&self.tools, &self.run_as, &data("redis"), &self.place.log("redis"), &settings)
-        })?);
+        self.postgres = Some(step(
+            &format!("PostgreSQL on 127.0.0.1:{}", self.ports.postgres),
+            || {
+                Postgres::start(
+                    &self.tools,
+                    &self.run_as,
+                    &data("postgres"),
+                    &self.place.log("postgres"),
+                    &settings,
+                )
+            },
+        )?);
+        let settings = redis::Settings {
+            port: self.ports.redis,
+            password: self.secrets.password("redis")?,
+        };
+        self.redis = Some(step(
+            &format!("Redis on 127.0.0.1:{}", self.ports.redis),
+            || {
+                redis::start(
+                    &self.tools,
+                    &self.run_as,
+                    &data("redis"),
+                    &self.place.log("redis"),
+                    &settings,
+                )
+            },
+        )?);
         step("roles and databases", || {
             let passwords = self.facts().database_passwords()?;
             let postgres = self.postgres.as_ref().context("PostgreSQL does not run")?;
-            let mut scripts: Vec<PathBuf> = fs::read_dir(self.project.join("db/init"))?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+            let mut scripts: Vec<PathBuf> = fs::read_dir(self.project.join("db/init"))?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .collect();
             scripts.retain(|path| path.extension().is_some_and(|extension| extension == "sh"));
             scripts.sort();
-            scripts.iter().try_for_each(|script| postgres.run_script(script, &passwords).map(drop))
+            scripts
+                .iter()
+                .try_for_each(|script| postgres.run_script(script, &passwords).map(drop))
         })
     }
 
     fn launch_broker(&self) -> Result<Broker> {
-        let config = fs::read_to_string(self.project.join("rabbitmq/rabbitmq.conf")).unwrap_or_default();
+        let config =
+            fs::read_to_string(self.project.join("rabbitmq/rabbitmq.conf")).unwrap_or_default();
         let (user, password) = self.definitions.user_of(&self.definitions.administrator);
         let settings = rabbitmq::Settings {
             amqp_port: self.ports.amqp,
@@ -180,31 +234,61 @@ impl Stack {
             password: password.to_owned(),
             config: own_settings(&config),
             definitions: Some(self.definitions.json.clone()),
-            plugins: plugins(&fs::read_to_string(self.project.join("rabbitmq/enabled_plugins")).unwrap_or_default()),
+            plugins: plugins(
+                &fs::read_to_string(self.project.join("rabbitmq/enabled_plugins"))
+                    .unwrap_or_default(),
+            ),
         };
-        Broker::launch(&self.tools, &self.run_as, &self.servers_folder.join("rabbitmq"), &self.place.log("rabbitmq"), settings)
+        Broker::launch(
+            &self.tools,
+            &self.run_as,
+            &self.servers_folder.join("rabbitmq"),
+            &self.place.log("rabbitmq"),
+            settings,
+        )
     }
 
     fn wait_for_broker(&mut self, began: Instant) -> Result<()> {
         interrupt::check()?;
-        self.broker.as_mut().context("the broker was not started")?.wait_until_ready()?;
-        done(&format!("RabbitMQ on 127.0.0.1:{}, management UI on :{}", self.ports.amqp, self.ports.rabbitmq), began);
+        self.broker
+            .as_mut()
+            .context("the broker was not started")?
+            .wait_until_ready()?;
+        done(
+            &format!(
+                "RabbitMQ on 127.0.0.1:{}, management UI on :{}",
+                self.ports.amqp, self.ports.rabbitmq
+            ),
+            began,
+        );
         Ok(())
     }
 
     /// A program of the workspace, run as the services' user.
     fn program(&self, name: &str, log: &Path) -> Result<Spec> {
-        Ok(Spec::new(name, build::program(&self.project, name)?, &self.service_user, &self.servers_folder, log))
+        Ok(Spec::new(
+            name,
+            build::program(&self.project, name)?,
+            &self.service_user,
+            &self.servers_folder,
+            log,
+        ))
     }
 
     fn make_service_keys(&self) -> Result<()> {
         let complete = self.secrets.path("services.jwks.json").exists()
-            && SERVICES.iter().all(|service| self.secrets.path(&format!("{}.key", service.name)).exists());
+            && SERVICES
+                .iter()
+                .all(|service| self.secrets.path(&format!("{}.key", service.name)).exists());
         if complete {
             return Ok(());
         }
         step("service keys", || {
-            let spec = self.program("auth", &self.place.log("auth"))?.arg("generate-service-keys").arg("--out").arg(self.secrets.folder());
+            let spec = self
+                .program("auth", &self.place.log("auth"))?
+                .arg("generate-service-keys")
+                .arg("--out")
+                .arg(self.secrets.folder());
             spec.run()?;
             self.service_user.own(self.secrets.folder())
         })
@@ -223,10 +307,15 @@ impl Stack {
             let mut running = Vec::new();
             for service in &SERVICES {
                 let spec = self.service_spec(service)?.arg("migrate");
-                running.push(scope.spawn(move || spec.run().with_context(|| format!("migrations of {}", service.name))));
+                running.push(scope.spawn(move || {
+                    spec.run()
+                        .with_context(|| format!("migrations of {}", service.name))
+                }));
             }
             for thread in running {
-                thread.join().map_err(|_| anyhow::anyhow!("a migration panicked"))??;
+                thread
+                    .join()
+                    .map_err(|_| anyhow::anyhow!("a migration panicked"))??;
             }
             Ok(())
         })
@@ -246,7 +335,9 @@ impl Stack {
                 }
                 spec.patience = Duration::from_secs(5);
                 let mut process = Process::start(spec)?;
-                wait::until_ready(&mut process, Duration::from_secs(30), || devstack::http::listens(port))?;
+                wait::until_ready(&mut process, Duration::from_secs(30), || {
+                    devstack::http::listens(port)
+                })?;
                 Ok(process)
             })?;
             self.stand_ins.insert(name, process);
@@ -272,7 +363,10 @@ impl Stack {
 
     fn wait_for_service(&mut self, name: &str) -> Result<()> {
         let port = self.ports.internal(name)?;
-        let process = self.services.get_mut(name).with_context(|| format!("{name} does not run"))?;
+        let process = self
+            .services
+            .get_mut(name)
+            .with_context(|| format!("{name} does not run"))?;
         wait::until_ready(process, Duration::from_secs(60), || ready(port))
     }
 
@@ -281,22 +375,43 @@ impl Stack {
             process.stop()?;
         }
         let folder = self.servers_folder.join("nginx");
-        let (certificate, key) = certificate::ensure(&self.tools, &self.run_as, &self.servers_folder.join("tls"))?;
+        let (certificate, key) =
+            certificate::ensure(&self.tools, &self.run_as, &self.servers_folder.join("tls"))?;
         let _ = fs::remove_dir_all(folder.join("snippets"));
         nginx::copy(&self.project.join("nginx/html"), &folder.join("html"))?;
         let media = self.servers_folder.join("media");
         let server = |service: &str| {
-            self.ports.public(service).map(|port| format!("server 127.0.0.1:{port} max_fails=0;")).unwrap_or_default()
+            self.ports
+                .public(service)
+                .map(|port| format!("server 127.0.0.1:{port} max_fails=0;"))
+                .unwrap_or_default()
         };
         let variables = BTreeMap::from([
             ("NGINX_WORKERS", "2".to_owned()),
             ("NGINX_ERROR_LOG", "stderr".to_owned()),
-            ("NGINX_ACCESS_LOG", folder.join("access.log").display().to_string()),
+            (
+                "NGINX_ACCESS_LOG",
+                folder.join("access.log").display().to_string(),
+            ),
             ("NGINX_TRUSTED_PROXY", "unix:".to_owned()),
-            ("NGINX_HTTP_LISTEN", format!("127.0.0.1:{}", self.ports.http)),
-            ("NGINX_HTTPS_LISTEN", format!("127.0.0.1:{}", self.ports.https)),
-            ("NGINX_RATE_LIMITS", if limits { "on" } else { "off" }.to_owned()),
-            ("NGINX_CORS_ORIGINS", self.environment.get("CORS_ORIGINS").unwrap_or_else(|| "http://localhost:3000 http://localhost:5173".into())),
+            (
+                "NGINX_HTTP_LISTEN",
+                format!("127.0.0.1:{}", self.ports.http),
+            ),
+            (
+                "NGINX_HTTPS_LISTEN",
+                format!("127.0.0.1:{}", self.ports.https),
+            ),
+            (
+                "NGINX_RATE_LIMITS",
+                if limits { "on" } else { "off" }.to_owned(),
+            ),
+            (
+                "NGINX_CORS_ORIGINS",
+                self.environment
+                    .get("CORS_ORIGINS")
+                    .unwrap_or_else(|| "http://localhost:3000 http://localhost:5173".into()),
+            ),
             ("NGINX_HSTS", String::new()),
             ("NGINX_HTML_DIR", folder.join("html").display().to_string()),
             ("NGINX_MEDIA_DIR", media.display().to_string()),
@@ -310,7 +425,14 @@ impl Stack {
         ]);
         nginx::render(&self.project.join("nginx/templates"), &folder, &variables)?;
         let ports = [self.ports.http, self.ports.https];
-        self.nginx = Some(nginx_server::start(&self.tools, &self.run_as, &folder, "nginx.conf", &self.place.log("nginx"), &ports)?);
+        self.nginx = Some(nginx_server::start(
+            &self.tools,
+            &self.run_as,
+            &folder,
+            "nginx.conf",
+            &self.place.log("nginx"),
+            &ports,
+        )?);
         Ok(())
     }
 
@@ -318,7 +440,12 @@ impl Stack {
     fn seed(&mut self) -> Result<()> {
         let log = self.place.log("seed");
         let began = Instant::now();
-        let mut spec = self.program("seed", &log)?.arg("--base-url").arg(self.facts().base_url()).arg("--status").arg(self.place.status());
+        let mut spec = self
+            .program("seed", &log)?
+            .arg("--base-url")
+            .arg(self.facts().base_url())
+            .arg("--status")
+            .arg(self.place.status());
         if self.options.for_tests {
             spec = spec.arg("--light");
         }
@@ -342,7 +469,11 @@ impl Stack {
             }
             std::thread::sleep(Duration::from_millis(100));
         };
-        ensure!(status.success(), "the demo shop could not be made ({status})\n{}", process.last_lines(15));
+        ensure!(
+            status.success(),
+            "the demo shop could not be made ({status})\n{}",
+            process.last_lines(15)
+        );
         fs::write(self.place.seeded(), "")?;
         done("demo shop seeded", began);
         Ok(())
@@ -360,7 +491,10 @@ impl Stack {
             services.insert(
                 service.name.to_owned(),
                 ServiceStatus {
-                    public: self.ports.public(service.name).map(|port| format!("http://127.0.0.1:{port}")),
+                    public: self
+                        .ports
+                        .public(service.name)
+                        .map(|port| format!("http://127.0.0.1:{port}")),
                     internal: format!("http://127.0.0.1:{}", self.ports.internal(service.name)?),
                     pid: self.services.get(service.name).map_or(0, Process::pid),
                     ready: self.services.contains_key(service.name),
@@ -376,11 +510,25 @@ impl Stack {
             mailbox_url: format!("http://127.0.0.1:{}", self.ports.mailbox),
             rabbitmq_url: format!("http://127.0.0.1:{}", self.ports.rabbitmq),
             services,
-            databases: facts.databases()?.into_iter().map(|(name, url)| (name, Database { url })).collect(),
+            databases: facts
+                .databases()?
+                .into_iter()
+                .map(|(name, url)| (name, Database { url }))
+                .collect(),
             redis_url: facts.redis_url()?,
             amqp_url: facts.amqp_url(administrator),
-            nginx: Nginx { pid: self.nginx.as_ref().map_or(0, Process::pid) },
-            signins: facts.sign_ins()?.into_iter().map(|(role, email, password)| SignIn { role, email, password }).collect(),
+            nginx: Nginx {
+                pid: self.nginx.as_ref().map_or(0, Process::pid),
+            },
+            signins: facts
+                .sign_ins()?
+                .into_iter()
+                .map(|(role, email, password)| SignIn {
+                    role,
+                    email,
+                    password,
+                })
+                .collect(),
         })
     }
 
@@ -402,7 +550,10 @@ impl Stack {
 
     /// Every process, to be found again by another command.
     pub(crate) fn known(&mut self) -> Vec<Known> {
-        self.processes().into_iter().filter_map(|process| Known::new(process.name(), process.pid())).collect()
+        self.processes()
+            .into_iter()
+            .filter_map(|process| Known::new(process.name(), process.pid()))
+            .collect()
     }
 
     /// A report when a process has died by itself.
@@ -436,7 +587,11 @@ impl Stack {
         } else if name == "nginx" {
             self.start_nginx(!self.options.no_rate_limits)?;
         } else {
-            let process = self.processes().into_iter().find(|process| process.name() == name).with_context(|| format!("{name} does not run"))?;
+            let process = self
+                .processes()
+                .into_iter()
+                .find(|process| process.name() == name)
+                .with_context(|| format!("{name} does not run"))?;
             process.restart()?;
         }
         if !self.options.servers_only {
@@ -484,16 +639,36 @@ fn step_down(name: &str, stop: impl FnOnce() -> Result<()>) {
 
 /// The shared broker settings without those that this stack decides: where to listen and which definitions to load.
 fn own_settings(config: &str) -> String {
-    let decided = ["listeners.", "management.tcp.", "management.load_definitions", "load_definitions", "definitions.", "default_user", "default_pass"];
-    let kept = config.lines().filter(|line| !decided.iter().any(|prefix| line.trim_start().starts_with(prefix)));
+    let decided = [
+        "listeners.",
+        "management.tcp.",
+        "management.load_definitions",
+        "load_definitions",
+        "definitions.",
+        "default_user",
+        "default_pass",
+    ];
+    let kept = config.lines().filter(|line| {
+        !decided
+            .iter()
+            .any(|prefix| line.trim_start().starts_with(prefix))
+    });
     kept.collect::<Vec<_>>().join("\n")
 }
 
 /// The plugins of Erlang's list in `enabled_plugins`; without the file, management only.
 fn plugins(list: &str) -> Vec<String> {
     let names = list.trim().trim_end_matches('.').trim_matches(['[', ']']);
-    let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    if names.is_empty() { vec!["rabbitmq_management".into()] } else { names }
+    let names: Vec<String> = names
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.is_empty() {
+        vec!["rabbitmq_management".into()]
+    } else {
+        names
+    }
 }
 
 #[cfg(test)]
@@ -502,12 +677,20 @@ mod tests {
 
     #[test]
     fn the_stack_decides_where_the_broker_listens() {
-        assert_eq!(own_settings("a = 1\nlisteners.tcp.default = 5672\nmanagement.load_definitions = /etc/x\nb = 2"), "a = 1\nb = 2");
+        assert_eq!(
+            own_settings(
+                "a = 1\nlisteners.tcp.default = 5672\nmanagement.load_definitions = /etc/x\nb = 2"
+            ),
+            "a = 1\nb = 2"
+        );
     }
 
     #[test]
     fn plugins_are_an_erlang_list() {
-        assert_eq!(plugins("[rabbitmq_management, rabbitmq_prometheus].\n"), ["rabbitmq_management", "rabbitmq_prometheus"]);
+        assert_eq!(
+            plugins("[rabbitmq_management, rabbitmq_prometheus].\n"),
+            ["rabbitmq_management", "rabbitmq_prometheus"]
+        );
         assert_eq!(plugins(""), ["rabbitmq_management"]);
     }
 }

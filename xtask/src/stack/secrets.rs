@@ -21,7 +21,10 @@ impl Secrets {
         fs::create_dir_all(folder)?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         owner.own(folder)?;
-        Ok(Self { folder: folder.to_owned(), owner: owner.clone() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            owner: owner.clone(),
+        })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -50,7 +53,9 @@ impl Secrets {
             return Ok(text);
         }
         let password = make()?;
-        self.owner.write_private(&path, &password).with_context(|| format!("cannot keep the secret {name}"))?;
+        self.owner
+            .write_private(&path, &password)
+            .with_context(|| format!("cannot keep the secret {name}"))?;
         Ok(password)
     }
 }
@@ -58,8 +63,15 @@ impl Secrets {
 /// Four groups of four letters and digits that are not mistaken for each other.
 fn groups(bytes: [u8; 16]) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let letters: Vec<char> = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
-    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    let letters: Vec<char> = bytes
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect();
+    letters
+        .chunks(4)
+        .map(|group| group.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 #[cfg(test)]
@@ -69,6 +81,9 @@ mod tests {
     #[test]
     fn a_typed_password_has_four_groups() {
         assert_eq!(groups([0; 16]), "aaaa-aaaa-aaaa-aaaa");
-        assert_eq!(groups([0, 1, 2, 3, 31, 32, 33, 255, 8, 9, 10, 11, 12, 13, 14, 15]).len(), 19);
+        assert_eq!(
+            groups([0, 1, 2, 3, 31, 32, 33, 255, 8, 9, 10, 11, 12, 13, 14, 15]).len(),
+            19
+        );
     }
 }

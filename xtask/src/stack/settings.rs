@@ -32,7 +32,11 @@ impl Facts<'_> {
 
     /// A database as one of its roles.
     fn database(&self, role: &str, database: &str) -> Result<String> {
-        Ok(format!("postgres://{role}:{}@127.0.0.1:{}/{database}", self.secrets.password(&format!("postgres_{role}"))?, self.ports.postgres))
+        Ok(format!(
+            "postgres://{role}:{}@127.0.0.1:{}/{database}",
+            self.secrets.password(&format!("postgres_{role}"))?,
+            self.ports.postgres
+        ))
     }
 
     /// A database as the superuser of the cluster.
@@ -41,13 +45,20 @@ impl Facts<'_> {
     }
 
     pub(crate) fn redis_url(&self) -> Result<String> {
-        Ok(format!("redis://:{}@127.0.0.1:{}", self.secrets.password("redis")?, self.ports.redis))
+        Ok(format!(
+            "redis://:{}@127.0.0.1:{}",
+            self.secrets.password("redis")?,
+            self.ports.redis
+        ))
     }
 
     /// The broker as the user of a service.
     pub(crate) fn amqp_url(&self, service: &str) -> String {
         let (user, password) = self.broker.user_of(service);
-        format!("amqp://{user}:{password}@127.0.0.1:{}{}", self.ports.amqp, self.broker.vhost)
+        format!(
+            "amqp://{user}:{password}@127.0.0.1:{}{}",
+            self.ports.amqp, self.broker.vhost
+        )
     }
 
     /// The management API as a user who may see everything.
@@ -57,18 +68,29 @@ impl Facts<'_> {
     }
 
     fn internal_url(&self, service: &str) -> Result<String> {
-        Ok(format!("http://127.0.0.1:{}", self.ports.internal(service)?))
+        Ok(format!(
+            "http://127.0.0.1:{}",
+            self.ports.internal(service)?
+        ))
     }
 
     /// Passwords of the roles, as `db/init` wants them.
     pub(crate) fn database_passwords(&self) -> Result<Variables> {
         let mut roles = vec!["ecommerce_admin".to_owned()];
         for service in &SERVICES {
-            roles.extend([format!("{}_owner", service.name), format!("{}_service", service.name)]);
+            roles.extend([
+                format!("{}_owner", service.name),
+                format!("{}_service", service.name),
+            ]);
         }
         roles
             .into_iter()
-            .map(|role| Ok((format!("{}_PASSWORD", role.to_uppercase()), self.secrets.password(&format!("postgres_{role}"))?)))
+            .map(|role| {
+                Ok((
+                    format!("{}_PASSWORD", role.to_uppercase()),
+                    self.secrets.password(&format!("postgres_{role}"))?,
+                ))
+            })
             .collect()
     }
 
@@ -87,24 +109,56 @@ impl Facts<'_> {
         if let Some(port) = self.ports.public(name) {
             set("PUBLIC_ADDR", format!("127.0.0.1:{port}"));
         }
-        set("INTERNAL_ADDR", format!("127.0.0.1:{}", self.ports.internal(name)?));
-        set("LOG", self.environment.get("LOG").unwrap_or_else(|| "info".into()));
-        set("LOG_FORMAT", self.environment.get("LOG_FORMAT").unwrap_or_else(|| "pretty".into()));
+        set(
+            "INTERNAL_ADDR",
+            format!("127.0.0.1:{}", self.ports.internal(name)?),
+        );
+        set(
+            "LOG",
+            self.environment.get("LOG").unwrap_or_else(|| "info".into()),
+        );
+        set(
+            "LOG_FORMAT",
+            self.environment
+                .get("LOG_FORMAT")
+                .unwrap_or_else(|| "pretty".into()),
+        );
+        if let Some(endpoint) = self.environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") {
+            set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+        }
         set("SERVER_TIMING", "true".into());
-        set(&format!("{upper}_DATABASE_URL"), self.database(&format!("{name}_service"), service.database)?);
-        set(&format!("{upper}_MIGRATION_DATABASE_URL"), self.database(&format!("{name}_owner"), service.database)?);
+        set(
+            &format!("{upper}_DATABASE_URL"),
+            self.database(&format!("{name}_service"), service.database)?,
+        );
+        set(
+            &format!("{upper}_MIGRATION_DATABASE_URL"),
+            self.database(&format!("{name}_owner"), service.database)?,
+        );
         set("REDIS_URL", self.redis_url()?);
         set("AMQP_URL", self.amqp_url(name));
         set("PUBLIC_URL", self.base_url());
-        set("JWKS_URL", format!("{}/internal/jwks.json", self.internal_url("auth")?));
-        set("SERVICE_KEY_FILE", text(self.secrets.path(&format!("{name}.key")))?);
-        set("SERVICE_JWKS_FILE", text(self.secrets.path("services.jwks.json"))?);
+        set(
+            "JWKS_URL",
+            format!("{}/internal/jwks.json", self.internal_url("auth")?),
+        );
+        set(
+            "SERVICE_KEY_FILE",
+            text(self.secrets.path(&format!("{name}.key")))?,
+        );
+        set(
+            "SERVICE_JWKS_FILE",
+            text(self.secrets.path("services.jwks.json"))?,
+        );
 
         match name {
             "auth" => {
                 set("SIGNING_KEYS_DIR", text(self.signing_keys.clone())?);
                 set("ADMIN_EMAIL", email("admin"));
-                set("ADMIN_PASSWORD", self.secrets.typed_password("signin_admin")?);
+                set(
+                    "ADMIN_PASSWORD",
+                    self.secrets.typed_password("signin_admin")?,
+                );
             }
             "product" => {
                 set("MEDIA_DIR", text(self.media.clone())?);
@@ -124,9 +178,15 @@ impl Facts<'_> {
                     }
                     None => {
                         set("STRIPE_SECRET_KEY", self.stand_in_key()?);
-                        set("STRIPE_PUBLISHABLE_KEY", format!("pk_test_{}", self.secrets.password("stripe_publishable")?));
+                        set(
+                            "STRIPE_PUBLISHABLE_KEY",
+                            format!("pk_test_{}", self.secrets.password("stripe_publishable")?),
+                        );
                         set("STRIPE_WEBHOOK_SECRET", self.stand_in_webhook_secret()?);
-                        set("STRIPE_API_URL", format!("http://127.0.0.1:{}/", self.ports.stripe));
+                        set(
+                            "STRIPE_API_URL",
+                            format!("http://127.0.0.1:{}/", self.ports.stripe),
+                        );
                     }
                 }
             }
@@ -134,13 +194,26 @@ impl Facts<'_> {
                 for other in ["auth", "product", "order"] {
                     let upper = other.to_uppercase();
                     set(&format!("{upper}_INTERNAL_URL"), self.internal_url(other)?);
-                    set(&format!("{upper}_READ_URL"), self.database("admin_service", &format!("{other}_db"))?);
+                    set(
+                        &format!("{upper}_READ_URL"),
+                        self.database("admin_service", &format!("{other}_db"))?,
+                    );
                 }
                 set("RABBITMQ_MANAGEMENT_URL", self.management_url(name));
             }
             "notification" => {
-                set("SMTP_URL", self.environment.get("SMTP_URL").unwrap_or_else(|| format!("smtp://127.0.0.1:{}", self.ports.smtp)));
-                set("MAIL_FROM", self.environment.get("MAIL_FROM").unwrap_or_else(|| "Mercato <shop@mercato.example>".into()));
+                set(
+                    "SMTP_URL",
+                    self.environment
+                        .get("SMTP_URL")
+                        .unwrap_or_else(|| format!("smtp://127.0.0.1:{}", self.ports.smtp)),
+                );
+                set(
+                    "MAIL_FROM",
+                    self.environment
+                        .get("MAIL_FROM")
+                        .unwrap_or_else(|| "Mercato <shop@mercato.example>".into()),
+                );
             }
             _ => {}
         }
@@ -148,11 +221,17 @@ impl Facts<'_> {
     }
 
     fn stand_in_key(&self) -> Result<String> {
-        Ok(format!("sk_test_{}", self.secrets.password("stripe_secret")?))
+        Ok(format!(
+            "sk_test_{}",
+            self.secrets.password("stripe_secret")?
+        ))
     }
 
     fn stand_in_webhook_secret(&self) -> Result<String> {
-        Ok(format!("whsec_{}", self.secrets.password("stripe_webhook")?))
+        Ok(format!(
+            "whsec_{}",
+            self.secrets.password("stripe_webhook")?
+        ))
     }
 
     /// The arguments of a stand-in.
@@ -161,26 +240,42 @@ impl Facts<'_> {
         Ok(if name == STRIPE {
             [
                 flag("addr", format!("127.0.0.1:{}", self.ports.stripe)),
-                flag("webhook-url", format!("{}/api/webhooks/stripe", self.base_url())),
+                flag(
+                    "webhook-url",
+                    format!("{}/api/webhooks/stripe", self.base_url()),
+                ),
                 flag("webhook-secret", self.stand_in_webhook_secret()?),
                 flag("secret-key", self.stand_in_key()?),
             ]
             .concat()
         } else {
-            [flag("smtp-addr", format!("127.0.0.1:{}", self.ports.smtp)), flag("http-addr", format!("127.0.0.1:{}", self.ports.mailbox))].concat()
+            [
+                flag("smtp-addr", format!("127.0.0.1:{}", self.ports.smtp)),
+                flag("http-addr", format!("127.0.0.1:{}", self.ports.mailbox)),
+            ]
+            .concat()
         })
     }
 
     /// The databases as the superuser, for `status --json`.
     pub(crate) fn databases(&self) -> Result<Vec<(String, String)>> {
-        DATABASES.iter().map(|database| Ok(((*database).to_owned(), self.superuser_database(database)?))).collect()
+        DATABASES
+            .iter()
+            .map(|database| Ok(((*database).to_owned(), self.superuser_database(database)?)))
+            .collect()
     }
 
     /// The accounts of the demo shop.
     pub(crate) fn sign_ins(&self) -> Result<Vec<(String, String, String)>> {
         ["admin", "support", "seller", "customer"]
             .into_iter()
-            .map(|role| Ok((role.to_owned(), email(role), self.secrets.typed_password(&format!("signin_{role}"))?)))
+            .map(|role| {
+                Ok((
+                    role.to_owned(),
+                    email(role),
+                    self.secrets.typed_password(&format!("signin_{role}"))?,
+                ))
+            })
             .collect()
     }
 }
@@ -190,5 +285,7 @@ fn email(role: &str) -> String {
 }
 
 fn text(path: PathBuf) -> Result<String> {
-    path.into_os_string().into_string().map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
 }

@@ -60,7 +60,8 @@ impl Status {
         for service in self.services.values_mut() {
             service.ready = port_of(&service.internal).is_some_and(ready);
         }
-        let nginx = process::start_time(self.nginx.pid).is_some() && port_of(&self.base_url).is_some_and(http::listens);
+        let nginx = process::start_time(self.nginx.pid).is_some()
+            && port_of(&self.base_url).is_some_and(http::listens);
         nginx && self.services.values().all(|service| service.ready)
     }
 }
@@ -85,7 +86,11 @@ pub(crate) struct Known {
 impl Known {
     /// Notes a process; nothing when it is gone already.
     pub(crate) fn new(name: &str, pid: u32) -> Option<Self> {
-        Some(Self { name: name.to_owned(), pid, started: process::start_time(pid)? })
+        Some(Self {
+            name: name.to_owned(),
+            pid,
+            started: process::start_time(pid)?,
+        })
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -114,7 +119,11 @@ pub(crate) struct State {
 /// Writes a value for others to read at any moment: they see the old one or the new one, never a half. It holds passwords.
 pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let partial = path.with_extension("partial");
-    devstack::user::write_mode(&partial, &(serde_json::to_string_pretty(value)? + "\n"), 0o600)?;
+    devstack::user::write_mode(
+        &partial,
+        &(serde_json::to_string_pretty(value)? + "\n"),
+        0o600,
+    )?;
     fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -138,7 +147,10 @@ mod tests {
     fn a_process_is_known_by_its_id_and_its_start() {
         let me = Known::new("me", std::process::id()).unwrap();
         assert!(me.is_alive());
-        let older = Known { started: me.started.wrapping_sub(1), ..me };
+        let older = Known {
+            started: me.started.wrapping_sub(1),
+            ..me
+        };
         assert!(!older.is_alive());
     }
 }

@@ -15,11 +15,20 @@ use crate::stack::running::{Options, Stack};
 use crate::stack::state::{self, Known, Phase, State};
 
 /// Runs a stack until somebody asks it to stop or a part of it dies. `when_ready` is called once.
-pub(crate) fn run(project: &Path, place: &Place, tools: Tools, options: Options, follow: bool, when_ready: impl FnOnce(&Stack) -> Result<()>) -> Result<()> {
+pub(crate) fn run(
+    project: &Path,
+    place: &Place,
+    tools: Tools,
+    options: Options,
+    follow: bool,
+    when_ready: impl FnOnce(&Stack) -> Result<()>,
+) -> Result<()> {
     place.make()?;
     let lock = File::create(place.lock())?;
     if lock.try_lock().is_err() {
-        bail!("the shop runs already; `cargo xtask status` says where, `cargo xtask down` stops it");
+        bail!(
+            "the shop runs already; `cargo xtask status` says where, `cargo xtask down` stops it"
+        );
     }
     clean_up(place)?;
     let mut stack = Stack::prepare(project, place, tools, options)?;
@@ -29,20 +38,39 @@ pub(crate) fn run(project: &Path, place: &Place, tools: Tools, options: Options,
         && !interrupt::asked()
     {
         eprintln!("\nerror: {error:#}\n");
+        println!("stopping the rest");
+    } else {
+        println!("stopping");
     }
-    println!("stopping");
     write_state(place, &mut stack, Phase::Stopping)?;
     stack.stop()?;
     let _ = fs::remove_file(place.state());
     // An interruption is the usual end.
-    if interrupt::asked() { Ok(()) } else { result.context("the shop was stopped") }
+    if interrupt::asked() || result.is_ok() {
+        return Ok(());
+    }
+    bail!(
+        "the shop was stopped for the reason above; its data is kept, its logs are in {}",
+        place.root().join("logs").display()
+    )
 }
 
-fn start_and_watch(stack: &mut Stack, place: &Place, follow: bool, when_ready: impl FnOnce(&Stack) -> Result<()>) -> Result<()> {
+fn start_and_watch(
+    stack: &mut Stack,
+    place: &Place,
+    follow: bool,
+    when_ready: impl FnOnce(&Stack) -> Result<()>,
+) -> Result<()> {
     stack.start()?;
     write_state(place, stack, Phase::Ready)?;
     when_ready(stack)?;
-    let mut follower = follow.then(|| Follower::new(SERVICES.iter().map(|service| (service.name.to_owned(), place.log(service.name)))));
+    let mut follower = follow.then(|| {
+        Follower::new(
+            SERVICES
+                .iter()
+                .map(|service| (service.name.to_owned(), place.log(service.name))),
+        )
+    });
     while !interrupt::asked() {
         if let Some(report) = stack.dead()? {
             bail!(report);
@@ -65,21 +93,38 @@ fn start_and_watch(stack: &mut Stack, place: &Place, follow: bool, when_ready: i
 }
 
 fn write_state(place: &Place, stack: &mut Stack, phase: Phase) -> Result<()> {
-    let supervisor = Known::new("supervisor", std::process::id()).context("this process has no start time")?;
-    state::write(&place.state(), &State { phase, supervisor, processes: stack.known() })
+    let supervisor =
+        Known::new("supervisor", std::process::id()).context("this process has no start time")?;
+    state::write(
+        &place.state(),
+        &State {
+            phase,
+            supervisor,
+            processes: stack.known(),
+        },
+    )
 }
 
 /// The parts that somebody wants restarted.
 fn requests(place: &Place) -> Vec<String> {
-    let entries = fs::read_dir(place.root().join("requests")).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.ends_with(".done")).collect()
+    let entries = fs::read_dir(place.root().join("requests"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.ends_with(".done"))
+        .collect()
 }
 
 /// Kills what a stack has left behind whose supervisor is gone.
 pub(crate) fn clean_up(place: &Place) -> Result<()> {
     if let Some(state) = state::read::<State>(&place.state()) {
         for known in state.processes.iter().filter(|known| known.is_alive()) {
-            println!("           {} (process {}) was left behind: killed", known.name, known.pid);
+            println!(
+                "           {} (process {}) was left behind: killed",
+                known.name, known.pid
+            );
             devstack::process::signal(known.pid, true);
         }
     }
