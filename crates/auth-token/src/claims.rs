@@ -1,64 +1,78 @@
-use primitives::{EmailAddress, SessionId, UserId};
+use primitives::{EmailAddress, SessionId, TokenId, UserId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::Role;
 
-/// The issuer of access tokens.
+/// Who issues users' tokens.
 pub const ISSUER: &str = "mercato";
-/// The audience of access tokens: all public APIs of the shop.
+
+/// Whom users' tokens are for.
 pub const AUDIENCE: &str = "mercato";
 
-/// The claims of a user's access token (RFC 7519; times are seconds since 1970).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserClaims {
+/// What a user's access token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
     /// [`ISSUER`].
     pub iss: String,
     /// [`AUDIENCE`].
     pub aud: String,
-    /// Who.
+    /// The user.
     pub sub: UserId,
-    /// The session that the token belongs to.
+    /// The session, which survives refreshing.
     pub sid: SessionId,
-    /// Unique for this token.
-    pub jti: Uuid,
-    /// The role when the token was made; a change of role revokes the user's tokens.
+    /// This token. A UUIDv7, so it also tells the millisecond of issue.
+    pub jti: TokenId,
+    /// The user's role when it was issued.
+    pub role: Role,
+    /// The user's address.
+    pub email: EmailAddress,
+    /// Whether the address was verified.
+    pub email_verified: bool,
+    /// The user's name.
+    pub name: String,
+    /// Issued, in seconds since 1970.
+    pub iat: i64,
+    /// Expires, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl Claims {
+    /// The millisecond of issue.
+    pub(crate) fn issued_millis(&self) -> u64 {
+        let (seconds, nanos) = match self.jti.uuid().get_timestamp() {
+            Some(timestamp) => timestamp.to_unix(),
+            None => (u64::try_from(self.iat).unwrap_or(0), 0),
+        };
+        seconds * 1000 + u64::from(nanos) / 1_000_000
+    }
+}
+
+/// A signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Who.
+    pub user_id: UserId,
+    /// By which sign-in.
+    pub session_id: SessionId,
+    /// As what.
     pub role: Role,
     /// Address.
     pub email: EmailAddress,
-    /// Whether the address is verified.
+    /// Whether the address was verified.
     pub email_verified: bool,
-    /// Display name.
+    /// Name.
     pub name: String,
-    /// When it was made.
-    pub iat: i64,
-    /// When it ends.
-    pub exp: i64,
 }
 
-/// On whose behalf a service calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// Who.
-    pub user_id: UserId,
-    /// Their role.
-    pub role: Role,
-    /// Their address, for audit trails.
-    pub email: EmailAddress,
-}
-
-/// The claims of a service's token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceClaims {
-    /// The caller's name.
-    pub iss: String,
-    /// The callee's name.
-    pub aud: String,
-    /// On whose behalf.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub act: Option<Actor>,
-    /// When it was made.
-    pub iat: i64,
-    /// When it ends.
-    pub exp: i64,
+impl From<Claims> for Principal {
+    fn from(claims: Claims) -> Self {
+        Self {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            role: claims.role,
+            email: claims.email,
+            email_verified: claims.email_verified,
+            name: claims.name,
+        }
+    }
 }

@@ -1,147 +1,134 @@
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use anyhow::Context;
+use axum::http::StatusCode;
+use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::{Actor, ServiceKeys};
+use crate::{OnBehalfOf, ServiceKeys};
 
-/// Why a call to another service has no answer of the wanted type.
+/// Why a call to another service did not give an answer of the expected kind.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The callee refused, with a problem.
-    #[error("{callee} refused: {status} {code}")]
+    /// The other service refused, and says why.
+    #[error("refused with {status} {code}")]
     Problem {
-        /// Who refused.
-        callee: &'static str,
-        /// The status.
+        /// The HTTP status, 4xx.
         status: StatusCode,
-        /// The problem's code.
+        /// The problem's stable code.
         code: String,
         /// The whole problem.
-        problem: Value,
+        body: serde_json::Value,
     },
-    /// Nothing useful came back: whether the call took effect is not known.
-    #[error("{callee} is not available: {cause}")]
-    Unavailable {
-        /// Who did not answer.
-        callee: &'static str,
-        /// What happened, for the log.
-        cause: String,
-    },
+    /// No answer, or a failure over there. Whether the call had an effect is not known.
+    #[error("not available")]
+    Unavailable(#[source] anyhow::Error),
 }
 
 impl CallError {
-    /// The problem's code, if the callee refused.
+    /// The problem's code, if there is one.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Problem { code, .. } => Some(code),
-            Self::Unavailable { .. } => None,
+            Self::Unavailable(_) => None,
         }
     }
 }
 
+/// A refusal that the caller did not expect is our fault: 500. Being away is 503.
 impl From<CallError> for http_kit::Error {
-    /// For calls whose refusals the caller does not expect: the client hears that the shop is not available.
     fn from(error: CallError) -> Self {
-        Self::unavailable(error)
+        match error {
+            CallError::Problem { .. } => Self::internal(error),
+            CallError::Unavailable(_) => Self::unavailable(error),
+        }
     }
 }
 
-/// Calls the internal API of one other service.
+/// Calls one other service's internal API.
 #[derive(Clone)]
 pub struct InternalClient {
-    callee: &'static str,
+    target: &'static str,
     base_url: String,
     keys: ServiceKeys,
     http: reqwest::Client,
 }
 
 impl InternalClient {
-    /// `callee` is the other service's name, `base_url` its internal listener.
-    ///
-    /// # Errors
-    /// The HTTP client cannot be made.
-    pub fn new(callee: &'static str, base_url: &str, keys: ServiceKeys) -> anyhow::Result<Self> {
+    /// A client of service `name` for service `target` at `base_url`, such as `http://127.0.0.1:9003`.
+    pub fn new(name: &str, target: &'static str, base_url: impl AsRef<str>, keys: ServiceKeys) -> anyhow::Result<Self> {
+        anyhow::ensure!(keys.name() == name, "the keys are those of {}, not of {name}", keys.name());
+        runtime::install_tls_provider();
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(5))
             .pool_idle_timeout(Duration::from_secs(30))
-            .build()?;
-        Ok(Self { callee, base_url: base_url.trim_end_matches('/').to_owned(), keys, http })
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .context("cannot make an HTTP client")?;
+        let base_url = base_url.as_ref().trim_end_matches('/').to_owned();
+        Ok(Self { target, base_url, keys, http })
+    }
+
+    /// `POST path`. Give an idempotency key wherever the callee takes one, so that the call can be repeated.
+    pub async fn post<Req, Resp>(
+        &self,
+        path: &str,
+        on_behalf_of: Option<&OnBehalfOf>,
+        idempotency_key: Option<&str>,
+        request: &Req,
+    ) -> Result<Resp, CallError>
+    where
+        Req: Serialize + ?Sized + Sync,
+        Resp: DeserializeOwned,
+    {
+        let mut call = self.call(Method::POST, path, on_behalf_of)?.json(request);
+        if let Some(key) = idempotency_key {
+            call = call.header("idempotency-key", key);
+        }
+        self.answer(path, call).await
     }
 
     /// `GET path`.
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub async fn get<Resp: DeserializeOwned>(&self, path: &str, on_behalf_of: Option<&Actor>) -> Result<Resp, CallError> {
-        self.call(Method::GET, path, on_behalf_of, None, None::<&()>).await
+    pub async fn get<Resp>(&self, path: &str, on_behalf_of: Option<&OnBehalfOf>) -> Result<Resp, CallError>
+    where
+        Resp: DeserializeOwned,
+    {
+        self.answer(path, self.call(Method::GET, path, on_behalf_of)?).await
     }
 
-    /// `POST path` with a JSON body. An answer without a body is read as JSON `null`.
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub async fn post<Req: Serialize + Sync, Resp: DeserializeOwned>(
-        &self,
-        path: &str,
-        on_behalf_of: Option<&Actor>,
-        idempotency_key: Option<&str>,
-        body: &Req,
-    ) -> Result<Resp, CallError> {
-        self.call(Method::POST, path, on_behalf_of, idempotency_key, Some(body)).await
-    }
-
-    async fn call<Req: Serialize + Sync, Resp: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        on_behalf_of: Option<&Actor>,
-        idempotency_key: Option<&str>,
-        body: Option<&Req>,
-    ) -> Result<Resp, CallError> {
-        let unavailable = |cause: String| CallError::Unavailable { callee: self.callee, cause };
-        let token = self.keys.token(self.callee, on_behalf_of).map_err(|error| unavailable(error.to_string()))?;
-        let mut request = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
+    fn call(&self, method: Method, path: &str, on_behalf_of: Option<&OnBehalfOf>) -> Result<RequestBuilder, CallError> {
+        let token = self.keys.token(self.target, on_behalf_of).map_err(CallError::Unavailable)?;
+        let mut call = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
         if let Some(traceparent) = runtime::trace::traceparent() {
-            request = request.header("traceparent", traceparent);
+            call = call.header("traceparent", traceparent);
         }
         if let Some(id) = http_kit::RequestId::current() {
-            request = request.header("x-request-id", id.as_str());
+            call = call.header("x-request-id", id.as_str());
         }
-        if let Some(key) = idempotency_key {
-            request = request.header("idempotency-key", key);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = request.send().await.map_err(|error| unavailable(chain(&error)))?;
-        let status = answer.status();
-        let bytes = answer.bytes().await.map_err(|error| unavailable(chain(&error)))?;
-        if status.is_success() {
-            let json: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-            return serde_json::from_slice(json).map_err(|error| unavailable(format!("unreadable answer: {error}")));
-        }
-        match serde_json::from_slice::<Value>(&bytes) {
-            Ok(problem) if status.is_client_error() && problem["code"].is_string() => {
-                let code = problem["code"].as_str().unwrap_or_default().to_owned();
-                Err(CallError::Problem { callee: self.callee, status, code, problem })
-            }
-            _ => Err(unavailable(format!("status {status}"))),
-        }
+        Ok(call)
     }
-}
 
-/// reqwest's own message hides the reason.
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+    async fn answer<Resp: DeserializeOwned>(&self, path: &str, call: RequestBuilder) -> Result<Resp, CallError> {
+        let away = |error: anyhow::Error| CallError::Unavailable(error.context(format!("{} {path}", self.target)));
+        // The URL is in the context already, and an id in it need not be logged twice.
+        let response = call.send().await.map_err(|error| away(error.without_url().into()))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| away(error.without_url().into()))?;
+        if status.is_success() {
+            // `204 No Content` is the JSON null: ask for `()`.
+            let body = if body.is_empty() { &b"null"[..] } else { &body[..] };
+            return serde_json::from_slice(body).map_err(|error| away(anyhow::Error::new(error).context("unexpected answer")));
+        }
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let code = problem.get("code").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned();
+        // The callee refusing our token is a mistake of configuration, not the user's.
+        if status.is_client_error() && status != StatusCode::UNAUTHORIZED && status != StatusCode::TOO_MANY_REQUESTS {
+            Err(CallError::Problem { status, code, body: problem })
+        } else {
+            Err(away(anyhow::anyhow!("answered {status} {code}")))
+        }
     }
-    text
 }

@@ -1,116 +1,155 @@
-//! Revoked sessions and users. Auth writes them into a Redis stream; every process mirrors the stream in memory, so that a
-//! revocation works within a second and costs a request no hop.
+//! Tokens that are refused before they expire.
 //!
-//! An entry matters only as long as access tokens made before it may live, so the mirror starts by reading the last quarter
-//! of an hour and forgets what is older. While Redis is away the mirror keeps what it knows, tokens go on being accepted,
-//! and what was revoked meanwhile takes effect when Redis is back: an outage of Redis must not sign everybody out.
+//! auth writes each revocation to a Redis stream; every process reads the stream and keeps it in memory, so that a logout
+//! takes effect everywhere at once and costs a request nothing. While Redis is away the last known state is used.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use primitives::{Clock, SessionId, Timestamp, UserId};
-use redis::AsyncCommands as _;
-use redis::aio::ConnectionManager;
-use redis::streams::{StreamReadOptions, StreamReadReply};
-use tokio_util::sync::CancellationToken;
+use redis::aio::ConnectionLike;
+use redis::streams::{StreamId, StreamReadReply};
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-const STREAM: &str = "auth:revocations";
-/// Longer than any access token lives.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+use crate::Claims;
 
-/// Ends a session: its access tokens are refused from now on.
-///
-/// # Errors
-/// Redis did not take it.
-pub async fn revoke_session(redis: &mut ConnectionManager, id: SessionId, now: Timestamp) -> redis::RedisResult<()> {
-    append(redis, "session", id.uuid(), now).await
+/// The stream's key in Redis.
+pub const STREAM: &str = "auth:revocations";
+/// How far back the stream is read at start, and how long entries stay in it: longer than any access token lives.
+const KEPT: Duration = Duration::from_secs(15 * 60);
+const BLOCK: Duration = Duration::from_secs(5);
+
+/// The revocations known to this process. Clones share them.
+#[derive(Clone, Default)]
+pub struct DenyList(Arc<RwLock<Entries>>);
+
+#[derive(Default)]
+struct Entries {
+    /// Ended sessions, each until its last token has expired.
+    sessions: HashMap<SessionId, Timestamp>,
+    /// Users whose tokens from before a millisecond are refused.
+    users: HashMap<UserId, (u64, Timestamp)>,
 }
 
-/// Refuses all access tokens of a user that were made until now.
-///
-/// # Errors
-/// Redis did not take it.
-pub async fn revoke_user(redis: &mut ConnectionManager, id: UserId, now: Timestamp) -> redis::RedisResult<()> {
-    append(redis, "user", id.uuid(), now).await
+/// One revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// All tokens of one sign-in.
+    Session(SessionId),
+    /// All tokens of a user issued before this moment.
+    User(UserId, Timestamp),
 }
 
-async fn append(redis: &mut ConnectionManager, kind: &str, id: Uuid, now: Timestamp) -> redis::RedisResult<()> {
-    let oldest = (now - WINDOW).unix_millis();
-    redis::cmd("XADD")
-        .arg(STREAM)
-        .arg("MINID")
-        .arg("~")
-        .arg(oldest)
-        .arg("*")
-        .arg(&[("kind", kind), ("id", &id.to_string()), ("at", &now.unix().to_string())])
-        .query_async::<String>(redis)
-        .await
-        .map(drop)
-}
-
-/// What this process knows of revocations.
-#[derive(Debug, Default)]
-pub struct Mirror {
-    revoked: RwLock<HashMap<Uuid, i64>>,
-}
-
-impl Mirror {
-    /// Whether a token of this session and user, made at `issued_at` (seconds), is revoked. A token made in the very second
-    /// of a user's revocation counts as older.
-    pub fn is_revoked(&self, session: SessionId, user: UserId, issued_at: i64) -> bool {
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        revoked.contains_key(&session.uuid()) || revoked.get(&user.uuid()).is_some_and(|at| issued_at <= *at)
-    }
-
-    fn add(&self, id: Uuid, at: i64) {
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        let known = revoked.entry(id).or_insert(at);
-        *known = (*known).max(at);
-    }
-
-    #[cfg(test)]
-    pub(crate) fn revoke_for_test(&self, id: Uuid, at: i64) {
-        self.add(id, at);
-    }
-
-    fn forget_before(&self, at: i64) {
-        self.revoked.write().unwrap_or_else(PoisonError::into_inner).retain(|_, revoked_at| *revoked_at >= at);
-    }
-
-    /// Follows the stream until shutdown, reconnecting for ever. It has a connection of its own, because a blocking read holds it.
-    pub async fn run(&self, redis: redis::Client, clock: Clock, shutdown: CancellationToken) {
-        let mut position = format!("{}-0", (clock.now() - WINDOW).unix_millis());
-        while !shutdown.is_cancelled() {
-            let following = self.follow(&redis, &clock, &mut position);
-            let error = tokio::select! {
-                () = shutdown.cancelled() => return,
-                Err(error) = following => error,
-            };
-            tracing::warn!(%error, "the deny-list cannot be read; revocations catch up when Redis is back");
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+impl DenyList {
+    /// Refuses tokens in this process at once, without waiting for the stream.
+    pub fn deny(&self, revocation: Revocation, until: Timestamp) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match revocation {
+            Revocation::Session(id) => drop(entries.sessions.insert(id, until)),
+            Revocation::User(id, before) => {
+                let entry = entries.users.entry(id).or_insert((0, until));
+                *entry = (entry.0.max(before.unix_millis()), entry.1.max(until));
             }
         }
     }
 
-    async fn follow(&self, redis: &redis::Client, clock: &Clock, position: &mut String) -> redis::RedisResult<()> {
-        // Our reads block for up to a second; the answer may take a little longer, not for ever.
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(5)));
-        let mut connection = redis.get_multiplexed_async_connection_with_config(&config).await?;
-        let options = StreamReadOptions::default().block(1_000).count(1_000);
+    pub(crate) fn denies(&self, claims: &Claims) -> bool {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.sessions.contains_key(&claims.sid)
+            || entries.users.get(&claims.sub).is_some_and(|(before, _)| claims.issued_millis() < *before)
+    }
+
+    fn forget_before(&self, now: Timestamp) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        entries.sessions.retain(|_, until| *until > now);
+        entries.users.retain(|_, (_, until)| *until > now);
+    }
+
+    /// Reads the stream for ever.
+    pub(crate) async fn mirror(self, redis_url: SecretString, clock: Clock) {
+        let start = clock.now() - KEPT;
+        let mut last = format!("{}-0", start.unix_millis());
         loop {
-            let reply: Option<StreamReadReply> = connection.xread_options(&[STREAM], &[position.as_str()], &options).await?;
-            for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids) {
-                let id = entry.get::<String>("id").and_then(|id| id.parse().ok());
-                if let (Some(id), Some(at)) = (id, entry.get::<i64>("at")) {
-                    self.add(id, at);
-                }
-                *position = entry.id;
+            if let Err(error) = self.follow(&redis_url, &clock, &mut last).await {
+                tracing::warn!(error = %error, "cannot read revocations from Redis; trying again");
+                metrics::counter!("denylist_interruptions_total").increment(1);
             }
-            self.forget_before((clock.now() - WINDOW).unix());
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
+
+    async fn follow(&self, redis_url: &SecretString, clock: &Clock, last: &mut String) -> redis::RedisResult<()> {
+        let client = redis::Client::open(redis_url.expose_secret())?;
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(2)))
+            .set_response_timeout(Some(BLOCK + Duration::from_secs(3)));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        loop {
+            let reply: Option<StreamReadReply> = redis::cmd("XREAD")
+                .arg("COUNT")
+                .arg(1000)
+                .arg("BLOCK")
+                .arg(u64::try_from(BLOCK.as_millis()).unwrap_or(5000))
+                .arg("STREAMS")
+                .arg(STREAM)
+                .arg(last.as_str())
+                .query_async(&mut connection)
+                .await?;
+            for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids) {
+                match read(&entry) {
+                    Some((revocation, until)) => self.deny(revocation, until),
+                    None => tracing::warn!(id = entry.id, "a revocation cannot be read"),
+                }
+                *last = entry.id;
+            }
+            self.forget_before(clock.now());
+        }
+    }
+}
+
+fn read(entry: &StreamId) -> Option<(Revocation, Timestamp)> {
+    let id: Uuid = entry.get::<String>("id")?.parse().ok()?;
+    let until = Timestamp::from_unix(entry.get("until")?);
+    match entry.get::<String>("kind")?.as_str() {
+        "session" => Some((Revocation::Session(id.into()), until)),
+        "user" => Some((Revocation::User(id.into(), from_millis(entry.get("before")?)), until)),
+        _ => None,
+    }
+}
+
+fn from_millis(millis: u64) -> Timestamp {
+    Timestamp::from_unix(0) + Duration::from_millis(millis)
+}
+
+/// Refuses all tokens of a session in every process. `until` is when the last of them expires.
+pub async fn revoke_session(redis: &mut impl ConnectionLike, id: SessionId, until: Timestamp) -> redis::RedisResult<()> {
+    revoke(redis, Revocation::Session(id), until).await
+}
+
+/// Refuses all tokens of a user that were issued before a moment, in every process.
+pub async fn revoke_user(
+    redis: &mut impl ConnectionLike,
+    id: UserId,
+    issued_before: Timestamp,
+    until: Timestamp,
+) -> redis::RedisResult<()> {
+    revoke(redis, Revocation::User(id, issued_before), until).await
+}
+
+/// Tells every process of a revocation.
+pub async fn revoke(redis: &mut impl ConnectionLike, what: Revocation, until: Timestamp) -> redis::RedisResult<()> {
+    let mut command = redis::cmd("XADD");
+    // Access tokens live shorter than KEPT: an entry older than that refuses nothing any more.
+    let oldest = until.unix_millis().saturating_sub(2 * u64::try_from(KEPT.as_millis()).unwrap_or(0));
+    command.arg(STREAM).arg("MINID").arg("~").arg(oldest).arg("*");
+    match what {
+        Revocation::Session(id) => command.arg("kind").arg("session").arg("id").arg(id.to_string()),
+        Revocation::User(id, before) => {
+            command.arg("kind").arg("user").arg("id").arg(id.to_string()).arg("before").arg(before.unix_millis())
+        }
+    };
+    command.arg("until").arg(until.unix());
+    command.query_async::<String>(redis).await.map(drop)
 }

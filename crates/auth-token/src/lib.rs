@@ -1,26 +1,34 @@
-//! Who is calling: claims, verification, the mirror of the deny-list, and principals as extractor types.
+//! Who is calling: access tokens of users, tokens between services, and both as extractor types.
 //!
-//! Two kinds of tokens, both EdDSA JWTs (RFC 8037): access tokens of users, signed by auth with keys that rotate, and
-//! tokens of services, signed by each caller with its own key for one callee. Neither costs a request any hop.
+//! - Users carry EdDSA tokens of ten minutes that [`Verifier`] checks locally: keys come from auth's JWKS, revocations from
+//!   a Redis stream that every process mirrors in memory.
+//! - What a handler may do stands in its signature: [`User`], [`MaybeUser`], [`Seller`], [`Staff<Permission>`](Staff), [`Service`].
+//! - Services sign tokens of a minute for one audience with their own key ([`ServiceKeys`]) and call with [`InternalClient`].
 //!
-//! Must never enter: sign-in, sessions, passwords (they are auth's), business rules.
+//! Must never enter: passwords, sign-in, anything that asks a database.
 
+mod bearer;
 mod claims;
 mod client;
 mod crypto;
 pub mod denylist;
 mod extract;
+mod jwks;
 mod keys;
 pub mod permissions;
-mod principal;
+mod role;
 mod service;
+mod signer;
 mod verifier;
 
-pub use claims::{AUDIENCE, Actor, ISSUER, ServiceClaims, UserClaims};
+pub use claims::{AUDIENCE, Claims, ISSUER, Principal};
 pub use client::{CallError, InternalClient};
-pub use extract::{MaybeUser, Seller, Service, Staff, User};
-pub use keys::{Jwk, Jwks, KeyPair};
+pub use denylist::DenyList;
+pub use extract::{MaybeUser, Seller, Staff, User};
+pub use jwks::{Jwk, Jwks, JwksSource};
+pub use keys::GeneratedKey;
 pub use permissions::Permission;
-pub use principal::{Principal, Role};
-pub use service::{ServiceKeys, ServiceVerifier};
+pub use role::Role;
+pub use service::{OnBehalfOf, Service, ServiceKeys};
+pub use signer::Signer;
 pub use verifier::{TokenError, Verifier};

@@ -1,48 +1,77 @@
-//! Named permissions as types, so that a handler's signature says what it needs: `Staff<ManageOrders>`.
+//! What staff may do, each as a type, so that a handler's signature tells it: `Staff<permissions::Refund>`.
 
 use crate::Role;
 
-/// Something that only some roles may do.
+/// One named permission.
 pub trait Permission: Send + Sync + 'static {
-    /// Its name in problems and documents.
+    /// Its name in documents and logs.
     const NAME: &'static str;
 
-    /// Whether a role has it.
+    /// Which roles have it.
     fn allows(role: Role) -> bool;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal for $($role:ident)|+;)*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, Copy)]
-            pub struct $name;
+    ($($(#[$doc:meta])* $name:ident = $word:literal: $($role:ident)|+;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
 
-            impl Permission for $name {
-                const NAME: &'static str = $text;
-                fn allows(role: Role) -> bool {
-                    matches!(role, $(Role::$role)|+)
-                }
+        impl Permission for $name {
+            const NAME: &'static str = $word;
+            fn allows(role: Role) -> bool {
+                matches!(role, $(Role::$role)|+)
             }
-        )*
+        }
+    )*
+
+        /// Every permission with the roles that have it.
+        pub fn all() -> Vec<(&'static str, Vec<Role>)> {
+            vec![$(($word, Role::ALL.into_iter().filter(|role| $name::allows(*role)).collect())),*]
+        }
     };
 }
 
 permissions! {
-    /// See accounts.
-    ReadUsers = "users.read" for Support | Admin;
-    /// Change roles, shut accounts.
-    ManageUsers = "users.manage" for Admin;
-    /// Make products public, or not.
-    ApproveProducts = "products.approve" for Admin;
-    /// Change categories and anybody's products.
-    ManageCatalogue = "catalogue.manage" for Admin;
-    /// See all orders and payments.
-    ReadOrders = "orders.read" for Support | Admin;
-    /// Ship, deliver, cancel, note.
-    ManageOrders = "orders.manage" for Support | Admin;
+    /// See users and their addresses.
+    ReadUsers = "users.read": Support | Admin;
+    /// Change roles, disable users.
+    ManageUsers = "users.manage": Admin;
+    /// See every product, whatever its state.
+    ReadCatalogue = "catalogue.read": Support | Admin;
+    /// Approve or reject products.
+    ApproveProducts = "products.approve": Admin;
+    /// Change any product, its stock, and categories.
+    ManageCatalogue = "catalogue.manage": Admin;
+    /// Remove or answer reviews.
+    ModerateReviews = "reviews.moderate": Support | Admin;
+    /// See every order and payment.
+    ReadOrders = "orders.read": Support | Admin;
+    /// Ship, cancel, annotate orders.
+    ManageOrders = "orders.manage": Support | Admin;
     /// Give money back.
-    Refund = "payments.refund" for Support | Admin;
+    Refund = "payments.refund": Support | Admin;
     /// Make and change coupons.
-    ManageCoupons = "coupons.manage" for Admin;
+    ManageCoupons = "coupons.manage": Admin;
+    /// Change shipping methods, tax rates and other settings.
+    ManageSettings = "settings.manage": Admin;
+    /// Read staff notifications and messages, and answer them.
+    UseInbox = "inbox.use": Support | Admin;
+    /// See queues, and requeue or drop dead letters.
+    ManageEvents = "events.manage": Admin;
+    /// Read the audit log.
+    ReadAudit = "audit.read": Admin;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_and_sellers_have_no_staff_permission() {
+        for (name, roles) in all() {
+            assert!(!roles.contains(&Role::Customer) && !roles.contains(&Role::Seller), "{name}");
+            assert!(roles.contains(&Role::Admin), "{name}");
+        }
+    }
 }

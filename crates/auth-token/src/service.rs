@@ -1,120 +1,171 @@
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
-use jsonwebtoken::DecodingKey;
-use primitives::Clock;
-use secrecy::SecretString;
+use anyhow::Context;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_kit::Error;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use primitives::{Clock, EmailAddress, UserId};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
-use crate::verifier::{check_times, open};
-use crate::{Actor, Jwks, KeyPair, ServiceClaims, TokenError, crypto};
+use crate::jwks::KeyMap;
+use crate::verifier::validation;
+use crate::{GeneratedKey, Jwks, Permission, Principal, Role, bearer, crypto, keys};
 
-/// How long a token for one call lives, in seconds.
-const LIFETIME: i64 = 60;
+/// How long a token between services lives.
+const LIFETIME: Duration = Duration::from_secs(60);
+const LEEWAY_SECONDS: i64 = 5;
 
-/// Signs this service's calls to others.
-#[derive(Clone, Debug)]
-pub struct ServiceKeys {
-    key: KeyPair,
+/// In whose name a service calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnBehalfOf {
+    /// Who.
+    pub user_id: UserId,
+    /// As what.
+    pub role: Role,
+    /// Address, where the callee needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+}
+
+impl From<&Principal> for OnBehalfOf {
+    fn from(principal: &Principal) -> Self {
+        Self { user_id: principal.user_id, role: principal.role, email: Some(principal.email.clone()) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ServiceClaims {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obo: Option<OnBehalfOf>,
+}
+
+/// A service's own key, and every service's public key. Clones share them.
+#[derive(Clone)]
+pub struct ServiceKeys(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    key: EncodingKey,
+    known: KeyMap,
     clock: Clock,
 }
 
 impl ServiceKeys {
-    /// `name` is this service's name and its key's id; `private` is `SERVICE_KEY`.
-    ///
-    /// # Errors
-    /// The key is malformed.
-    pub fn new(name: &str, private: &SecretString, clock: Clock) -> anyhow::Result<Self> {
-        let key = KeyPair::parse(name, private).context("SERVICE_KEY")?;
-        Ok(Self { key, clock })
-    }
-
-    /// A token for one callee.
-    ///
-    /// # Errors
-    /// The claims cannot be written.
-    pub fn token(&self, audience: &str, on_behalf_of: Option<&Actor>) -> anyhow::Result<String> {
-        let now = self.clock.now().unix();
-        self.key.sign(&ServiceClaims {
-            iss: self.key.kid().to_owned(),
-            aud: audience.to_owned(),
-            act: on_behalf_of.cloned(),
-            iat: now,
-            exp: now + LIFETIME,
-        })
-    }
-}
-
-/// Checks the tokens of calling services.
-#[derive(Clone)]
-pub struct ServiceVerifier(Arc<Inner>);
-
-struct Inner {
-    name: &'static str,
-    keys: HashMap<String, DecodingKey>,
-    clock: Clock,
-}
-
-impl ServiceVerifier {
-    /// `name` is the audience that tokens must be for; `jwks` is `SERVICE_JWKS`.
-    ///
-    /// # Errors
-    /// The JSON is malformed.
-    pub fn new(name: &'static str, jwks: &str, clock: Clock) -> anyhow::Result<Self> {
+    /// From the settings `SERVICE_KEY` and `SERVICE_JWKS`. `name` is this service's, which is also its key's.
+    pub fn new(name: &str, key: &SecretString, jwks: &str, clock: Clock) -> anyhow::Result<Self> {
+        let pkcs8 = STANDARD.decode(key.expose_secret().trim()).context("SERVICE_KEY is not base64")?;
+        let jwks: Jwks = serde_json::from_str(jwks).context("SERVICE_JWKS is not a JWKS")?;
+        let own = keys::public_jwk(name, &pkcs8).context("SERVICE_KEY")?;
+        let listed = jwks.keys.iter().find(|jwk| jwk.kid == name);
+        anyhow::ensure!(
+            listed.is_some_and(|jwk| jwk.x == own.x),
+            "SERVICE_JWKS does not hold the public half of SERVICE_KEY under the name {name}"
+        );
         crypto::install();
-        let jwks: Jwks = serde_json::from_str(jwks).context("SERVICE_JWKS is not a JSON Web Key Set")?;
-        let keys = jwks.keys.iter().filter_map(|jwk| Some((jwk.kid.clone(), jwk.decoding_key()?))).collect();
-        Ok(Self(Arc::new(Inner { name, keys, clock })))
+        let (key, known) = (EncodingKey::from_ed_der(&pkcs8), KeyMap::from(&jwks));
+        Ok(Self(Arc::new(Inner { name: name.to_owned(), key, known, clock })))
     }
 
-    /// Who calls, and on whose behalf.
-    ///
-    /// # Errors
-    /// [`TokenError`]: a service's key signs only its own name.
-    pub fn verify(&self, token: &str) -> Result<ServiceClaims, TokenError> {
-        let caller = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid).ok_or(TokenError::Invalid)?;
-        let key = self.0.keys.get(&caller).ok_or(TokenError::Invalid)?;
-        let claims: ServiceClaims = open(token, key, &caller, self.0.name)?;
-        check_times(claims.iat, claims.exp, self.0.clock.now())?;
-        Ok(claims)
+    /// New keys for services that know each other: for tests.
+    pub fn generate<const N: usize>(names: [&str; N], clock: &Clock) -> anyhow::Result<[Self; N]> {
+        let generated = names.map(|name| (name, GeneratedKey::generate()));
+        let mut jwks = Jwks::default();
+        for (name, key) in &generated {
+            let key = key.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+            jwks.keys.push(key.jwk(name)?);
+        }
+        let jwks = serde_json::to_string(&jwks)?;
+        let keys: anyhow::Result<Vec<Self>> =
+            generated.into_iter().map(|(name, key)| Self::new(name, &key?.base64(), &jwks, clock.clone())).collect();
+        keys?.try_into().map_err(|_| anyhow::anyhow!("as many keys as names"))
+    }
+
+    /// This service's name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// A token with which this service may call `audience` for a minute.
+    pub fn token(&self, audience: &str, on_behalf_of: Option<&OnBehalfOf>) -> anyhow::Result<String> {
+        let now = self.0.clock.now();
+        let claims = ServiceClaims {
+            iss: self.0.name.clone(),
+            sub: self.0.name.clone(),
+            aud: audience.to_owned(),
+            iat: now.unix(),
+            exp: (now + LIFETIME).unix(),
+            obo: on_behalf_of.cloned(),
+        };
+        let header = Header { kid: Some(self.0.name.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &self.0.key).context("cannot sign a service token")
+    }
+
+    /// Who calls, if the token is good and meant for this service.
+    pub fn verify(&self, token: &str) -> Result<Service, crate::TokenError> {
+        use crate::TokenError::{Expired, Invalid};
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Invalid)?;
+        let kid = header.kid.ok_or(Invalid)?;
+        let key = self.0.known.get(&kid).ok_or(Invalid)?;
+        // The issuer must be the owner of the key, or one service could speak as another.
+        let validation = validation(&kid, &self.0.name);
+        let claims = jsonwebtoken::decode::<ServiceClaims>(token, key, &validation).map_err(|_| Invalid)?.claims;
+        let now = self.0.clock.now().unix();
+        if claims.exp + LEEWAY_SECONDS < now {
+            return Err(Expired);
+        }
+        if claims.iat > now + LEEWAY_SECONDS || claims.exp - claims.iat > 300 {
+            return Err(Invalid);
+        }
+        Ok(Service { caller: claims.iss, on_behalf_of: claims.obo })
+    }
+}
+
+/// Another service, on the internal listener. 401 otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub caller: String,
+    /// In whose name it calls.
+    pub on_behalf_of: Option<OnBehalfOf>,
+}
+
+impl Service {
+    /// The user in whose name it calls; 403 if it calls in its own.
+    pub fn user(&self) -> Result<&OnBehalfOf, Error> {
+        self.on_behalf_of.as_ref().ok_or_else(|| Error::forbidden("forbidden", "This must be called in a user's name."))
+    }
+
+    /// The staff member in whose name it calls, if they have the permission; 403 otherwise.
+    pub fn staff<P: Permission>(&self) -> Result<&OnBehalfOf, Error> {
+        let user = self.user()?;
+        if P::allows(user.role) {
+            Ok(user)
+        } else {
+            Err(Error::forbidden("forbidden", format!("This needs the permission {}.", P::NAME)))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Service
+where
+    ServiceKeys: FromRef<S>,
+{
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
+        Ok(ServiceKeys::from_ref(state).verify(token)?)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use primitives::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_good_for_one_callee_for_a_minute() {
-        let clock = Clock::manual(Timestamp::from_unix(1_800_000_000));
-        let secret = KeyPair::generate().unwrap();
-        let keys = ServiceKeys::new("order", &secret, clock.clone()).unwrap();
-        let jwks = serde_json::to_string(&Jwks { keys: vec![KeyPair::parse("order", &secret).unwrap().jwk()] }).unwrap();
-        let product = ServiceVerifier::new("product", &jwks, clock.clone()).unwrap();
-        let auth = ServiceVerifier::new("auth", &jwks, clock.clone()).unwrap();
-
-        let token = keys.token("product", None).unwrap();
-        assert_eq!(product.verify(&token).unwrap().iss, "order");
-        assert_eq!(auth.verify(&token), Err(TokenError::Invalid));
-        clock.advance(Duration::from_secs(60));
-        assert_eq!(product.verify(&token), Err(TokenError::Expired));
-    }
-
-    #[test]
-    fn a_service_cannot_speak_in_anothers_name() {
-        let clock = Clock::manual(Timestamp::from_unix(1_800_000_000));
-        let [order, admin] = [KeyPair::generate().unwrap(), KeyPair::generate().unwrap()];
-        let jwks = Jwks { keys: vec![KeyPair::parse("order", &order).unwrap().jwk(), KeyPair::parse("admin", &admin).unwrap().jwk()] };
-        let product = ServiceVerifier::new("product", &serde_json::to_string(&jwks).unwrap(), clock.clone()).unwrap();
-        // order's key under admin's id, and order's own id with admin as the issuer.
-        let impostor = ServiceKeys::new("admin", &order, clock.clone()).unwrap().token("product", None).unwrap();
-        assert_eq!(product.verify(&impostor), Err(TokenError::Invalid));
-        let claims = ServiceClaims { iss: "admin".to_owned(), aud: "product".to_owned(), act: None, iat: clock.now().unix(), exp: clock.now().unix() + 60 };
-        let forged = KeyPair::parse("order", &order).unwrap().sign(&claims).unwrap();
-        assert_eq!(product.verify(&forged), Err(TokenError::Invalid));
-    }
-}
+mod tests;

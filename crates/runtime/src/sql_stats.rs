@@ -18,7 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SqlStats {
     /// Number of statements.
-    pub statements: u32,
+    pub statements: u64,
     /// Time spent on them.
     pub elapsed: Duration,
 }
