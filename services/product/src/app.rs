@@ -1,0 +1,149 @@
+//! The service, put together.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use auth_token::{DenyList, JwksSource, ServiceKeys, Verifier};
+use axum::extract::FromRef;
+use http_kit::Limits;
+use messaging::{Consumers, Publisher};
+use primitives::{Clock, Random};
+use runtime::{CommonSettings, Listeners, Runtime, Service};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::media::Media;
+use crate::{MIGRATOR, consumers, http, jobs};
+
+/// What workflows, consumers and jobs need.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) pool: PgPool,
+    pub(crate) publisher: Publisher,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+/// What handlers need.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) context: Context,
+    pub(crate) media: Media,
+    verifier: Verifier,
+    services: ServiceKeys,
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+impl FromRef<AppState> for ServiceKeys {
+    fn from_ref(state: &AppState) -> Self {
+        state.services.clone()
+    }
+}
+
+/// The product service.
+pub struct App {
+    state: AppState,
+    limits: Limits,
+}
+
+impl App {
+    /// Puts the service together. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// A setting is malformed.
+    pub fn build(settings: &Settings, verifier: Verifier, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let pool = runtime::pg::connect(&settings.product_database_url, settings.database_max_connections, Self::NAME)?;
+        let context = Context {
+            pool,
+            publisher: Publisher::new("mercato/product", clock.clone(), random.clone()),
+            clock: clock.clone(),
+            random,
+        };
+        let media = Media::new(settings.media_dir.clone(), &settings.media_base_url);
+        let services = ServiceKeys::new(Self::NAME, &settings.service_key, &settings.service_jwks, clock)?;
+        let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
+        Ok(Self { state: AppState { context, media, verifier, services }, limits })
+    }
+
+    /// What it answers on its two ports.
+    pub fn listeners(&self) -> Listeners {
+        let (public, _) = http::public().with_state(self.state.clone()).split_for_parts();
+        let (internal, _) = http::internal().with_state(self.state.clone()).split_for_parts();
+        Listeners { public: Some(http_kit::public(public, self.limits)), internal: http_kit::internal(internal, self.limits) }
+    }
+
+    /// What it does about other services' events.
+    pub fn consumers(&self, amqp_url: SecretString) -> Consumers {
+        consumers::all(&self.state.context, amqp_url)
+    }
+
+    /// Lets go of every hold that is past its time now; answers how many.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn expire_holds(&self) -> sqlx::Result<usize> {
+        jobs::expire_holds::all(&self.state.context, &CancellationToken::new()).await
+    }
+}
+
+impl Service for App {
+    const NAME: &'static str = "product";
+    type Settings = Settings;
+
+    fn common(settings: &Settings) -> &CommonSettings {
+        &settings.common
+    }
+
+    fn openapi() -> Option<String> {
+        http::public().into_openapi().to_pretty_json().ok().map(|json| json + "\n")
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        let mut complaints = Vec::new();
+        if settings.common.public_addr.is_none() {
+            complaints.push("PUBLIC_ADDR is not set".to_owned());
+        }
+        if let Err(error) = ServiceKeys::new(Self::NAME, &settings.service_key, &settings.service_jwks, Clock::system()) {
+            complaints.push(format!("{error:#}"));
+        }
+        complaints
+    }
+
+    async fn migrate(settings: Settings) -> anyhow::Result<()> {
+        let url = settings.product_migration_database_url.context("PRODUCT_MIGRATION_DATABASE_URL is not set")?;
+        // On a thread of its own: the compiler cannot prove the migrator's future `Send` in a generic place.
+        let handle = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+    }
+
+    async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
+        let verifier = Verifier::new(JwksSource::url(&settings.jwks_url)?, DenyList::default(), runtime.clock());
+        let app = Self::build(&settings, verifier.clone(), runtime.clock(), runtime.random())?;
+        let context = app.state.context.clone();
+
+        runtime.spawn("verifier", |shutdown| verifier.run(settings.redis_url, shutdown));
+        let (pool, amqp_url) = (context.pool.clone(), settings.amqp_url.clone());
+        runtime.spawn("relay", |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
+        let consumers = app.consumers(settings.amqp_url);
+        runtime.spawn("consumers", |shutdown| consumers.run(shutdown));
+        let (cx, every) = (context.clone(), Duration::from_secs(settings.reconcile_interval_seconds));
+        runtime.spawn("expire_holds", move |shutdown| jobs::expire_holds::run(cx, every, shutdown));
+
+        let pool = context.pool;
+        runtime.ready_check("database", move || {
+            let pool = pool.clone();
+            async move {
+                pool.acquire().await?;
+                Ok(())
+            }
+        });
+        Ok(app.listeners())
+    }
+}

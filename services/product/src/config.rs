@@ -1,0 +1,47 @@
+//! Settings.
+
+use std::path::PathBuf;
+
+use runtime::CommonSettings;
+use secrecy::SecretString;
+
+/// All settings of the product service.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// What every service has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+    /// The service's database, as its application role.
+    #[arg(long, env = "PRODUCT_DATABASE_URL", hide_env_values = true)]
+    pub product_database_url: SecretString,
+    /// The service's database, as its owner; only `migrate` uses it.
+    #[arg(long, env = "PRODUCT_MIGRATION_DATABASE_URL", hide_env_values = true)]
+    pub product_migration_database_url: Option<SecretString>,
+    /// The most connections to the database.
+    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
+    pub database_max_connections: u32,
+    /// Redis, where the deny-list of access tokens is.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: SecretString,
+    /// The message broker.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp_url: SecretString,
+    /// Where auth publishes the keys of access tokens.
+    #[arg(long, env = "JWKS_URL", default_value = "http://127.0.0.1:9002/internal/jwks.json")]
+    pub jwks_url: String,
+    /// This service's private key: Ed25519, base64 of PKCS#8 DER.
+    #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
+    pub service_key: SecretString,
+    /// The public keys of all services, as a JWKS.
+    #[arg(long, env = "SERVICE_JWKS")]
+    pub service_jwks: String,
+    /// Where pictures are kept.
+    #[arg(long, env = "MEDIA_DIR", default_value = ".data/media")]
+    pub media_dir: PathBuf,
+    /// Where clients find the pictures.
+    #[arg(long, env = "MEDIA_BASE_URL", default_value = "/media")]
+    pub media_base_url: String,
+    /// How often holds past their time are looked for.
+    #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    pub reconcile_interval_seconds: u64,
+}

@@ -1,0 +1,20 @@
+//! What product does about other services' events.
+
+mod order_cancelled;
+mod order_confirmed;
+
+use contracts::events::{OrderCancelled, OrderConfirmed};
+use messaging::Consumers;
+use secrecy::SecretString;
+
+pub(crate) use order_cancelled::GiveBack;
+pub(crate) use order_confirmed::TakeStock;
+
+use crate::app::Context;
+
+/// All consumers of the service.
+pub(crate) fn all(cx: &Context, amqp_url: SecretString) -> Consumers {
+    Consumers::new("product", cx.pool.clone(), amqp_url)
+        .on::<OrderConfirmed>(TakeStock(cx.clone()))
+        .on::<OrderCancelled>(GiveBack(cx.clone()))
+}

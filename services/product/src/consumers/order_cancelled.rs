@@ -1,0 +1,19 @@
+//! `order.cancelled`: what was held is free, what was sold comes back.
+
+use contracts::events::{Envelope, OrderCancelled};
+use messaging::{Handler, HandlerError};
+use sqlx::PgConnection;
+
+use crate::app::Context;
+use crate::domain::stock::OrderFate;
+use crate::workflows::reservations;
+
+/// Gives an order's units back, whether held or sold.
+pub(crate) struct GiveBack(pub(crate) Context);
+
+impl Handler<OrderCancelled> for GiveBack {
+    async fn handle(&self, tx: &mut PgConnection, event: Envelope<OrderCancelled>) -> Result<(), HandlerError> {
+        reservations::settle(tx, &self.0, event.data.order_id, OrderFate::Cancelled, &[]).await?;
+        Ok(())
+    }
+}

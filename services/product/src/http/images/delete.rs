@@ -1,0 +1,30 @@
+//! `DELETE /api/products/{id}/images/{image_id}`
+
+use auth_token::Seller;
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_kit::{Error, Path, Problem, Result};
+use primitives::{ImageId, ProductId};
+
+use crate::app::AppState;
+use crate::http::access;
+use crate::workflows::pictures;
+
+/// Removes a picture.
+#[utoipa::path(
+    delete, path = "/api/products/{id}/images/{image_id}", tag = "products", security(("bearer" = [])),
+    params(("id" = ProductId, Path), ("image_id" = ImageId, Path)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub(crate) async fn delete_image(
+    State(state): State<AppState>,
+    Seller(seller): Seller,
+    Path((id, image)): Path<(ProductId, ImageId)>,
+) -> Result<StatusCode> {
+    let mut tx = state.context.pool.begin().await?;
+    let locked = access::lock_own(&mut tx, id, &seller).await?;
+    match pictures::remove(tx, &state.context, &state.media, &locked, image).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::not_found("picture")),
+    }
+}

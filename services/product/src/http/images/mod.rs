@@ -1,0 +1,4 @@
+//! `/api/products/{id}/images`
+
+pub(crate) mod create;
+pub(crate) mod delete;

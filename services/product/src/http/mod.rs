@@ -1,0 +1,62 @@
+//! The routes: everything this service answers, on one screen.
+
+mod access;
+mod categories;
+mod images;
+mod internal;
+mod precondition;
+mod products;
+mod reviews;
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+
+/// For clients, through nginx.
+pub(crate) fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(document())
+        .routes(routes!(products::list::list_products, products::create::create_product))
+        .routes(routes!(products::get::get_product, products::update::update_product, products::delete::delete_product))
+        .routes(routes!(products::submit::submit_product))
+        .routes(routes!(products::approve::approve_product))
+        .routes(routes!(products::reject::reject_product))
+        .routes(routes!(products::set_stock::set_stock))
+        .routes(routes!(images::create::add_image))
+        .routes(routes!(images::delete::delete_image))
+        .routes(routes!(reviews::list::list_reviews, reviews::create::create_review))
+        .routes(routes!(categories::list::list_categories, categories::create::create_category))
+        .routes(routes!(categories::get::get_category, categories::update::update_category, categories::delete::delete_category))
+}
+
+/// For other services, on the internal listener.
+pub(crate) fn internal() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(internal::reserve::reserve))
+        .routes(routes!(internal::release::release))
+        .routes(routes!(internal::commit::commit))
+        .routes(routes!(internal::lookup::lookup_variants))
+        .routes(routes!(internal::approve::approve_on_behalf))
+        .routes(routes!(internal::reject::reject_on_behalf))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Mercato product", description = "The catalogue and its stock."),
+    tags(
+        (name = "products", description = "What is sold: drafts, approval, search, stock and pictures."),
+        (name = "reviews", description = "What buyers say."),
+        (name = "categories", description = "The tree that products hang in."),
+    )
+)]
+struct Document;
+
+fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let mut scheme = Http::new(HttpAuthScheme::Bearer);
+    scheme.bearer_format = Some("JWT".to_owned());
+    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    document
+}

@@ -1,0 +1,43 @@
+//! `POST /api/products/{id}/approve`
+
+use auth_token::Staff;
+use auth_token::permissions::ApproveProducts;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use http_kit::{Path, Problem, Result};
+use primitives::ProductId;
+
+use super::view::Product;
+use crate::app::AppState;
+use crate::domain::status::Step;
+use crate::http::{access, precondition};
+use crate::workflows::products;
+
+/// Makes a product public.
+#[utoipa::path(
+    post, path = "/api/products/{id}/approve", tag = "products", security(("bearer" = [])),
+    params(("id" = ProductId, Path)),
+    responses(
+        (status = 200, body = Product),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, description = "`invalid_status`", body = Problem),
+    )
+)]
+pub(crate) async fn approve_product(
+    State(state): State<AppState>,
+    _staff: Staff<ApproveProducts>,
+    Path(id): Path<ProductId>,
+) -> Result<Response> {
+    let product = approve(&state, id).await?;
+    precondition::written(StatusCode::OK, product.version, &product)
+}
+
+/// Also for staff in the admin panel, through the internal API.
+pub(crate) async fn approve(state: &AppState, id: ProductId) -> Result<Product> {
+    let mut tx = state.context.pool.begin().await?;
+    let locked = access::lock_any(&mut tx, id).await?;
+    Product::new(products::step(tx, &state.context, &locked, Step::Approve, None).await?, &state.media)
+}

@@ -1,0 +1,13 @@
+//! `/api/products`
+
+pub(crate) mod approve;
+pub(crate) mod body;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod reject;
+pub(crate) mod set_stock;
+pub(crate) mod submit;
+pub(crate) mod update;
+pub(crate) mod view;

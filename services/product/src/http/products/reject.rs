@@ -1,0 +1,57 @@
+//! `POST /api/products/{id}/reject`
+
+use auth_token::Staff;
+use auth_token::permissions::ApproveProducts;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use http_kit::{Json, Path, Problem, Result};
+use primitives::ProductId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::Product;
+use crate::app::AppState;
+use crate::domain::status::Step;
+use crate::domain::text::Reason;
+use crate::http::{access, precondition};
+use crate::workflows::products;
+
+/// Why a product is refused.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RejectProduct {
+    /// The seller reads it.
+    pub(crate) reason: Reason,
+}
+
+/// Refuses a product, or takes it out of the shop, with a reason that its seller reads.
+#[utoipa::path(
+    post, path = "/api/products/{id}/reject", tag = "products", security(("bearer" = [])),
+    params(("id" = ProductId, Path)),
+    request_body = RejectProduct,
+    responses(
+        (status = 200, body = Product),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, description = "`invalid_status`", body = Problem),
+        (status = 422, body = Problem),
+    )
+)]
+pub(crate) async fn reject_product(
+    State(state): State<AppState>,
+    _staff: Staff<ApproveProducts>,
+    Path(id): Path<ProductId>,
+    Json(body): Json<RejectProduct>,
+) -> Result<Response> {
+    let product = reject(&state, id, &body.reason).await?;
+    precondition::written(StatusCode::OK, product.version, &product)
+}
+
+/// Also for staff in the admin panel, through the internal API.
+pub(crate) async fn reject(state: &AppState, id: ProductId, reason: &Reason) -> Result<Product> {
+    let mut tx = state.context.pool.begin().await?;
+    let locked = access::lock_any(&mut tx, id).await?;
+    Product::new(products::step(tx, &state.context, &locked, Step::Reject, Some(reason)).await?, &state.media)
+}

@@ -1,0 +1,33 @@
+//! `POST /api/products/{id}/submit`
+
+use auth_token::Seller;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use http_kit::{Path, Problem, Result};
+use primitives::ProductId;
+
+use super::view::Product;
+use crate::app::AppState;
+use crate::domain::status::Step;
+use crate::http::{access, precondition};
+use crate::workflows::products;
+
+/// Asks staff to make a draft public.
+#[utoipa::path(
+    post, path = "/api/products/{id}/submit", tag = "products", security(("bearer" = [])),
+    params(("id" = ProductId, Path)),
+    responses(
+        (status = 200, body = Product),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, description = "`invalid_status`", body = Problem),
+    )
+)]
+pub(crate) async fn submit_product(State(state): State<AppState>, Seller(seller): Seller, Path(id): Path<ProductId>) -> Result<Response> {
+    let mut tx = state.context.pool.begin().await?;
+    let locked = access::lock_own(&mut tx, id, &seller).await?;
+    let product = Product::new(products::step(tx, &state.context, &locked, Step::Submit, None).await?, &state.media)?;
+    precondition::written(StatusCode::OK, product.version, &product)
+}

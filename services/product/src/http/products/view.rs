@@ -1,0 +1,203 @@
+//! Products as clients see them.
+
+use std::collections::BTreeMap;
+
+use http_kit::Result;
+use primitives::{CategoryId, Currency, ImageId, Money, ProductId, Sku, Timestamp, UserId, VariantId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::product::{average, price_range};
+use crate::domain::status::Status;
+use crate::media::Media;
+use crate::store::listing::Item;
+use crate::store::products as store;
+
+/// A product.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Product {
+    id: ProductId,
+    slug: String,
+    title: String,
+    description: String,
+    status: Status,
+    /// Why staff refused it; only on rejected products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection_reason: Option<String>,
+    seller_id: UserId,
+    #[schema(nullable)]
+    category: Option<Category>,
+    price: PriceRange,
+    /// Whether any variant can be had.
+    in_stock: bool,
+    rating: Rating,
+    images: Vec<Image>,
+    variants: Vec<Variant>,
+    attributes: BTreeMap<String, String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// Grows with each change but sales; send it back in `If-Match`.
+    pub(crate) version: i32,
+}
+
+/// A product in a list: without its variants.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProductSummary {
+    id: ProductId,
+    slug: String,
+    title: String,
+    description: String,
+    status: Status,
+    /// Why staff refused it; only on rejected products.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection_reason: Option<String>,
+    seller_id: UserId,
+    #[schema(nullable)]
+    category: Option<Category>,
+    price: PriceRange,
+    /// Whether any variant can be had.
+    in_stock: bool,
+    rating: Rating,
+    images: Vec<Image>,
+    attributes: BTreeMap<String, String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: i32,
+}
+
+/// The category of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProductCategory)]
+struct Category {
+    id: CategoryId,
+    slug: String,
+    name: String,
+}
+
+/// From the cheapest variant to the dearest.
+#[derive(Debug, Serialize, ToSchema)]
+struct PriceRange {
+    min: Money,
+    max: Money,
+}
+
+/// What buyers think.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RatingSummary)]
+struct Rating {
+    /// 1 to 5, with two decimals; 0 without reviews.
+    average: f64,
+    count: i32,
+}
+
+/// A picture.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Image {
+    pub(crate) id: ImageId,
+    pub(crate) url: String,
+    pub(crate) alt: String,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+}
+
+/// What is stocked and sold.
+#[derive(Debug, Serialize, ToSchema)]
+struct Variant {
+    id: VariantId,
+    sku: Sku,
+    price: Money,
+    options: BTreeMap<String, String>,
+    /// Units that can be had now.
+    available: i64,
+}
+
+impl Product {
+    pub(crate) fn new(product: store::Product, media: &Media) -> Result<Self> {
+        let currency = currency(&product.currency)?;
+        let variants: Vec<Variant> = product
+            .variants
+            .0
+            .into_iter()
+            .map(|variant| Variant {
+                id: variant.id,
+                sku: variant.sku,
+                price: Money::new(variant.price, currency),
+                options: variant.options,
+                available: variant.available,
+            })
+            .collect();
+        Ok(Self {
+            id: product.id,
+            slug: product.slug,
+            title: product.title,
+            description: product.description,
+            status: product.status,
+            rejection_reason: product.rejection_reason,
+            seller_id: product.seller_id,
+            category: product.category.map(|category| Category::new(category.0)),
+            price: PriceRange::new(product.price_min, product.price_max, currency),
+            in_stock: variants.iter().any(|variant| variant.available > 0),
+            rating: Rating::new(product.rating_sum, product.rating_count),
+            images: images(product.images.0, media),
+            variants,
+            attributes: product.attributes.0,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+            version: product.version,
+        })
+    }
+}
+
+impl ProductSummary {
+    pub(crate) fn new(item: Item, media: &Media) -> Result<Self> {
+        let currency = currency(&item.currency)?;
+        Ok(Self {
+            id: item.id,
+            slug: item.slug,
+            title: item.title,
+            description: item.description,
+            status: item.status,
+            rejection_reason: item.rejection_reason,
+            seller_id: item.seller_id,
+            category: item.category.map(|category| Category::new(category.0)),
+            price: PriceRange::new(item.price_min, item.price_max, currency),
+            in_stock: item.in_stock,
+            rating: Rating::new(item.rating_sum, item.rating_count),
+            images: images(item.images.0, media),
+            attributes: item.attributes.0,
+            created_at: item.created_at,
+            updated_at: item.updated_at,
+            version: item.version,
+        })
+    }
+}
+
+impl Category {
+    fn new(category: store::CategoryRef) -> Self {
+        Self { id: category.id, slug: category.slug, name: category.name }
+    }
+}
+
+impl PriceRange {
+    fn new(min: i64, max: i64, currency: Currency) -> Self {
+        let (min, max) = price_range(min, max, currency);
+        Self { min, max }
+    }
+}
+
+impl Rating {
+    fn new(sum: i64, count: i32) -> Self {
+        Self { average: average(sum, count), count }
+    }
+}
+
+fn images(images: Vec<store::Image>, media: &Media) -> Vec<Image> {
+    images
+        .into_iter()
+        .map(|image| Image { id: image.id, url: media.url(&image.file_name), alt: image.alt, width: image.width, height: image.height })
+        .collect()
+}
+
+fn currency(code: &str) -> Result<Currency> {
+    code.parse().map_err(|error: primitives::TextError| http_kit::Error::internal(error))
+}

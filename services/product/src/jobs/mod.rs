@@ -1,0 +1,3 @@
+//! Reconcilers: work that finds itself in the database. They take no input and may run twice, or on several machines at once.
+
+pub(crate) mod expire_holds;

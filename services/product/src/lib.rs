@@ -1,0 +1,29 @@
+//! The catalogue and its stock.
+//!
+//! Owns `product_db`: categories, products with variants and pictures, reviews, stock levels with their ledger, and what is
+//! held for orders.
+//!
+//! What always holds: no level is negative, no unit is held or sold twice (constraints say so, whatever the code does); the
+//! sums of the ledger are the levels (view `stock_ledger_differences` is empty); an order reserves, sells and gives back at
+//! most once, whatever is delivered twice or late; only staff's approval makes a product public; a review's author bought the
+//! product, and the stars shown are the stars given.
+//!
+//! Absent on purpose: carts, orders and money received (they are order's); who somebody is (auth's tokens say so);
+//! the serving of pictures (nginx reads the media folder).
+
+mod app;
+mod config;
+mod consumers;
+mod domain;
+mod error;
+mod http;
+mod jobs;
+mod media;
+mod store;
+mod workflows;
+
+pub use app::App;
+pub use config::Settings;
+
+/// The schema of `product_db`.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

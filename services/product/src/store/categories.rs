@@ -1,0 +1,107 @@
+//! The category tree.
+
+use std::collections::BTreeMap;
+
+use primitives::{CategoryId, Clock};
+use sqlx::PgConnection;
+
+use crate::domain::category::Flat;
+
+/// Category changes are rare: they wait for each other, so that two moves cannot make a circle.
+const TREE_LOCK: i64 = 0x6d72_6374_6361_7467;
+
+/// All categories with the number of public products in each, siblings in the order in which they are shown.
+pub(crate) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<Flat>> {
+    sqlx::query_as!(
+        Flat,
+        r#"SELECT c.id AS "id: CategoryId", c.parent_id AS "parent_id: CategoryId", c.slug, c.name, count(p.id) AS "products!"
+             FROM categories c LEFT JOIN products p ON p.category_id = c.id AND p.status = 'active'
+            GROUP BY c.id ORDER BY c.position, c.name, c.id"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Locks the tree until the transaction ends; answers child → parent.
+pub(crate) async fn lock_tree(db: &mut PgConnection) -> sqlx::Result<BTreeMap<CategoryId, Option<CategoryId>>> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", TREE_LOCK).execute(&mut *db).await?;
+    let rows = sqlx::query!(r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId" FROM categories"#).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.parent_id)).collect())
+}
+
+/// A category as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Category {
+    pub(crate) id: CategoryId,
+    pub(crate) parent_id: Option<CategoryId>,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) position: i32,
+    pub(crate) version: i32,
+}
+
+/// Adds a category. False if the slug is taken.
+pub(crate) async fn insert(db: &mut PgConnection, new: &Category, clock: &Clock) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"INSERT INTO categories (id, parent_id, slug, name, position, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+           ON CONFLICT (slug) DO NOTHING"#,
+        new.id.uuid(),
+        new.parent_id.map(CategoryId::uuid),
+        new.slug,
+        new.name,
+        new.position,
+        new.version,
+        clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A category by id or slug.
+pub(crate) async fn find(db: &mut PgConnection, id: Option<CategoryId>, slug: &str) -> sqlx::Result<Option<Category>> {
+    sqlx::query_as!(
+        Category,
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, position, version
+             FROM categories WHERE id = $1 OR slug = $2"#,
+        id.map(CategoryId::uuid),
+        slug,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Locks a category.
+pub(crate) async fn lock(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<Option<Category>> {
+    sqlx::query_as!(
+        Category,
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, position, version
+             FROM categories WHERE id = $1 FOR NO KEY UPDATE"#,
+        id.uuid()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes a category as it shall be. Constraint `categories_slug_key` may refuse it.
+pub(crate) async fn update(db: &mut PgConnection, category: &Category, clock: &Clock) -> sqlx::Result<()> {
+    let done = sqlx::query!(
+        "UPDATE categories SET parent_id = $2, slug = $3, name = $4, position = $5, version = $6, updated_at = $7 WHERE id = $1",
+        category.id.uuid(),
+        category.parent_id.map(CategoryId::uuid),
+        category.slug,
+        category.name,
+        category.position,
+        category.version,
+        clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    super::touched(done.rows_affected(), 1)
+}
+
+/// Deletes a category. Constraints `categories_parent_id_fkey` and `products_category_id_fkey` may refuse it.
+pub(crate) async fn delete(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("DELETE FROM categories WHERE id = $1", id.uuid()).execute(db).await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,19 @@
+//! The only place with SQL: free functions on a connection. Whoever calls them owns the transaction.
+//!
+//! Rows are locked in this order, everywhere: reservation, products by id, stock levels by variant. So no two transactions
+//! wait for each other.
+
+pub(crate) mod categories;
+pub(crate) mod images;
+pub(crate) mod listing;
+pub(crate) mod products;
+pub(crate) mod purchases;
+pub(crate) mod reservations;
+pub(crate) mod reviews;
+pub(crate) mod stock;
+pub(crate) mod variants;
+
+/// A write that must have touched so many rows did.
+pub(crate) fn touched(found: u64, wanted: usize) -> sqlx::Result<()> {
+    if usize::try_from(found).is_ok_and(|found| found == wanted) { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}

@@ -1,0 +1,235 @@
+//! Products.
+
+use std::collections::BTreeMap;
+
+use primitives::{CategoryId, Clock, ImageId, ProductId, Sku, Timestamp, UserId, VariantId};
+use serde::Deserialize;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::domain::product::Offer;
+use crate::domain::status::Status;
+
+/// Which product is meant: `{id or slug}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Selector {
+    Id(ProductId),
+    Slug(String),
+}
+
+/// A product as it is stored, with all that belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Product {
+    pub(crate) id: ProductId,
+    pub(crate) slug: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) status: Status,
+    pub(crate) rejection_reason: Option<String>,
+    pub(crate) seller_id: UserId,
+    pub(crate) category: Option<Json<CategoryRef>>,
+    pub(crate) currency: String,
+    pub(crate) price_min: i64,
+    pub(crate) price_max: i64,
+    pub(crate) rating_sum: i64,
+    pub(crate) rating_count: i32,
+    pub(crate) images: Json<Vec<Image>>,
+    pub(crate) variants: Json<Vec<Variant>>,
+    pub(crate) attributes: Json<BTreeMap<String, String>>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) version: i32,
+}
+
+/// The category of a product.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CategoryRef {
+    pub(crate) id: CategoryId,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+}
+
+/// A picture of a product.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Image {
+    pub(crate) id: ImageId,
+    pub(crate) file_name: String,
+    pub(crate) alt: String,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+}
+
+/// A variant of a product with the units that can be had.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Variant {
+    pub(crate) id: VariantId,
+    pub(crate) sku: Sku,
+    pub(crate) price: i64,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) available: i64,
+}
+
+/// A product with its category, pictures and variants, in one statement.
+pub(crate) async fn find(db: &mut PgConnection, selector: &Selector) -> sqlx::Result<Option<Product>> {
+    let (id, slug) = match selector {
+        Selector::Id(id) => (Some(id.uuid()), None),
+        Selector::Slug(slug) => (None, Some(slug.as_str())),
+    };
+    sqlx::query_as!(
+        Product,
+        r#"SELECT p.id AS "id: ProductId", p.slug, p.title, p.description, p.status AS "status: Status", p.rejection_reason,
+                  p.seller_id AS "seller_id: UserId", p.currency, p.price_min, p.price_max, p.rating_sum, p.rating_count,
+                  p.attributes AS "attributes: Json<BTreeMap<String, String>>",
+                  p.created_at AS "created_at: Timestamp", p.updated_at AS "updated_at: Timestamp", p.version,
+                  (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
+                     FROM categories c WHERE c.id = p.category_id) AS "category: Json<CategoryRef>",
+                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height)
+                                             ORDER BY i.position, i.id), '[]')
+                     FROM product_images i WHERE i.product_id = p.id) AS "images!: Json<Vec<Image>>",
+                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'available',
+                                               (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock_levels s WHERE s.variant_id = v.id))
+                                             ORDER BY v.position, v.id), '[]')
+                     FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL) AS "variants!: Json<Vec<Variant>>"
+             FROM products p
+            WHERE p.id = $1 OR p.slug = $2"#,
+        id,
+        slug,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What decides whether a product may be changed, locked until the transaction ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Locked {
+    pub(crate) id: ProductId,
+    pub(crate) seller_id: UserId,
+    pub(crate) title: String,
+    pub(crate) status: Status,
+    pub(crate) version: i32,
+}
+
+/// Locks a product.
+pub(crate) async fn lock(db: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<Locked>> {
+    sqlx::query_as!(
+        Locked,
+        r#"SELECT id AS "id: ProductId", seller_id AS "seller_id: UserId", title, status AS "status: Status", version
+             FROM products WHERE id = $1 FOR NO KEY UPDATE"#,
+        id.uuid()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What decides whether a product may be seen.
+pub(crate) async fn visibility(db: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<(UserId, Status)>> {
+    let row = sqlx::query!(r#"SELECT seller_id AS "seller_id: UserId", status AS "status: Status" FROM products WHERE id = $1"#, id.uuid())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| (row.seller_id, row.status)))
+}
+
+/// What a seller says of a product, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Content<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) category_id: Option<CategoryId>,
+    pub(crate) tax_class: Option<&'a str>,
+    pub(crate) attributes: serde_json::Value,
+    pub(crate) offer: &'a Offer,
+}
+
+/// A product to be added.
+#[derive(Debug, Clone)]
+pub(crate) struct New<'a> {
+    pub(crate) id: ProductId,
+    pub(crate) seller_id: UserId,
+    pub(crate) slug: &'a str,
+    pub(crate) status: Status,
+    pub(crate) content: Content<'a>,
+}
+
+/// Adds a product without its variants. False if the slug is taken. Constraint `products_category_id_fkey` may refuse it.
+pub(crate) async fn insert(db: &mut PgConnection, new: &New<'_>, clock: &Clock) -> sqlx::Result<bool> {
+    let (content, now) = (&new.content, clock.now());
+    let (price_min, price_max) = content.offer.price_range();
+    let done = sqlx::query!(
+        r#"INSERT INTO products (id, seller_id, category_id, slug, title, description, status, tax_class, option_names, attributes,
+                                 currency, price_min, price_max, skus, created_at, updated_at, published_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'standard'), $9, $10, $11, $12, $13, $14, $15, $15,
+                   CASE WHEN $7 = 'active' THEN $15::timestamptz END)
+           ON CONFLICT (slug) DO NOTHING"#,
+        new.id.uuid(),
+        new.seller_id.uuid(),
+        content.category_id.map(CategoryId::uuid),
+        new.slug,
+        content.title,
+        content.description,
+        new.status.as_str(),
+        content.tax_class,
+        &content.offer.option_names,
+        content.attributes,
+        content.offer.currency.code(),
+        price_min,
+        price_max,
+        content.offer.skus(),
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes what a seller says of a product; answers the new version. The address stays.
+pub(crate) async fn update(db: &mut PgConnection, id: ProductId, content: &Content<'_>, clock: &Clock) -> sqlx::Result<i32> {
+    let (price_min, price_max) = content.offer.price_range();
+    sqlx::query_scalar!(
+        r#"UPDATE products
+              SET category_id = $2, title = $3, description = $4, tax_class = coalesce($5, tax_class), option_names = $6, attributes = $7,
+                  currency = $8, price_min = $9, price_max = $10, skus = $11, updated_at = $12, version = version + 1
+            WHERE id = $1 RETURNING version"#,
+        id.uuid(),
+        content.category_id.map(CategoryId::uuid),
+        content.title,
+        content.description,
+        content.tax_class,
+        &content.offer.option_names,
+        content.attributes,
+        content.offer.currency.code(),
+        price_min,
+        price_max,
+        content.offer.skus(),
+        clock.now() as _,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Writes a status; answers the new version. An archived product leaves its category, so that the category can go.
+pub(crate) async fn set_status(db: &mut PgConnection, id: ProductId, status: Status, reason: Option<&str>, clock: &Clock) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        r#"UPDATE products
+              SET status = $2, rejection_reason = $3, updated_at = $4, version = version + 1,
+                  category_id = CASE WHEN $2 = 'archived' THEN NULL ELSE category_id END,
+                  published_at = CASE WHEN $2 = 'active' THEN coalesce(published_at, $4) ELSE published_at END
+            WHERE id = $1 RETURNING version"#,
+        id.uuid(),
+        status.as_str(),
+        reason,
+        clock.now() as _,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Notes that something that belongs to the product changed; answers the new version.
+pub(crate) async fn touch(db: &mut PgConnection, id: ProductId, clock: &Clock) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        "UPDATE products SET updated_at = $2, version = version + 1 WHERE id = $1 RETURNING version",
+        id.uuid(),
+        clock.now() as _
+    )
+    .fetch_one(db)
+    .await
+}

@@ -1,0 +1,122 @@
+//! Variants: what is stocked and sold.
+
+use std::collections::{BTreeMap, HashMap};
+
+use contracts::internal::variants::VariantSnapshot;
+use primitives::{Clock, ProductId, Sku, UserId, VariantId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::stock::MAIN;
+use crate::domain::product::VariantDraft;
+
+/// Reading what others need to know of a variant.
+pub(crate) mod snapshot {
+    use primitives::{Currency, Money};
+
+    /// An amount of a product's currency, as the row has it.
+    pub(crate) fn money(amount: i64, currency: &str) -> sqlx::Result<Money> {
+        currency.parse::<Currency>().map(|currency| Money::new(amount, currency)).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+}
+
+/// Variants by id, and all variants of products, in one statement. Archived variants are found by id alone, as inactive.
+pub(crate) async fn lookup(db: &mut PgConnection, variants: &[Uuid], products: &[Uuid]) -> sqlx::Result<Vec<VariantSnapshot>> {
+    let rows = sqlx::query!(
+        r#"SELECT v.id AS "variant_id: VariantId", v.product_id AS "product_id: ProductId", v.sku AS "sku: Sku", v.price,
+                  v.archived_at IS NULL AND p.status = 'active' AS "active!",
+                  v.options AS "options: Json<BTreeMap<String, String>>",
+                  p.seller_id AS "seller_id: UserId", p.title, p.slug, p.currency, p.tax_class,
+                  s.on_hand - s.reserved AS "available!"
+             FROM product_variants v
+             JOIN products p ON p.id = v.product_id
+             JOIN stock_levels s ON s.variant_id = v.id AND s.location_id = $3
+            WHERE v.id = ANY($1) OR (v.product_id = ANY($2) AND v.archived_at IS NULL)
+            ORDER BY v.id"#,
+        variants,
+        products,
+        MAIN,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(VariantSnapshot {
+                variant_id: row.variant_id,
+                product_id: row.product_id,
+                seller_id: row.seller_id,
+                sku: row.sku,
+                title: row.title,
+                slug: row.slug,
+                options: row.options.0,
+                price: snapshot::money(row.price, &row.currency)?,
+                available: row.available,
+                active: row.active,
+                tax_class: row.tax_class,
+            })
+        })
+        .collect()
+}
+
+/// The variants of a product that are not archived, by SKU.
+pub(crate) async fn ids_by_sku(db: &mut PgConnection, product: ProductId) -> sqlx::Result<HashMap<String, VariantId>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: VariantId", sku FROM product_variants WHERE product_id = $1 AND archived_at IS NULL"#,
+        product.uuid()
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.sku, row.id)).collect())
+}
+
+/// Writes the variants of a product as they shall be from now on: those in the list are made or changed, the others archived.
+/// The list's order is the order in which they are shown. One statement to archive, one to write.
+pub(crate) async fn replace(db: &mut PgConnection, product: ProductId, variants: &[(VariantId, &VariantDraft)], clock: &Clock) -> sqlx::Result<()> {
+    let now = clock.now();
+    let ids: Vec<Uuid> = variants.iter().map(|(id, _)| id.uuid()).collect();
+    let skus: Vec<String> = variants.iter().map(|(_, draft)| draft.sku.as_str().to_owned()).collect();
+    let prices: Vec<i64> = variants.iter().map(|(_, draft)| draft.price.money().amount()).collect();
+    let options: Vec<serde_json::Value> = variants.iter().map(|(_, draft)| serde_json::json!(draft.options)).collect();
+    // Those that stay get a passing value first, so that two variants may swap their options.
+    sqlx::query!(
+        r#"UPDATE product_variants
+              SET archived_at = CASE WHEN id = ANY($2) THEN NULL ELSE $3::timestamptz END,
+                  options = CASE WHEN id = ANY($2) THEN jsonb_build_object('', id) ELSE options END,
+                  updated_at = $3
+            WHERE product_id = $1 AND archived_at IS NULL"#,
+        product.uuid(),
+        &ids,
+        now as _,
+    )
+    .execute(&mut *db)
+    .await?;
+    let done = sqlx::query!(
+        r#"INSERT INTO product_variants (id, product_id, sku, options, price, position, created_at, updated_at)
+           SELECT id, $1, sku, options, price, position, $6, $6
+             FROM unnest($2::uuid[], $3::text[], $4::jsonb[], $5::bigint[]) WITH ORDINALITY AS v (id, sku, options, price, position)
+           ON CONFLICT (id) DO UPDATE
+             SET options = excluded.options, price = excluded.price, position = excluded.position, updated_at = excluded.updated_at"#,
+        product.uuid(),
+        &ids,
+        &skus,
+        &options,
+        &prices,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    super::touched(done.rows_affected(), variants.len())
+}
+
+/// Archives all variants of a product, so that their SKUs are free again.
+pub(crate) async fn archive_all(db: &mut PgConnection, product: ProductId, clock: &Clock) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE product_variants SET archived_at = $2, updated_at = $2 WHERE product_id = $1 AND archived_at IS NULL",
+        product.uuid(),
+        clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

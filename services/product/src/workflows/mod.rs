@@ -1,0 +1,6 @@
+//! Operations of several steps; each owns its transaction, unless it is given one.
+
+pub(crate) mod pictures;
+pub(crate) mod products;
+pub(crate) mod reservations;
+pub(crate) mod stock;
