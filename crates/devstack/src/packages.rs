@@ -263,8 +263,10 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
             let _ = fs::remove_file(path);
-            // dpkg kept ours and laid the package's own file beside it.
-            let _ = fs::rename(path.with_extension("conf.dpkg-dist"), path);
+            // The package's own file was laid beside ours.
+            for manager in ["conf.ucf-dist", "conf.dpkg-dist"] {
+                let _ = fs::rename(path.with_extension(manager), path);
+            }
         }
     }
 }

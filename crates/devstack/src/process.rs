@@ -271,6 +271,38 @@ pub fn last_lines(path: &Path, count: usize) -> String {
         .collect()
 }
 
+/// Whether a process itself listens on a port of loopback, and not another one that shares the port with it.
+pub fn listens(pid: u32, port: u16) -> bool {
+    let Ok(table) = fs::read_to_string("/proc/net/tcp") else {
+        return false;
+    };
+    let sockets = listening_sockets(&table, port);
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return false;
+    };
+    descriptors
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .any(|target| {
+            sockets
+                .iter()
+                .any(|socket| target.as_os_str() == socket.as_str())
+        })
+}
+
+/// The sockets that listen on a port, as `/proc/…/fd` names them.
+fn listening_sockets(table: &str, port: u16) -> Vec<String> {
+    let port = format!(":{port:04X}");
+    table
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+            let listening = fields.get(1)?.ends_with(&port) && *fields.get(3)? == "0A";
+            listening.then(|| fields.get(9).map(|inode| format!("socket:[{inode}]")))?
+        })
+        .collect()
+}
+
 /// Sends a signal to a process by id: SIGTERM, or SIGKILL to its whole group.
 pub fn signal(pid: u32, hard: bool) {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
@@ -326,6 +358,16 @@ fn spawn(command: Command) -> std::io::Result<Child> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_found_by_the_port_it_listens_on() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(listens(std::process::id(), port));
+        assert!(!listens(1, port));
+        drop(listener);
+        assert!(!listens(std::process::id(), port));
+    }
 
     #[test]
     fn the_start_time_is_found_behind_any_program_name() {

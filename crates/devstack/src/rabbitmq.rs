@@ -102,7 +102,9 @@ impl Broker {
             .env("LC_ALL", "C.UTF-8")
             // The start script then becomes the node instead of staying its parent.
             .env("RUNNING_UNDER_SYSTEMD", "true")
-            .env("RABBITMQ_NODENAME", "mercato@localhost")
+            // An address instead of a name: nothing has to be resolved, whatever /etc/hosts says.
+            .env("RABBITMQ_NODENAME", "mercato@127.0.0.1")
+            .env("RABBITMQ_USE_LONGNAME", "true")
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_NODE_PORT", settings.amqp_port.to_string())
             .env("RABBITMQ_DIST_PORT", ports::any()?.to_string())

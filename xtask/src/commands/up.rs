@@ -88,7 +88,9 @@ pub(crate) fn tools(root: &Path, yes: bool) -> Result<Tools> {
     };
     let began = Instant::now();
     let tools = Tools::ensure(&Place::packages(root), &progress::note, &ask)?;
-    progress::done("PostgreSQL, Redis, RabbitMQ, nginx are installed", began);
+    if began.elapsed() > Duration::from_secs(1) {
+        progress::done("PostgreSQL, Redis, RabbitMQ, nginx are installed", began);
+    }
     Ok(tools)
 }
 

@@ -7,6 +7,19 @@ use devstack::packages::Tools;
 use devstack::process::Spec;
 use devstack::user::RunAs;
 
+const CONFIG: &str = "[req]
+prompt = no
+distinguished_name = name
+x509_extensions = extensions
+[name]
+CN = Mercato development
+[extensions]
+subjectAltName = DNS:localhost,DNS:*.localhost,IP:127.0.0.1
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+basicConstraints = critical,CA:FALSE
+";
+
 /// Makes `dev.crt` and `dev.key` in a folder, unless they are there. Self-signed, for localhost, valid for a year.
 pub(crate) fn ensure(tools: &Tools, run_as: &RunAs, folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let folder = run_as.folder(folder)?;
@@ -32,6 +45,9 @@ pub(crate) fn ensure(tools: &Tools, run_as: &RunAs, folder: &Path) -> Result<(Pa
         check.run().is_ok()
     };
     if !valid {
+        // A configuration of our own: the system's may be missing, or say anything.
+        let config = folder.join("openssl.cnf");
+        run_as.write_private(&config, CONFIG)?;
         let mut make = spec("openssl req").env("HOME", &folder);
         for arg in [
             "req",
@@ -43,19 +59,10 @@ pub(crate) fn ensure(tools: &Tools, run_as: &RunAs, folder: &Path) -> Result<(Pa
             "-nodes",
             "-days",
             "365",
-            "-subj",
-            "/CN=Mercato development",
         ] {
             make = make.arg(arg);
         }
-        for extension in [
-            "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1",
-            "keyUsage=critical,digitalSignature",
-            "extendedKeyUsage=serverAuth",
-            "basicConstraints=critical,CA:FALSE",
-        ] {
-            make = make.arg("-addext").arg(extension);
-        }
+        make = make.arg("-config").arg(&config);
         make.arg("-keyout")
             .arg(&key)
             .arg("-out")

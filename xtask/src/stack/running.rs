@@ -575,11 +575,7 @@ impl Stack {
     pub(crate) fn restart(&mut self, name: &str) -> Result<()> {
         if let Some(service) = SERVICES.iter().find(|service| service.name == name) {
             ensure!(self.services.contains_key(name), "{name} does not run");
-            self.service_spec(service)?.arg("migrate").run()?;
-            if let Some(process) = self.services.get_mut(name) {
-                process.restart()?;
-            }
-            self.wait_for_service(name)?;
+            self.hand_over(service)?;
         } else if name == "rabbitmq" {
             let broker = self.broker.as_mut().context("rabbitmq does not run")?;
             broker.stop()?;
@@ -596,6 +592,32 @@ impl Stack {
         }
         if !self.options.servers_only {
             self.write_status()?;
+        }
+        Ok(())
+    }
+
+    /// Starts a service's new process beside the old one, on the same ports, and stops the old one when the new one is ready: no request
+    /// finds nobody.
+    fn hand_over(&mut self, service: &Service) -> Result<()> {
+        self.service_spec(service)?.arg("migrate").run()?;
+        let ports: Vec<u16> = self
+            .ports
+            .public(service.name)
+            .into_iter()
+            .chain([self.ports.internal(service.name)?])
+            .collect();
+        let internal = self.ports.internal(service.name)?;
+        let mut new = Process::start(self.service_spec(service)?.arg("serve"))?;
+        let pid = new.pid();
+        wait::until_ready(&mut new, Duration::from_secs(60), || {
+            // The kernel gives each connection to either process, so a dozen good answers mean that both are ready.
+            ports
+                .iter()
+                .all(|port| devstack::process::listens(pid, *port))
+                && (0..12).all(|_| ready(internal))
+        })?;
+        if let Some(mut old) = self.services.insert(service.name, new) {
+            old.stop()?;
         }
         Ok(())
     }

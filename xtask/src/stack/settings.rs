@@ -127,6 +127,8 @@ impl Facts<'_> {
             set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         }
         set("SERVER_TIMING", "true".into());
+        // `restart` starts the new process before it stops the old one.
+        set("REUSE_PORT", "true".into());
         set(
             &format!("{upper}_DATABASE_URL"),
             self.database(&format!("{name}_service"), service.database)?,
