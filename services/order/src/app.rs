@@ -1,0 +1,171 @@
+//! Puts the service together.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_token::{DenyList, InternalClient, JwksSource, ServiceKeys, Verifier};
+use axum::extract::FromRef;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contracts::events::InventoryRejected;
+use http_kit::Limits;
+use messaging::Publisher;
+use primitives::{Clock, CountryCode, Currency, Random};
+use runtime::{CommonSettings, Listeners, Runtime};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+use crate::clients::auth::AuthClient;
+use crate::clients::product::ProductClient;
+use crate::config::Settings;
+use crate::consumers::InventoryRejectedHandler;
+use crate::domain::guest_token::GuestTokens;
+use crate::http;
+use crate::payments::Stripe;
+use crate::store::orders::Order;
+
+/// The program.
+pub struct App;
+
+impl runtime::Service for App {
+    const NAME: &'static str = "order";
+    type Settings = Settings;
+
+    fn common(settings: &Settings) -> &CommonSettings {
+        &settings.common
+    }
+
+    fn openapi() -> Option<String> {
+        http::openapi::json()
+    }
+
+    async fn migrate(settings: Settings) -> anyhow::Result<()> {
+        let url = settings.migration_database_url.ok_or_else(|| anyhow::anyhow!("ORDER_MIGRATION_DATABASE_URL is not set"))?;
+        let handle = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+    }
+
+    async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
+        let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
+        let (verifier, redis_url) = (app.verifier.clone(), settings.redis_url.clone());
+        runtime.spawn("verifier", move |shutdown| verifier.run(redis_url, shutdown));
+        let (pool, amqp_url) = (app.pool.clone(), settings.amqp_url.clone());
+        runtime.spawn("relay", move |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
+        let consumers = messaging::Consumers::new("order", app.pool.clone(), settings.amqp_url.clone())
+            .on::<InventoryRejected>(InventoryRejectedHandler(app.clone()));
+        runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
+        let (jobs, interval) = (app.clone(), Duration::from_secs(settings.reconcile_interval_seconds));
+        runtime.spawn("reconcilers", move |shutdown| crate::jobs::run(jobs, interval, shutdown));
+        let pool = app.pool.clone();
+        runtime.ready_check("database", move || {
+            let pool = pool.clone();
+            async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(anyhow::Error::from) }
+        });
+        Ok(listeners(app, &settings))
+    }
+}
+
+/// The schema.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The two routers. Public for this service's own tests, which run them in process.
+pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
+    let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
+    let (public, _) = http::public().with_state(app.clone()).split_for_parts();
+    let (internal, _) = http::internal().with_state(app).split_for_parts();
+    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(internal, limits) }
+}
+
+/// What every handler and workflow works with; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The parts of [`AppState`].
+pub struct Parts {
+    pub(crate) pool: PgPool,
+    pub(crate) publisher: Publisher,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) product: ProductClient,
+    pub(crate) auth: AuthClient,
+    pub(crate) stripe: Stripe,
+    pub(crate) verifier: Verifier,
+    pub(crate) keys: ServiceKeys,
+    pub(crate) guest_tokens: GuestTokens,
+    pub(crate) public_url: String,
+    pub(crate) country: CountryCode,
+    pub(crate) currency: Currency,
+    pub(crate) unpaid_expiry_seconds: u32,
+    /// Wakes the reconcilers: there is work.
+    pub(crate) reconcile: Notify,
+}
+
+impl AppState {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// A setting is malformed.
+    pub fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let verifier = Verifier::new(JwksSource::url(&settings.jwks_url)?, DenyList::default(), clock.clone());
+        Self::with_verifier(settings, clock, random, verifier)
+    }
+
+    /// As [`AppState::new`], with the keys that a test signs its access tokens with.
+    ///
+    /// # Errors
+    /// A setting is malformed.
+    pub fn with_verifier(settings: &Settings, clock: Clock, random: Random, verifier: Verifier) -> anyhow::Result<Self> {
+        let keys = ServiceKeys::new("order", &settings.service_key, &settings.service_jwks, clock.clone())?;
+        Ok(Self(Arc::new(Parts {
+            pool: runtime::pg::connect(&settings.database_url, settings.database_max_connections, "order")?,
+            publisher: Publisher::new("mercato/order", clock.clone(), random.clone()),
+            product: ProductClient::new(InternalClient::new("order", "product", &settings.product_internal_url, keys.clone())?),
+            auth: AuthClient::new(InternalClient::new("order", "auth", &settings.auth_internal_url, keys.clone())?),
+            stripe: Stripe::new(&settings.stripe)?,
+            verifier,
+            keys,
+            guest_tokens: GuestTokens::new(&settings.service_key),
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            country: settings.default_country.clone(),
+            currency: settings.currency,
+            unpaid_expiry_seconds: settings.unpaid_expiry_seconds,
+            reconcile: Notify::new(),
+            clock,
+            random,
+        })))
+    }
+
+    /// 256 random bits for a guest's cart.
+    pub(crate) fn new_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.random.bytes::<32>())
+    }
+
+    /// Where a customer sees the order: a guest's link carries the token.
+    pub(crate) fn order_url(&self, order: &Order) -> String {
+        let page = format!("{}/orders/{}", self.public_url, order.id);
+        match order.guest_token_hash {
+            Some(_) => format!("{page}?token={}", self.guest_tokens.of(order.id)),
+            None => page,
+        }
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(app: &AppState) -> Self {
+        app.verifier.clone()
+    }
+}
+
+impl FromRef<AppState> for ServiceKeys {
+    fn from_ref(app: &AppState) -> Self {
+        app.keys.clone()
+    }
+}

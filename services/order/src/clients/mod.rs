@@ -1,0 +1,4 @@
+//! The other services, through their internal APIs.
+
+pub(crate) mod auth;
+pub(crate) mod product;

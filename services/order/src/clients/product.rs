@@ -1,0 +1,70 @@
+//! product: what variants are now, and holds on their stock.
+
+use std::collections::BTreeMap;
+
+use auth_token::{CallError, InternalClient};
+use contracts::internal::reservations::{Reservation, ReserveLine, ReserveRequest, ShortLine};
+use contracts::internal::variants::{LookupRequest, LookupResponse, VariantSnapshot};
+use primitives::{OrderId, ProductId, VariantId};
+use serde_json::Value;
+
+/// product's internal API.
+#[derive(Clone)]
+pub(crate) struct ProductClient(InternalClient);
+
+/// Why nothing is held.
+#[derive(Debug)]
+pub(crate) enum NotReserved {
+    /// Nothing is held: these lines are short.
+    Short(Vec<ShortLine>),
+    /// The order id holds other lines.
+    Mismatch,
+    /// The order id's hold has ended.
+    Closed,
+    /// Whether something is held is not known.
+    Unknown(http_kit::Error),
+}
+
+impl ProductClient {
+    pub(crate) fn new(client: InternalClient) -> Self {
+        Self(client)
+    }
+
+    /// Variants by id, and all variants of a product, with one call. What is not known is absent.
+    pub(crate) async fn lookup(&self, variant_ids: Vec<VariantId>, product_ids: Vec<ProductId>) -> http_kit::Result<BTreeMap<VariantId, VariantSnapshot>> {
+        if variant_ids.is_empty() && product_ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let request = LookupRequest { variant_ids, product_ids };
+        let answer: LookupResponse =
+            self.0.post("/internal/variants/lookup", None, None, &request).await?;
+        Ok(answer.variants.into_iter().map(|variant| (variant.variant_id, variant)).collect())
+    }
+
+    /// Holds all lines for the order, or none. Repeating it with the same lines changes nothing.
+    pub(crate) async fn reserve(&self, order_id: OrderId, lines: Vec<ReserveLine>, expires_in_seconds: u32) -> Result<Reservation, NotReserved> {
+        let request = ReserveRequest { order_id, lines, expires_in_seconds: Some(expires_in_seconds) };
+        match self.0.post("/internal/reservations", None, None, &request).await {
+            Ok(reservation) => Ok(reservation),
+            Err(error) => Err(match (error.code(), &error) {
+                (Some("insufficient_stock"), CallError::Problem { body, .. }) => NotReserved::Short(short_lines(body)),
+                (Some("reservation_mismatch"), _) => NotReserved::Mismatch,
+                (Some("reservation_closed"), _) => NotReserved::Closed,
+                _ => NotReserved::Unknown(error.into()),
+            }),
+        }
+    }
+
+    /// Gives a hold back, as well as possible: it ends by itself anyhow.
+    pub(crate) async fn release(&self, order_id: OrderId) {
+        let released: Result<Value, CallError> =
+            self.0.post(&format!("/internal/reservations/{order_id}/release"), None, None, &Value::Object(serde_json::Map::new())).await;
+        if let Err(error) = released {
+            tracing::warn!(%order_id, error = %error, "a hold on stock was not released; it will expire");
+        }
+    }
+}
+
+fn short_lines(problem: &Value) -> Vec<ShortLine> {
+    problem.get("lines").and_then(|lines| serde_json::from_value(lines.clone()).ok()).unwrap_or_default()
+}

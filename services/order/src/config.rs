@@ -1,0 +1,63 @@
+//! All settings, from the environment.
+
+use primitives::{CountryCode, Currency};
+use runtime::CommonSettings;
+use secrecy::SecretString;
+
+use crate::payments::StripeSettings;
+
+/// The settings of the order service.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Those that every service has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+    /// The database, as the application role.
+    #[arg(long, env = "ORDER_DATABASE_URL", hide_env_values = true)]
+    pub database_url: SecretString,
+    /// The database, as the owner; for `migrate` only.
+    #[arg(long, env = "ORDER_MIGRATION_DATABASE_URL", hide_env_values = true)]
+    pub migration_database_url: Option<SecretString>,
+    /// Connections to the database at most.
+    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
+    pub database_max_connections: u32,
+    /// Redis, for the deny-list of access tokens.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: SecretString,
+    /// The broker.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp_url: SecretString,
+    /// The shop's address as customers see it, for links in mails.
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    pub public_url: String,
+    /// Where auth publishes the keys that sign access tokens.
+    #[arg(long, env = "JWKS_URL", default_value = "http://127.0.0.1:9002/internal/jwks.json")]
+    pub jwks_url: String,
+    /// This service's private key (Ed25519, base64 of PKCS#8 DER): signs calls to other services and derives guests' order tokens.
+    #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
+    pub service_key: SecretString,
+    /// The public keys of all services, as a JWKS.
+    #[arg(long, env = "SERVICE_JWKS", hide_env_values = true)]
+    pub service_jwks: String,
+    /// product's internal API.
+    #[arg(long, env = "PRODUCT_INTERNAL_URL", default_value = "http://127.0.0.1:9003")]
+    pub product_internal_url: String,
+    /// auth's internal API.
+    #[arg(long, env = "AUTH_INTERNAL_URL", default_value = "http://127.0.0.1:9002")]
+    pub auth_internal_url: String,
+    /// How payments are taken.
+    #[command(flatten)]
+    pub stripe: StripeSettings,
+    /// How long an order waits for its payment before it is cancelled.
+    #[arg(long, env = "UNPAID_EXPIRY_SECONDS", default_value_t = 1800)]
+    pub unpaid_expiry_seconds: u32,
+    /// How often the reconcilers look for work that nobody told them of.
+    #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30)]
+    pub reconcile_interval_seconds: u64,
+    /// The country that carts are priced for before there is an address.
+    #[arg(long, env = "DEFAULT_COUNTRY", default_value = "DE")]
+    pub default_country: CountryCode,
+    /// The currency that the shop sells in.
+    #[arg(long, env = "CURRENCY", default_value = "EUR")]
+    pub currency: Currency,
+}

@@ -1,0 +1,9 @@
+//! Pure types and rules: no I/O, no clock, no randomness.
+
+pub(crate) mod address;
+pub(crate) mod coupon;
+pub(crate) mod guest_token;
+pub(crate) mod order;
+pub(crate) mod payment;
+pub(crate) mod pricing;
+pub(crate) mod text;

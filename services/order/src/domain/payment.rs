@@ -1,0 +1,64 @@
+//! The life of a payment row. What the provider says wins, but a payment never goes back from a final state.
+
+use serde::{Deserialize, Serialize};
+
+use super::order::{UnknownName, names};
+
+/// How far a payment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    RequiresPayment,
+    Processing,
+    Authorized,
+    Succeeded,
+    Failed,
+    Cancelled,
+    PartiallyRefunded,
+    Refunded,
+}
+
+names!(PaymentState {
+    RequiresPayment = "requires_payment",
+    Processing = "processing",
+    Authorized = "authorized",
+    Succeeded = "succeeded",
+    Failed = "failed",
+    Cancelled = "cancelled",
+    PartiallyRefunded = "partially_refunded",
+    Refunded = "refunded",
+});
+
+impl PaymentState {
+    /// Whether the customer's money is, or was, ours.
+    pub const fn is_charged(self) -> bool {
+        matches!(self, Self::Succeeded | Self::PartiallyRefunded | Self::Refunded)
+    }
+
+    /// The state after the provider reported `reported`. Reports may be late, repeated or out of order: once charged, only
+    /// refunds move it on; once cancelled, only a charge does (the provider was faster than the cancellation).
+    pub const fn after(self, reported: Self) -> Self {
+        match (self, reported) {
+            (Self::Succeeded | Self::PartiallyRefunded | Self::Refunded, _) => self,
+            (Self::Cancelled, Self::Succeeded) => Self::Succeeded,
+            (Self::Cancelled, _) => Self::Cancelled,
+            (_, reported) => reported,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PaymentState::*;
+
+    #[test]
+    fn late_reports_do_not_undo_a_charge() {
+        for late in [RequiresPayment, Processing, Authorized, Failed, Cancelled] {
+            assert_eq!(Succeeded.after(late), Succeeded);
+            assert_eq!(Refunded.after(late), Refunded);
+        }
+        assert_eq!(Cancelled.after(Succeeded), Succeeded);
+        assert_eq!(Cancelled.after(Processing), Cancelled);
+        assert_eq!(Failed.after(Succeeded), Succeeded);
+    }
+}

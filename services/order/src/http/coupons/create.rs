@@ -1,0 +1,26 @@
+use auth_token::Staff;
+use auth_token::permissions::ManageCoupons;
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_kit::{Json, OnConstraint as _, Problem};
+use primitives::CouponId;
+
+use super::{CouponInput, CouponView, taken};
+use crate::app::AppState;
+use crate::store;
+
+/// Make a coupon (admin)
+#[utoipa::path(post, path = "/api/coupons", operation_id = "createCoupon", tag = "coupons", request_body = CouponInput,
+    responses((status = 201, body = CouponView), (status = 409, body = Problem, description = "coupon_code_taken"), (status = "default", body = Problem)),
+    security(("bearer" = [])))]
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    _staff: Staff<ManageCoupons>,
+    Json(body): Json<CouponInput>,
+) -> http_kit::Result<(StatusCode, Json<CouponView>)> {
+    let now = app.clock.now();
+    let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency, now, 1)?;
+    let mut conn = app.pool.acquire().await?;
+    store::coupons::insert(&mut conn, &coupon).await.on_constraint("coupons_code_unique", taken)?;
+    Ok((StatusCode::CREATED, Json(coupon.into())))
+}

@@ -1,0 +1,7 @@
+//! The internal API: what admin does in a staff member's name, by the same workflows as the public API.
+
+pub(crate) mod cancel;
+pub(crate) mod deliver;
+pub(crate) mod note;
+pub(crate) mod refund;
+pub(crate) mod ship;

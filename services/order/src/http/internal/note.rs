@@ -1,0 +1,37 @@
+use auth_token::Service;
+use auth_token::permissions::ManageOrders;
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_kit::{Error, Json, Path};
+use primitives::OrderId;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::domain::text::Text;
+use crate::store;
+use crate::workflows::transition::{Actor, note};
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddNote {
+    #[schema(value_type = String)]
+    message: Text<2000>,
+}
+
+/// Note something in an order's timeline; only staff see it
+#[utoipa::path(post, path = "/internal/orders/{id}/notes", params(("id" = OrderId, Path)), request_body = AddNote, responses((status = 204)))]
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    service: Service,
+    Path(id): Path<OrderId>,
+    Json(body): Json<AddNote>,
+) -> http_kit::Result<StatusCode> {
+    let staff = service.staff::<ManageOrders>()?;
+    let mut tx = app.pool.begin().await?;
+    store::orders::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("order"))?;
+    note(&mut tx, &app, id, "note", Actor::Staff(staff.user_id), body.message.to_string(), json!({}), app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

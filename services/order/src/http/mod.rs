@@ -1,0 +1,47 @@
+//! The route table: every operation of this service, on one screen.
+
+pub(crate) mod carts;
+pub(crate) mod coupons;
+pub(crate) mod extract;
+pub(crate) mod internal;
+pub(crate) mod openapi;
+pub(crate) mod orders;
+pub(crate) mod payments;
+pub(crate) mod shipments;
+pub(crate) mod webhooks;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+
+/// What nginx routes to.
+pub(crate) fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::document())
+        .routes(routes!(carts::get::handler, carts::add::handler, carts::clear::handler))
+        .routes(routes!(carts::change_item::handler, carts::remove_item::handler))
+        .routes(routes!(carts::apply_coupon::handler, carts::remove_coupon::handler))
+        .routes(routes!(carts::checkout::handler))
+        .routes(routes!(orders::place::handler, orders::list::handler))
+        .routes(routes!(orders::get::handler))
+        .routes(routes!(orders::events::handler))
+        .routes(routes!(orders::cancel::handler))
+        .routes(routes!(payments::pay::handler))
+        .routes(routes!(payments::get::handler))
+        .routes(routes!(payments::refund::handler))
+        .routes(routes!(shipments::create::handler))
+        .routes(routes!(shipments::deliver::handler))
+        .routes(routes!(coupons::list::handler, coupons::create::handler))
+        .routes(routes!(coupons::get::handler, coupons::update::handler, coupons::remove::handler))
+        .routes(routes!(webhooks::stripe::handler))
+}
+
+/// For other services, who say on whose behalf they call.
+pub(crate) fn internal() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(internal::cancel::handler))
+        .routes(routes!(internal::ship::handler))
+        .routes(routes!(internal::note::handler))
+        .routes(routes!(internal::deliver::handler))
+        .routes(routes!(internal::refund::handler))
+}

@@ -1,0 +1,40 @@
+use axum::extract::State;
+use http_kit::{Json, Path, Problem};
+use primitives::OrderId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::OrderView;
+use crate::app::AppState;
+use crate::domain::text::Text;
+use crate::store;
+use crate::workflows;
+use crate::workflows::access::{self, Caller};
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancelOrder {
+    #[schema(value_type = Option<String>)]
+    pub(crate) reason: Option<Text<500>>,
+}
+
+/// Cancel an order; what was paid goes back
+#[utoipa::path(put, path = "/api/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders", params(("id" = OrderId, Path)),
+    request_body = Option<CancelOrder>,
+    responses((status = 200, body = OrderView), (status = 409, body = Problem, description = "order_not_cancellable"), (status = "default", body = Problem)),
+    security(("bearer" = []), ("order_token" = [])))]
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    body: Option<Json<CancelOrder>>,
+) -> http_kit::Result<Json<OrderView>> {
+    let mut conn = app.pool.acquire().await?;
+    let (_, actor) = access::changeable(&mut conn, &caller, id).await?;
+    drop(conn);
+    let reason = body.unwrap_or_default().0.reason;
+    let order = workflows::cancel::cancel(&app, id, actor, reason.as_ref().map(Text::as_str)).await?;
+    let mut conn = app.pool.acquire().await?;
+    let items = store::order_items::of_orders(&mut conn, &[id]).await?;
+    Ok(Json(OrderView::new(&order, &items)))
+}

@@ -1,0 +1,54 @@
+use auth_token::User;
+use auth_token::permissions::{Permission, ReadOrders};
+use axum::extract::State;
+use http_kit::{Cursor, Json, Limit, Page, Problem, Query};
+use primitives::{OrderId, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::OrderView;
+use crate::app::AppState;
+use crate::domain::order::{PaymentStatus, Status};
+use crate::store;
+use crate::store::orders::Filter;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListOrders {
+    status: Option<Status>,
+    payment_status: Option<PaymentStatus>,
+    /// How many orders to answer, 1–100 (20).
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+/// One's own orders, newest first; staff see all
+#[utoipa::path(get, path = "/api/orders", operation_id = "listOrders", tag = "orders", params(ListOrders),
+    responses((status = 200, body = Page<OrderView>), (status = "default", body = Problem)),
+    security(("bearer" = [])))]
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    User(principal): User,
+    Query(query): Query<ListOrders>,
+) -> http_kit::Result<Json<Page<OrderView>>> {
+    let limit = query.limit.unwrap_or_default();
+    let after = query.cursor.as_ref().map(Cursor::decode::<(Timestamp, OrderId)>).transpose()?;
+    let filter = Filter { status: query.status, payment_status: query.payment_status, after, limit: limit.fetch() };
+    let mut conn = app.pool.acquire().await?;
+    let orders = if ReadOrders::allows(principal.role) {
+        store::orders::all(&mut conn, &filter).await?
+    } else {
+        store::orders::of_user(&mut conn, principal.user_id, &filter).await?
+    };
+    let page = Page::cut(orders, limit, |order| (order.placed_at, order.id))?;
+    let ids: Vec<OrderId> = page.data.iter().map(|order| order.id).collect();
+    let items = store::order_items::of_orders(&mut conn, &ids).await?;
+    Ok(Json(page.map(|order| {
+        let own: Vec<_> = items.iter().filter(|item| item.order_id == order.id).cloned().collect();
+        OrderView::new(&order, &own)
+    })))
+}

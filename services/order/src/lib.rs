@@ -1,0 +1,21 @@
+//! The order service: carts, orders with their payments, refunds and shipments, coupons.
+//!
+//! It owns `order_db`. What always holds: an order's money adds up, its cart became no other order, its status is what the pure state machine
+//! in `domain::order` decided, and everything others care about is an event in the transaction of the change.
+//!
+//! Deliberately absent: stock and prices (product's), who people are (auth's), sending mail (notification's).
+
+pub mod app;
+mod clients;
+pub mod config;
+mod consumers;
+mod domain;
+mod error;
+mod http;
+mod jobs;
+pub mod payments;
+mod store;
+mod workflows;
+
+pub use app::{App, AppState, MIGRATOR, listeners};
+pub use config::Settings;

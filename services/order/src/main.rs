@@ -1,0 +1,5 @@
+//! The program of the order service.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<order::App>()
+}

@@ -1,0 +1,201 @@
+//! `coupons` and `coupon_redemptions`.
+
+use primitives::{CouponId, Currency, OrderId, Timestamp};
+use sqlx::PgConnection;
+
+use crate::domain::coupon::{CouponKind, Terms};
+
+/// A coupon.
+#[derive(Debug, Clone)]
+pub(crate) struct Coupon {
+    pub(crate) id: CouponId,
+    pub(crate) code: String,
+    pub(crate) terms: Terms,
+    pub(crate) per_customer_limit: Option<i32>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) version: i32,
+}
+
+struct Row {
+    id: CouponId,
+    code: String,
+    kind: String,
+    percent: Option<i32>,
+    amount: Option<i64>,
+    currency: String,
+    min_subtotal: Option<i64>,
+    usage_limit: Option<i32>,
+    per_customer_limit: Option<i32>,
+    used: i32,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    active: bool,
+    version: i32,
+    created_at: Timestamp,
+}
+
+impl TryFrom<Row> for Coupon {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id,
+            code: row.code,
+            terms: Terms {
+                kind: super::parse::<CouponKind>(&row.kind)?,
+                percent: row.percent,
+                amount: row.amount,
+                currency: super::parse::<Currency>(&row.currency)?,
+                min_subtotal: row.min_subtotal,
+                usage_limit: row.usage_limit,
+                used: row.used,
+                starts_at: row.starts_at,
+                ends_at: row.ends_at,
+                active: row.active,
+            },
+            per_customer_limit: row.per_customer_limit,
+            created_at: row.created_at,
+            version: row.version,
+        })
+    }
+}
+
+/// A statement that answers whole coupons; `$rest` follows the columns.
+macro_rules! select {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT id AS "id: CouponId", code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, used,
+                      starts_at AS "starts_at: Timestamp", ends_at AS "ends_at: Timestamp", active, version, created_at FROM coupons "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+pub(crate) async fn by_code(conn: &mut PgConnection, code: &str) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE code = $1", code).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+}
+
+pub(crate) async fn find(conn: &mut PgConnection, id: CouponId) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE id = $1", id as CouponId).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+}
+
+/// Coupons, newest first, after the given one.
+pub(crate) async fn list(conn: &mut PgConnection, after: Option<CouponId>, limit: i64) -> Result<Vec<Coupon>, sqlx::Error> {
+    select!("WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2", after as Option<CouponId>, limit)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(Coupon::try_from)
+        .collect()
+}
+
+/// Adds a coupon; `coupons_code_unique` if the code is taken.
+pub(crate) async fn insert(conn: &mut PgConnection, coupon: &Coupon) -> Result<(), sqlx::Error> {
+    let terms = &coupon.terms;
+    sqlx::query!(
+        "INSERT INTO coupons (id, code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, starts_at, ends_at, active, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        coupon.id as CouponId,
+        coupon.code,
+        terms.kind.as_str(),
+        terms.percent,
+        terms.amount,
+        terms.currency.code(),
+        terms.min_subtotal,
+        terms.usage_limit,
+        coupon.per_customer_limit,
+        terms.starts_at as Option<Timestamp>,
+        terms.ends_at as Option<Timestamp>,
+        terms.active,
+        coupon.created_at as Timestamp,
+    )
+    .execute(conn)
+    .await
+    .and_then(|done| super::exactly_one(&done))
+}
+
+/// Replaces a coupon's terms if it still has the version. What was used stays used (`coupons_within_limit`).
+pub(crate) async fn update(conn: &mut PgConnection, coupon: &Coupon) -> Result<bool, sqlx::Error> {
+    let terms = &coupon.terms;
+    let done = sqlx::query!(
+        "UPDATE coupons SET code = $2, kind = $3, percent = $4, amount = $5, currency = $6, min_subtotal = $7, usage_limit = $8,
+                per_customer_limit = $9, starts_at = $10, ends_at = $11, active = $12, version = version + 1
+          WHERE id = $1 AND version = $13",
+        coupon.id as CouponId,
+        coupon.code,
+        terms.kind.as_str(),
+        terms.percent,
+        terms.amount,
+        terms.currency.code(),
+        terms.min_subtotal,
+        terms.usage_limit,
+        coupon.per_customer_limit,
+        terms.starts_at as Option<Timestamp>,
+        terms.ends_at as Option<Timestamp>,
+        terms.active,
+        coupon.version,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes a coupon that nobody used, else retires it: orders refer to it. False if there is none.
+pub(crate) async fn remove(conn: &mut PgConnection, id: CouponId) -> Result<bool, sqlx::Error> {
+    let deleted = sqlx::query!(
+        "DELETE FROM coupons c WHERE id = $1 AND used = 0 AND NOT EXISTS (SELECT FROM coupon_redemptions r WHERE r.coupon_id = c.id)",
+        id as CouponId,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if deleted.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let retired = sqlx::query!("UPDATE coupons SET active = false, version = version + 1 WHERE id = $1", id as CouponId).execute(conn).await?;
+    Ok(retired.rows_affected() == 1)
+}
+
+/// Reads the coupon and locks it until the transaction ends, so that its limits hold for whoever comes at the same time.
+pub(crate) async fn lock(conn: &mut PgConnection, code: &str) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE code = $1 FOR UPDATE", code).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+}
+
+/// Uses a locked coupon for an order. False if the customer used it as often as one may.
+pub(crate) async fn redeem(
+    conn: &mut PgConnection,
+    coupon: &Coupon,
+    order: OrderId,
+    customer: &str,
+    amount: i64,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "WITH redeemed AS (
+           INSERT INTO coupon_redemptions (coupon_id, order_id, customer, amount, redeemed_at)
+           SELECT $1, $2, $3, $4, $5
+            WHERE $6::integer IS NULL OR (SELECT count(*) FROM coupon_redemptions WHERE coupon_id = $1 AND customer = $3) < $6
+           RETURNING coupon_id)
+         UPDATE coupons SET used = used + 1 FROM redeemed WHERE coupons.id = redeemed.coupon_id",
+        coupon.id as CouponId,
+        order as OrderId,
+        customer,
+        amount,
+        now as Timestamp,
+        coupon.per_customer_limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives back the uses of an order that will not happen.
+pub(crate) async fn restore(conn: &mut PgConnection, order: OrderId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH restored AS (DELETE FROM coupon_redemptions WHERE order_id = $1 RETURNING coupon_id)
+         UPDATE coupons SET used = used - 1 FROM restored WHERE coupons.id = restored.coupon_id",
+        order as OrderId,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,37 @@
+//! The only place with SQL: free functions on a connection, one module for each aggregate. Who calls them owns the transaction.
+
+pub(crate) mod cart_items;
+pub(crate) mod carts;
+pub(crate) mod coupons;
+pub(crate) mod idempotency;
+pub(crate) mod order_events;
+pub(crate) mod order_items;
+pub(crate) mod orders;
+pub(crate) mod payments;
+pub(crate) mod refunds;
+pub(crate) mod shipments;
+pub(crate) mod terms;
+pub(crate) mod transitions;
+pub(crate) mod webhooks;
+
+/// Reads a name that the database's CHECK constraints keep within what the type knows.
+pub(crate) fn parse<T>(text: &str) -> Result<T, sqlx::Error>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(|error: T::Err| sqlx::Error::Decode(error.into()))
+}
+
+/// A write that must have touched exactly one row.
+pub(crate) fn exactly_one(result: &sqlx::postgres::PgQueryResult) -> Result<(), sqlx::Error> {
+    match result.rows_affected() {
+        1 => Ok(()),
+        n => Err(sqlx::Error::Protocol(format!("a write touched {n} rows instead of one"))),
+    }
+}
+
+/// An amount in the currency of its row.
+pub(crate) fn money(amount: i64, currency: &str) -> Result<primitives::Money, sqlx::Error> {
+    Ok(primitives::Money::new(amount, parse(currency)?))
+}

@@ -1,0 +1,256 @@
+//! `orders`, each with its one payment.
+
+use primitives::{CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Timestamp, UserId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::domain::address::Address;
+use crate::domain::order::{FulfillmentStatus, PaymentStatus, Status};
+
+/// An order without its lines; amounts are minor units of `currency`.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) id: OrderId,
+    pub(crate) number: i64,
+    pub(crate) cart_id: CartId,
+    pub(crate) user_id: Option<UserId>,
+    pub(crate) guest_token_hash: Option<Vec<u8>>,
+    pub(crate) email: EmailAddress,
+    pub(crate) status: Status,
+    pub(crate) payment_status: PaymentStatus,
+    pub(crate) fulfillment_status: FulfillmentStatus,
+    pub(crate) currency: Currency,
+    pub(crate) subtotal: i64,
+    pub(crate) discount: i64,
+    pub(crate) shipping: i64,
+    pub(crate) tax: i64,
+    pub(crate) total: i64,
+    pub(crate) coupon: Option<String>,
+    pub(crate) shipping_method: String,
+    pub(crate) shipping_address: Address,
+    pub(crate) billing_address: Address,
+    pub(crate) note: Option<String>,
+    pub(crate) placed_at: Timestamp,
+    pub(crate) confirmed_at: Option<Timestamp>,
+    pub(crate) cancelled_at: Option<Timestamp>,
+    pub(crate) cancel_reason: Option<String>,
+    pub(crate) version: i32,
+    pub(crate) payment_id: PaymentId,
+}
+
+impl Order {
+    /// An amount of this order.
+    pub(crate) fn money(&self, amount: i64) -> Money {
+        Money::new(amount, self.currency)
+    }
+
+    /// The number for people.
+    pub(crate) fn number(&self) -> String {
+        self.number.to_string()
+    }
+}
+
+struct Row {
+    id: OrderId,
+    number: i64,
+    cart_id: CartId,
+    user_id: Option<UserId>,
+    guest_token_hash: Option<Vec<u8>>,
+    email: EmailAddress,
+    status: String,
+    payment_status: String,
+    fulfillment_status: String,
+    currency: String,
+    subtotal: i64,
+    discount: i64,
+    shipping: i64,
+    tax: i64,
+    total: i64,
+    coupon: Option<String>,
+    shipping_method: String,
+    shipping_address: Json<Address>,
+    billing_address: Json<Address>,
+    note: Option<String>,
+    placed_at: Timestamp,
+    confirmed_at: Option<Timestamp>,
+    cancelled_at: Option<Timestamp>,
+    cancel_reason: Option<String>,
+    version: i32,
+    payment_id: PaymentId,
+}
+
+impl TryFrom<Row> for Order {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id,
+            number: row.number,
+            cart_id: row.cart_id,
+            user_id: row.user_id,
+            guest_token_hash: row.guest_token_hash,
+            email: row.email,
+            status: super::parse(&row.status)?,
+            payment_status: super::parse(&row.payment_status)?,
+            fulfillment_status: super::parse(&row.fulfillment_status)?,
+            currency: super::parse(&row.currency)?,
+            subtotal: row.subtotal,
+            discount: row.discount,
+            shipping: row.shipping,
+            tax: row.tax,
+            total: row.total,
+            coupon: row.coupon,
+            shipping_method: row.shipping_method,
+            shipping_address: row.shipping_address.0,
+            billing_address: row.billing_address.0,
+            note: row.note,
+            placed_at: row.placed_at,
+            confirmed_at: row.confirmed_at,
+            cancelled_at: row.cancelled_at,
+            cancel_reason: row.cancel_reason,
+            version: row.version,
+            payment_id: row.payment_id,
+        })
+    }
+}
+
+/// A statement that answers whole orders; `$rest` follows `FROM orders o JOIN payments p …`.
+macro_rules! select {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT o.id AS "id: OrderId", o.number, o.cart_id AS "cart_id: CartId", o.user_id AS "user_id: UserId", o.guest_token_hash,
+                      o.email AS "email: EmailAddress", o.status, o.payment_status, o.fulfillment_status, o.currency, o.subtotal, o.discount, o.shipping,
+                      o.tax, o.total, o.coupon, o.shipping_method, o.shipping_address AS "shipping_address: Json<Address>",
+                      o.billing_address AS "billing_address: Json<Address>", o.note, o.placed_at, o.confirmed_at AS "confirmed_at: Timestamp",
+                      o.cancelled_at AS "cancelled_at: Timestamp", o.cancel_reason,
+                      o.version, p.id AS "payment_id: PaymentId"
+                 FROM orders o JOIN payments p ON p.order_id = o.id "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+pub(crate) async fn find(conn: &mut PgConnection, id: OrderId) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.id = $1", id as OrderId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+}
+
+/// The order that a cart became.
+pub(crate) async fn by_cart(conn: &mut PgConnection, cart: CartId) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.cart_id = $1", cart as CartId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+}
+
+/// Reads the order and locks it until the transaction ends.
+pub(crate) async fn lock(conn: &mut PgConnection, id: OrderId) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.id = $1 FOR UPDATE OF o", id as OrderId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+}
+
+/// What a list shows.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) status: Option<Status>,
+    pub(crate) payment_status: Option<PaymentStatus>,
+    pub(crate) after: Option<(Timestamp, OrderId)>,
+    pub(crate) limit: i64,
+}
+
+/// A user's orders, newest first.
+pub(crate) async fn of_user(conn: &mut PgConnection, user: UserId, filter: &Filter) -> Result<Vec<Order>, sqlx::Error> {
+    select!(
+        "WHERE o.user_id = $1 AND ($2::text IS NULL OR o.status = $2) AND ($3::text IS NULL OR o.payment_status = $3)
+           AND ($4::timestamptz IS NULL OR (o.placed_at, o.id) < ($4, $5::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $6",
+        user as UserId,
+        filter.status.map(Status::as_str),
+        filter.payment_status.map(PaymentStatus::as_str),
+        filter.after.map(|(at, _)| at) as Option<Timestamp>,
+        filter.after.map(|(_, id)| id) as Option<OrderId>,
+        filter.limit,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Order::try_from)
+    .collect()
+}
+
+/// All orders, newest first.
+pub(crate) async fn all(conn: &mut PgConnection, filter: &Filter) -> Result<Vec<Order>, sqlx::Error> {
+    select!(
+        "WHERE ($1::text IS NULL OR o.status = $1) AND ($2::text IS NULL OR o.payment_status = $2)
+           AND ($3::timestamptz IS NULL OR (o.placed_at, o.id) < ($3, $4::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $5",
+        filter.status.map(Status::as_str),
+        filter.payment_status.map(PaymentStatus::as_str),
+        filter.after.map(|(at, _)| at) as Option<Timestamp>,
+        filter.after.map(|(_, id)| id) as Option<OrderId>,
+        filter.limit,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Order::try_from)
+    .collect()
+}
+
+/// Writes a new order, its payment and the first entry of its timeline with one statement and answers the order's number; `orders_one_per_cart` if the cart has become an
+/// order already. `number` and `version` of the argument are ignored.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    order: &Order,
+    provider: &str,
+    payment_state: &str,
+    placed: (OrderEventId, &str),
+) -> Result<i64, sqlx::Error> {
+    let (event, actor) = placed;
+    sqlx::query_scalar!(
+        r#"WITH placed AS (
+             INSERT INTO orders (id, cart_id, user_id, guest_token_hash, email, status, payment_status, fulfillment_status, currency, subtotal, discount,
+                    shipping, tax, total, coupon, shipping_method, shipping_address, billing_address, note, placed_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+             RETURNING id, number, currency, total, placed_at),
+           payment AS (
+             INSERT INTO payments (id, order_id, status, provider, currency, amount, created_at, updated_at)
+             SELECT $21, id, $22, $23, currency, total, placed_at, placed_at FROM placed),
+           event AS (
+             INSERT INTO order_events (id, order_id, type, at, actor, message)
+             SELECT $24, id, 'order.placed', placed_at, $25, 'The order was placed.' FROM placed)
+           SELECT number AS "number!" FROM placed"#,
+        order.id as OrderId,
+        order.cart_id as CartId,
+        order.user_id as Option<UserId>,
+        order.guest_token_hash,
+        order.email.as_str(),
+        order.status.as_str(),
+        order.payment_status.as_str(),
+        order.fulfillment_status.as_str(),
+        order.currency.code(),
+        order.subtotal,
+        order.discount,
+        order.shipping,
+        order.tax,
+        order.total,
+        order.coupon,
+        order.shipping_method,
+        Json(&order.shipping_address) as _,
+        Json(&order.billing_address) as _,
+        order.note,
+        order.placed_at as Timestamp,
+        order.payment_id as PaymentId,
+        payment_state,
+        provider,
+        event as OrderEventId,
+        actor,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Orders that have waited for their payment since before `oldest`, longest first.
+pub(crate) async fn unpaid_since(conn: &mut PgConnection, oldest: Timestamp, limit: i64) -> Result<Vec<OrderId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: OrderId" FROM orders
+            WHERE status = 'pending' AND payment_status <> 'authorized' AND placed_at < $1 ORDER BY placed_at LIMIT $2"#,
+        oldest as Timestamp,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,226 @@
+use primitives::{Money, OrderId, PaymentId, Timestamp};
+use sqlx::PgConnection;
+
+use super::money;
+use crate::domain::payment::PaymentState;
+
+/// A row of `payments`.
+#[derive(Debug, Clone)]
+pub(crate) struct Payment {
+    pub(crate) id: PaymentId,
+    pub(crate) order_id: OrderId,
+    pub(crate) state: PaymentState,
+    pub(crate) provider: String,
+    pub(crate) provider_ref: Option<String>,
+    pub(crate) amount: Money,
+    pub(crate) amount_refunded: Money,
+    pub(crate) failure: Option<String>,
+    pub(crate) created_at: Timestamp,
+}
+
+struct Row {
+    id: PaymentId,
+    order_id: OrderId,
+    status: String,
+    provider: String,
+    provider_ref: Option<String>,
+    currency: String,
+    amount: i64,
+    amount_refunded: i64,
+    failure: Option<String>,
+    created_at: Timestamp,
+}
+
+impl TryFrom<Row> for Payment {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id,
+            order_id: row.order_id,
+            state: row.status.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+            provider: row.provider,
+            provider_ref: row.provider_ref,
+            amount: money(row.amount, &row.currency)?,
+            amount_refunded: money(row.amount_refunded, &row.currency)?,
+            failure: row.failure,
+            created_at: row.created_at,
+        })
+    }
+}
+
+pub(crate) async fn find(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
+                  amount_refunded, failure, created_at
+             FROM payments WHERE id = $1"#,
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+pub(crate) async fn find_by_order(conn: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
+                  amount_refunded, failure, created_at
+             FROM payments WHERE order_id = $1"#,
+        order_id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+pub(crate) async fn find_by_reference(conn: &mut PgConnection, reference: &str) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
+                  amount_refunded, failure, created_at
+             FROM payments WHERE provider = 'stripe' AND provider_ref = $1"#,
+        reference
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Remembers the provider's id. The same id again changes nothing; another one is a bug and breaks the assertion.
+pub(crate) async fn set_reference(conn: &mut PgConnection, id: PaymentId, reference: &str, now: Timestamp) -> sqlx::Result<()> {
+    let done = sqlx::query!(
+        "UPDATE payments SET provider_ref = $2, updated_at = $3
+          WHERE id = $1 AND (provider_ref IS NULL OR provider_ref = $2)",
+        id.uuid(),
+        reference,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+}
+
+/// Writes the state that [`PaymentState::after`] has decided. The caller holds the order's lock.
+pub(crate) async fn set_state(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    state: PaymentState,
+    failure: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE payments SET status = $2, failure = $3, updated_at = $4, version = version + 1 WHERE id = $1",
+        id.uuid(),
+        state.as_str(),
+        failure,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds a refund that the provider has done; the table's check keeps the sum within the charge.
+pub(crate) async fn add_refunded(conn: &mut PgConnection, id: PaymentId, amount: i64, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE payments
+            SET amount_refunded = amount_refunded + $2,
+                status = CASE WHEN amount_refunded + $2 = amount THEN 'refunded' ELSE 'partially_refunded' END,
+                updated_at = $3, version = version + 1
+          WHERE id = $1",
+        id.uuid(),
+        amount,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Payments that may have moved without our hearing of it: open ones with a provider's id, longest unchecked first.
+/// Marks them checked, so that several replicas share the work.
+pub(crate) async fn claim_unheard(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    unchecked_since: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"UPDATE payments SET checked_at = $1
+            WHERE id IN (SELECT id FROM payments
+                          WHERE status IN ('requires_payment', 'processing', 'authorized', 'failed') AND provider_ref IS NOT NULL
+                            AND coalesce(checked_at, created_at) < $2
+                          ORDER BY coalesce(checked_at, created_at) LIMIT $3 FOR UPDATE SKIP LOCKED)
+           RETURNING provider_ref AS "provider_ref!""#,
+        now as Timestamp,
+        unchecked_since as Timestamp,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Asks the reconciler to stop a payment at the provider.
+pub(crate) async fn request_cancellation(conn: &mut PgConnection, order_id: OrderId, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO payment_cancellations (payment_id, next_try_at)
+         SELECT id, $2 FROM payments WHERE order_id = $1 AND provider = 'stripe' ON CONFLICT DO NOTHING",
+        order_id.uuid(),
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A payment to be stopped.
+pub(crate) struct Cancellation {
+    pub(crate) payment_id: PaymentId,
+    pub(crate) provider_ref: Option<String>,
+}
+
+/// Takes cancellations that are due and puts off their next try, so that a crash repeats them.
+pub(crate) async fn claim_cancellations(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    next_try_at: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<Cancellation>> {
+    sqlx::query_as!(
+        Cancellation,
+        r#"UPDATE payment_cancellations c SET attempts = attempts + 1, next_try_at = $2
+             FROM payments p
+            WHERE p.id = c.payment_id
+              AND c.payment_id IN (SELECT payment_id FROM payment_cancellations WHERE next_try_at <= $1
+                                    ORDER BY next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+           RETURNING c.payment_id AS "payment_id: PaymentId", p.provider_ref"#,
+        now as Timestamp,
+        next_try_at as Timestamp,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Closes a payment that the provider has never heard of.
+pub(crate) async fn cancel_unstarted(conn: &mut PgConnection, id: PaymentId, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE payments SET status = 'cancelled', updated_at = $2, version = version + 1
+          WHERE id = $1 AND provider_ref IS NULL AND status = 'requires_payment'",
+        id.uuid(),
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The payment cannot succeed any more, or has: nothing is left to be stopped.
+pub(crate) async fn finish_cancellation(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM payment_cancellations WHERE payment_id = $1", id.uuid()).execute(conn).await?;
+    Ok(())
+}

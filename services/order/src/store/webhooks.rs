@@ -1,0 +1,60 @@
+use primitives::Timestamp;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+/// A stored webhook message.
+#[derive(Debug)]
+pub(crate) struct WebhookEvent {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) payload: Value,
+    pub(crate) attempts: i32,
+}
+
+/// Stores a message once by its id; false if it was there.
+pub(crate) async fn insert(conn: &mut PgConnection, id: &str, kind: &str, payload: &Value, now: Timestamp) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO webhook_events (id, type, payload, received_at, next_try_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING",
+        id,
+        kind,
+        payload,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes messages that are due, oldest first, and puts off their next try by a growing delay, so that a crash repeats them.
+pub(crate) async fn claim_due(conn: &mut PgConnection, now: Timestamp, limit: i64) -> sqlx::Result<Vec<WebhookEvent>> {
+    sqlx::query_as!(
+        WebhookEvent,
+        r#"UPDATE webhook_events
+              SET attempts = attempts + 1, next_try_at = $1 + least(interval '5 seconds' * power(2, least(attempts, 10)), interval '1 hour')
+            WHERE id IN (SELECT id FROM webhook_events WHERE processed_at IS NULL AND next_try_at <= $1
+                          ORDER BY next_try_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+           RETURNING id, type AS kind, payload, attempts"#,
+        now as Timestamp,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
+pub(crate) async fn finish(conn: &mut PgConnection, id: &str, outcome: &str, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE webhook_events SET processed_at = $3, outcome = $2, error = NULL WHERE id = $1",
+        id,
+        outcome,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes what went wrong; the message stays due.
+pub(crate) async fn fail(conn: &mut PgConnection, id: &str, error: &str) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE webhook_events SET error = $2 WHERE id = $1", id, error).execute(conn).await?;
+    Ok(())
+}

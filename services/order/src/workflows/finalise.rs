@@ -1,0 +1,104 @@
+//! The one way in which news of money reaches an order, whoever brings it: webhook, client or reconciler.
+//!
+//! News may come late, twice or out of order: the payment's and the order's pure rules decide what of it is still new.
+
+use primitives::RefundId;
+
+use crate::app::AppState;
+use crate::domain::order::Event;
+use crate::domain::payment::PaymentState;
+use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
+use crate::store;
+use crate::workflows::transition::{Actor, TransitionError, transition};
+
+/// What became of a piece of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Applied,
+    /// We knew, or it came too late to matter.
+    Unchanged,
+    /// It is about something that is not ours.
+    Unknown,
+}
+
+impl Outcome {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Applies what the provider says of a payment.
+pub(crate) async fn payment(app: &AppState, news: &ProviderPayment) -> Result<Outcome, TransitionError> {
+    let mut tx = app.pool.begin().await?;
+    let Some(found) = store::payments::find_by_reference(&mut tx, &news.reference).await? else { return Ok(Outcome::Unknown) };
+    // The order's lock guards its payment too, and what was read before it may be old.
+    store::orders::lock(&mut tx, found.order_id).await?.ok_or(TransitionError::NotFound)?;
+    let known = store::payments::find(&mut tx, found.id).await?.ok_or(TransitionError::NotFound)?;
+
+    let state = known.state.after(news.state);
+    let same_failure = known.failure == news.failure || state != PaymentState::Failed;
+    if state == known.state && same_failure {
+        return Ok(Outcome::Unchanged);
+    }
+    let event = match state {
+        PaymentState::Succeeded => Some(Event::Paid { amount: known.amount.amount() }),
+        PaymentState::Authorized => Some(Event::Authorized),
+        PaymentState::Failed => Some(Event::Declined { reason: news.failure.clone().unwrap_or_else(|| "declined".to_owned()) }),
+        PaymentState::RequiresPayment
+        | PaymentState::Processing
+        | PaymentState::Cancelled
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded => None,
+    };
+    if state == PaymentState::Succeeded && news.amount_received != known.amount.amount() {
+        tracing::error!(payment_id = %known.id, received = news.amount_received, expected = known.amount.amount(), "the provider took another amount");
+    }
+    if let Some(event) = event {
+        transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
+    }
+    let failure = news.failure.as_deref().filter(|_| !state.is_charged());
+    store::payments::set_state(&mut tx, known.id, state, failure, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Outcome::Applied)
+}
+
+/// Applies what the provider says of a refund that it names.
+pub(crate) async fn named_refund(app: &AppState, news: &ProviderRefund) -> Result<Outcome, TransitionError> {
+    let mut conn = app.pool.acquire().await?;
+    let Some(id) = store::refunds::find_by_reference(&mut conn, &news.reference).await? else { return Ok(Outcome::Unknown) };
+    drop(conn);
+    refund(app, id, news).await
+}
+
+/// Applies what the provider says of one of our refunds.
+pub(crate) async fn refund(app: &AppState, id: RefundId, news: &ProviderRefund) -> Result<Outcome, TransitionError> {
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    let known = store::refunds::find(&mut tx, id).await?.ok_or(TransitionError::NotFound)?;
+    let amount = known.amount.amount();
+    let (event, status) = match news.state {
+        RefundState::Pending => {
+            store::refunds::set_reference(&mut tx, id, &news.reference, now).await?;
+            tx.commit().await?;
+            return Ok(Outcome::Unchanged);
+        }
+        RefundState::Succeeded => (Event::Refunded { amount }, "succeeded"),
+        RefundState::Failed => (Event::RefundFailed { amount }, "failed"),
+    };
+    store::orders::lock(&mut tx, known.order_id).await?.ok_or(TransitionError::NotFound)?;
+    let known = store::refunds::find(&mut tx, id).await?.ok_or(TransitionError::NotFound)?;
+    if known.status != "pending" {
+        return Ok(Outcome::Unchanged);
+    }
+    transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
+    store::refunds::finish(&mut tx, id, status, Some(&news.reference), news.failure.as_deref(), now).await?;
+    if news.state == RefundState::Succeeded {
+        store::payments::add_refunded(&mut tx, known.payment_id, amount, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Outcome::Applied)
+}

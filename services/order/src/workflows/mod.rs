@@ -1,0 +1,13 @@
+//! Operations of several steps. A workflow owns its transactions and calls nothing remote inside one.
+
+pub(crate) mod access;
+pub(crate) mod cancel;
+pub(crate) mod cart;
+pub(crate) mod checkout;
+pub(crate) mod deliver;
+pub(crate) mod finalise;
+pub(crate) mod pay;
+pub(crate) mod refund;
+pub(crate) mod ship;
+pub(crate) mod transition;
+pub(crate) mod webhook;

@@ -1,0 +1,93 @@
+//! Sending parcels: all of an order, or a part.
+
+use std::collections::BTreeMap;
+
+use contracts::events::{Mail, OrderShipped};
+use http_kit::{Error, FieldErrors, Result};
+use primitives::{OrderId, OrderItemId, Quantity, ShipmentId};
+use serde_json::json;
+
+use crate::app::AppState;
+use crate::domain::order::Event;
+use crate::store;
+use crate::store::order_items::OrderItem;
+use crate::store::shipments::Shipment;
+use crate::workflows::transition::{Actor, mail, note, transition};
+
+/// What goes into a parcel.
+#[derive(Debug, Clone)]
+pub(crate) struct Parcel {
+    /// Units of lines; all that has not left yet if none are named.
+    pub(crate) parts: Option<Vec<(OrderItemId, Quantity)>>,
+    pub(crate) carrier: String,
+    pub(crate) tracking_number: String,
+}
+
+/// Sends a parcel: quantities are checked under the order's lock.
+pub(crate) async fn ship(app: &AppState, order: OrderId, parcel: Parcel, actor: Actor) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
+    let mut tx = app.pool.begin().await?;
+    store::orders::lock(&mut tx, order).await?.ok_or_else(|| Error::not_found("order"))?;
+    let items = store::order_items::of_orders(&mut tx, &[order]).await?;
+    let parts = contents(&items, parcel.parts.as_deref())?;
+    let left: i64 = items.iter().map(|item| i64::from(item.quantity - item.shipped)).sum();
+    let sent: i64 = parts.iter().map(|(_, quantity)| i64::from(*quantity)).sum();
+    // Nothing to send is for the rules to refuse: the order is shipped already.
+    let done = transition(&mut tx, app, order, &Event::Ship { complete: sent == left }, actor, None).await?;
+    let now = app.clock.now();
+    let shipment = Shipment {
+        id: ShipmentId::new(now, &app.random),
+        order_id: order,
+        carrier: parcel.carrier,
+        tracking_number: parcel.tracking_number,
+        status: "shipped".to_owned(),
+        shipped_at: now,
+        delivered_at: None,
+    };
+    store::shipments::insert(&mut tx, &shipment, &parts).await?;
+    store::order_items::ship(&mut tx, &parts).await?;
+    let event = OrderShipped {
+        order_id: order,
+        number: done.order.number(),
+        shipment_id: shipment.id,
+        carrier: shipment.carrier.clone(),
+        tracking_number: shipment.tracking_number.clone(),
+    };
+    app.publisher.publish(&mut tx, &event).await?;
+    let notice = Mail::OrderShipped {
+        number: done.order.number(),
+        carrier: shipment.carrier.clone(),
+        tracking_number: shipment.tracking_number.clone(),
+        url: app.order_url(&done.order),
+    };
+    mail(&mut tx, app, &done.order, notice).await?;
+    let message = format!("A parcel left with {} ({}).", shipment.carrier, shipment.tracking_number);
+    let data = json!({"shipment_id": shipment.id, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number});
+    note(&mut tx, app, order, "order.shipped", actor, message, data, now).await?;
+    tx.commit().await?;
+    Ok((shipment, parts))
+}
+
+fn contents(items: &[OrderItem], wanted: Option<&[(OrderItemId, Quantity)]>) -> Result<Vec<(OrderItemId, i32)>> {
+    let Some(wanted) = wanted else {
+        return Ok(items.iter().map(|item| (item.id, item.quantity - item.shipped)).filter(|(_, left)| *left > 0).collect());
+    };
+    let mut errors = FieldErrors::new();
+    let mut parts: BTreeMap<OrderItemId, i32> = BTreeMap::new();
+    if wanted.is_empty() {
+        errors.push("items", "required", "must name at least one item");
+    }
+    for (index, (id, quantity)) in wanted.iter().enumerate() {
+        let Some(item) = items.iter().find(|item| item.id == *id) else {
+            errors.push(format!("items[{index}].order_item_id"), "unknown", "is not an item of this order");
+            continue;
+        };
+        let sum = parts.entry(*id).or_default();
+        *sum = sum.saturating_add(quantity.get());
+        let left = item.quantity - item.shipped;
+        if *sum > left {
+            errors.push(format!("items[{index}].quantity"), "too_many", format!("only {left} of this item have not been shipped"));
+        }
+    }
+    errors.into_result()?;
+    Ok(parts.into_iter().collect())
+}

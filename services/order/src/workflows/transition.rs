@@ -1,0 +1,282 @@
+//! The one way in which an order changes: lock it, ask the pure rules, write what they decided.
+
+use std::time::Duration;
+
+use contracts::events::{
+    EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderRefunded, PaymentFailed, PaymentProcessed,
+};
+use primitives::{EventId, OrderEventId, OrderId, RefundId, Timestamp, UserId};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::app::AppState;
+use crate::domain::order::{CancelReason, Effect, Event, Refusal, State, decide};
+use crate::store;
+use crate::store::order_events::OrderEvent;
+use crate::store::order_items::OrderItem;
+use crate::store::orders::Order;
+
+/// Who makes an order change, for its timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actor {
+    Customer,
+    Guest,
+    Staff(UserId),
+    System,
+    Stripe,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Customer => f.write_str("customer"),
+            Self::Guest => f.write_str("guest"),
+            Self::Staff(id) => write!(f, "staff:{id}"),
+            Self::System => f.write_str("system"),
+            Self::Stripe => f.write_str("stripe"),
+        }
+    }
+}
+
+/// What became of an order.
+#[derive(Debug)]
+pub(crate) struct Transition {
+    /// The order as it is now, still locked.
+    pub(crate) order: Order,
+    pub(crate) before: State,
+    pub(crate) after: State,
+    pub(crate) effects: Vec<Effect>,
+    /// Refunds that were written down to be done, in the order of their effects.
+    pub(crate) refunds: Vec<RefundId>,
+}
+
+/// Why an order did not change.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransitionError {
+    #[error("there is no such order")]
+    NotFound,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Applies an event to an order in the caller's transaction, which keeps the order locked until it ends.
+///
+/// Writes: the three statuses, timeline, outbox events and mails, rows of `refunds` (pending) and `payment_cancellations`, and gives coupons of
+/// a cancelled order back. It does **not** write `payments` or finish `refunds`: a caller that brings news of money calls this **first** and
+/// then updates those rows, because the state before is read from them. `reason` is what a person gave as the reason, if any.
+pub(crate) async fn transition(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: OrderId,
+    event: &Event,
+    actor: Actor,
+    reason: Option<&str>,
+) -> Result<Transition, TransitionError> {
+    let mut order = store::orders::lock(tx, order).await?.ok_or(TransitionError::NotFound)?;
+    let before = store::transitions::state(tx, &order).await?;
+    let decision = decide(before, event)?;
+    let now = app.clock.now();
+    if decision.state != before {
+        let cancel_reason = decision.effects.iter().find_map(|effect| match effect {
+            Effect::PublishCancelled { reason } => Some(reason.as_str()),
+            _ => None,
+        });
+        store::transitions::apply(tx, &mut order, decision.state, cancel_reason, now).await?;
+    }
+    let mut writer = Writer { app, actor, reason, now, order: &order, entries: 0, refunds: Vec::new() };
+    if let Event::Authorized = event
+        && decision.state != before
+    {
+        writer.note(tx, "payment.authorized", "The payment is authorised.".to_owned(), json!({})).await?;
+    }
+    if let Event::RefundFailed { amount } = event {
+        writer.note(tx, "refund.failed", format!("A refund of {} failed.", order.money(*amount)), json!({})).await?;
+    }
+    for effect in &decision.effects {
+        writer.write(tx, effect).await?;
+    }
+    let refunds = writer.refunds;
+    Ok(Transition { order, before, after: decision.state, effects: decision.effects, refunds })
+}
+
+/// Writes what goes with a new order that needs no decision: the events and mails of [`Effect::PublishConfirmed`] for a free one.
+pub(crate) async fn write_effects(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: &Order,
+    items: &[OrderItem],
+    effects: &[Effect],
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let mut writer = Writer { app, actor, reason: None, now, order, entries: 1, refunds: Vec::new() };
+    for effect in effects {
+        match effect {
+            Effect::PublishConfirmed => writer.confirmed(tx, items).await?,
+            effect => writer.write(tx, effect).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Adds an entry to an order's timeline.
+pub(crate) async fn note(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: OrderId,
+    kind: &str,
+    actor: Actor,
+    message: String,
+    data: Value,
+    at: Timestamp,
+) -> Result<OrderEvent, sqlx::Error> {
+    let event = OrderEvent {
+        id: OrderEventId::new(at, &app.random),
+        kind: kind.to_owned(),
+        at,
+        actor: actor.to_string(),
+        message,
+        data,
+    };
+    store::order_events::insert(tx, order, &event).await?;
+    Ok(event)
+}
+
+/// Asks for a mail about an order, in the transaction of what it tells of.
+pub(crate) async fn mail(tx: &mut PgConnection, app: &AppState, order: &Order, mail: Mail) -> Result<(), sqlx::Error> {
+    let mail_id = EventId::new(app.clock.now(), &app.random);
+    app.publisher.publish(tx, &EmailNotification { mail_id, to: order.email.clone(), mail }).await.map(drop)
+}
+
+/// An order's lines as others see them.
+pub(crate) fn lines(order: &Order, items: &[OrderItem]) -> Vec<OrderLine> {
+    let line = |item: &OrderItem| OrderLine {
+        order_item_id: item.id,
+        product_id: item.product_id,
+        variant_id: item.variant_id,
+        sku: item.sku.clone(),
+        title: item.title.clone(),
+        quantity: item.quantity,
+        total: order.money(item.total),
+    };
+    items.iter().map(line).collect()
+}
+
+struct Writer<'a> {
+    app: &'a AppState,
+    actor: Actor,
+    reason: Option<&'a str>,
+    now: Timestamp,
+    order: &'a Order,
+    /// How many timeline entries this change has: each comes a microsecond after the one before, which keeps them in order.
+    entries: u32,
+    refunds: Vec<RefundId>,
+}
+
+impl Writer<'_> {
+    async fn write(&mut self, tx: &mut PgConnection, effect: &Effect) -> Result<(), sqlx::Error> {
+        let (app, order) = (self.app, self.order);
+        match effect {
+            Effect::PublishPaymentProcessed => {
+                let payment = store::payments::find_by_order(tx, order.id).await?.ok_or(sqlx::Error::RowNotFound)?;
+                let event = PaymentProcessed {
+                    payment_id: payment.id,
+                    order_id: order.id,
+                    amount: payment.amount,
+                    provider_ref: payment.provider_ref,
+                };
+                app.publisher.publish(tx, &event).await?;
+                self.note(tx, "payment.processed", format!("{} were paid.", payment.amount), json!({"payment_id": payment.id})).await
+            }
+            Effect::PublishPaymentFailed { reason } => {
+                let amount = order.money(order.total);
+                let event = PaymentFailed { payment_id: order.payment_id, order_id: order.id, amount, reason: reason.clone() };
+                app.publisher.publish(tx, &event).await?;
+                let data = json!({"payment_id": order.payment_id, "reason": reason});
+                self.note(tx, "payment.failed", "The payment was declined.".to_owned(), data).await
+            }
+            Effect::PublishConfirmed => {
+                let items = store::order_items::of_orders(tx, &[order.id]).await?;
+                self.confirmed(tx, &items).await
+            }
+            Effect::PublishCancelled { reason } => self.cancelled(tx, *reason).await,
+            Effect::PublishRefunded { amount, fully } => {
+                let amount = order.money(*amount);
+                let event = OrderRefunded { order_id: order.id, number: order.number(), amount, fully: *fully };
+                app.publisher.publish(tx, &event).await?;
+                mail(tx, app, order, Mail::OrderRefunded { number: order.number(), amount, url: app.order_url(order) }).await?;
+                self.note(tx, "order.refunded", format!("{amount} went back to the customer."), json!({"amount": amount, "fully": fully})).await
+            }
+            Effect::PublishDelivered => {
+                app.publisher.publish(tx, &OrderDelivered { order_id: order.id, number: order.number() }).await?;
+                mail(tx, app, order, Mail::OrderDelivered { number: order.number(), url: app.order_url(order) }).await?;
+                self.note(tx, "order.delivered", "The order was delivered.".to_owned(), json!({})).await
+            }
+            Effect::CancelPayment => store::payments::request_cancellation(tx, order.id, self.now).await,
+            Effect::StartRefund { amount, reason } => {
+                let id = RefundId::new(self.now, &app.random);
+                let reason = self.reason.unwrap_or(reason);
+                store::refunds::insert(tx, id, order.payment_id, *amount, Some(reason), &self.actor.to_string(), self.now).await?;
+                self.refunds.push(id);
+                let amount = order.money(*amount);
+                self.note(tx, "refund.requested", format!("A refund of {amount} was requested."), json!({"refund_id": id, "amount": amount})).await
+            }
+        }
+    }
+
+    async fn confirmed(&mut self, tx: &mut PgConnection, items: &[OrderItem]) -> Result<(), sqlx::Error> {
+        let (app, order) = (self.app, self.order);
+        let event = OrderConfirmed {
+            order_id: order.id,
+            number: order.number(),
+            user_id: order.user_id,
+            email: order.email.clone(),
+            lines: lines(order, items),
+            total: order.money(order.total),
+            payment_id: (order.total > 0).then_some(order.payment_id),
+        };
+        app.publisher.publish(tx, &event).await?;
+        let line = |item: &OrderItem| MailLine {
+            title: item.title.clone(),
+            quantity: item.quantity,
+            total: order.money(item.unit_price * i64::from(item.quantity)),
+        };
+        let confirmation = Mail::OrderConfirmed {
+            number: order.number(),
+            lines: items.iter().map(line).collect(),
+            subtotal: order.money(order.subtotal),
+            discount: order.money(order.discount),
+            shipping: order.money(order.shipping),
+            tax: order.money(order.tax),
+            total: order.money(order.total),
+            url: app.order_url(order),
+        };
+        mail(tx, app, order, confirmation).await?;
+        self.note(tx, "order.confirmed", "The order is confirmed.".to_owned(), json!({})).await
+    }
+
+    async fn cancelled(&mut self, tx: &mut PgConnection, reason: CancelReason) -> Result<(), sqlx::Error> {
+        let (app, order) = (self.app, self.order);
+        store::coupons::restore(tx, order.id).await?;
+        let event = OrderCancelled { order_id: order.id, number: order.number(), reason: reason.as_str().to_owned() };
+        app.publisher.publish(tx, &event).await?;
+        let sentence = match reason {
+            CancelReason::Customer => "You cancelled it.",
+            CancelReason::Staff => "The shop cancelled it.",
+            CancelReason::Unpaid => "It was not paid in time.",
+            CancelReason::OutOfStock => "An item is out of stock.",
+        };
+        let notice = Mail::OrderCancelled { number: order.number(), reason: sentence.to_owned(), url: app.order_url(order) };
+        mail(tx, app, order, notice).await?;
+        let message = self.reason.map_or_else(|| "The order was cancelled.".to_owned(), |given| format!("The order was cancelled: {given}"));
+        self.note(tx, "order.cancelled", message, json!({"reason": reason.as_str()})).await
+    }
+
+    async fn note(&mut self, tx: &mut PgConnection, kind: &str, message: String, data: Value) -> Result<(), sqlx::Error> {
+        let at = self.now + Duration::from_micros(self.entries.into());
+        self.entries += 1;
+        note(tx, self.app, self.order.id, kind, self.actor, message, data, at).await.map(drop)
+    }
+}
