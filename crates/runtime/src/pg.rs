@@ -35,9 +35,10 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
 
 /// Runs the migrations that are missing, as the owner role.
 pub async fn migrate(url: &SecretString, migrator: &Migrator) -> anyhow::Result<()> {
-    let mut connection = options(url, "migrate")?.connect().await.context("cannot connect to the database")?;
-    migrator.run(&mut connection).await.context("a migration failed")?;
-    connection.close().await?;
+    // A pool of one, because the future of `run` on a bare connection is not `Send` for the compiler.
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options(url, "migrate")?).await.context("cannot connect to the database")?;
+    migrator.run(&pool).await.context("a migration failed")?;
+    pool.close().await;
     Ok(())
 }
 

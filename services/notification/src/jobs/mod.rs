@@ -1,0 +1,3 @@
+//! Work that is found in the database.
+
+pub(crate) mod send;

@@ -1,0 +1,7 @@
+//! The mail worker.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::main::<notification::App>()
+}

@@ -1,0 +1,5 @@
+//! The whole worker against a real database, a real broker and a real SMTP peer.
+
+mod delivery;
+mod grants;
+mod world;
