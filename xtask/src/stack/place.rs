@@ -90,6 +90,21 @@ impl Place {
         Ok(())
     }
 
+    /// Begins every log anew and keeps the previous one as `NAME.log.1`. `up.log` was begun by who started the supervisor.
+    pub(crate) fn begin_logs(&self) -> Result<()> {
+        for entry in fs::read_dir(self.root.join("logs"))? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            if name.ends_with(".log") && name != "up.log" {
+                fs::rename(&path, path.with_extension("log.1"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes everything, also where the servers' folder is a link to a place outside the project.
     pub(crate) fn wipe(&self) -> Result<()> {
         if let Ok(target) = fs::read_link(self.servers()) {

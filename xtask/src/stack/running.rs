@@ -71,6 +71,7 @@ impl Stack {
     ) -> Result<Self> {
         let run_as = RunAs::detect()?;
         place.make()?;
+        place.begin_logs()?;
         let servers_folder = run_as.folder(&place.servers())?;
         // Where root has a project that nobody else can enter, the services have to run as root too.
         let reachable =
@@ -330,8 +331,11 @@ impl Stack {
         for (name, port) in wanted {
             let process = step(&format!("{name} on 127.0.0.1:{port}"), || {
                 let mut spec = self.program(name, &self.place.log(name))?;
-                for arg in self.facts().stand_in(name)? {
-                    spec = spec.arg(arg);
+                let folder = self.servers_folder.join(name);
+                fs::create_dir_all(&folder)?;
+                self.service_user.own(&folder)?;
+                for (name, value) in self.facts().stand_in(name, &folder)? {
+                    spec = spec.env(&name, value);
                 }
                 spec.patience = Duration::from_secs(5);
                 let mut process = Process::start(spec)?;
@@ -447,7 +451,7 @@ impl Stack {
             .arg("--status")
             .arg(self.place.status());
         if self.options.for_tests {
-            spec = spec.arg("--light");
+            spec = spec.env("SEED_LIGHT", "true");
         }
         // The status file is the caller's.
         spec.run_as = RunAs::caller();

@@ -1,6 +1,6 @@
 //! The environment of every program of the shop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -180,10 +180,7 @@ impl Facts<'_> {
                     }
                     None => {
                         set("STRIPE_SECRET_KEY", self.stand_in_key()?);
-                        set(
-                            "STRIPE_PUBLISHABLE_KEY",
-                            format!("pk_test_{}", self.secrets.password("stripe_publishable")?),
-                        );
+                        set("STRIPE_PUBLISHABLE_KEY", self.stand_in_publishable_key()?);
                         set("STRIPE_WEBHOOK_SECRET", self.stand_in_webhook_secret()?);
                         set(
                             "STRIPE_API_URL",
@@ -229,6 +226,13 @@ impl Facts<'_> {
         ))
     }
 
+    fn stand_in_publishable_key(&self) -> Result<String> {
+        Ok(format!(
+            "pk_test_{}",
+            self.secrets.password("stripe_publishable")?
+        ))
+    }
+
     fn stand_in_webhook_secret(&self) -> Result<String> {
         Ok(format!(
             "whsec_{}",
@@ -236,27 +240,32 @@ impl Facts<'_> {
         ))
     }
 
-    /// The arguments of a stand-in.
-    pub(crate) fn stand_in(&self, name: &str) -> Result<Vec<String>> {
-        let flag = |name: &str, value: String| vec![format!("--{name}"), value];
-        Ok(if name == STRIPE {
-            [
-                flag("addr", format!("127.0.0.1:{}", self.ports.stripe)),
-                flag(
-                    "webhook-url",
+    /// The settings of a stand-in. What it keeps lies in `folder`.
+    pub(crate) fn stand_in(&self, name: &str, folder: &Path) -> Result<Variables> {
+        let address = |port: u16| format!("127.0.0.1:{port}");
+        let variables = if name == STRIPE {
+            vec![
+                ("STRIPE_STAND_IN_ADDR", address(self.ports.stripe)),
+                (
+                    "STRIPE_STAND_IN_WEBHOOK_URL",
                     format!("{}/api/webhooks/stripe", self.base_url()),
                 ),
-                flag("webhook-secret", self.stand_in_webhook_secret()?),
-                flag("secret-key", self.stand_in_key()?),
+                ("STRIPE_STAND_IN_STATE", text(folder.join("state.json"))?),
+                ("STRIPE_SECRET_KEY", self.stand_in_key()?),
+                ("STRIPE_PUBLISHABLE_KEY", self.stand_in_publishable_key()?),
+                ("STRIPE_WEBHOOK_SECRET", self.stand_in_webhook_secret()?),
             ]
-            .concat()
         } else {
-            [
-                flag("smtp-addr", format!("127.0.0.1:{}", self.ports.smtp)),
-                flag("http-addr", format!("127.0.0.1:{}", self.ports.mailbox)),
+            vec![
+                ("MAILBOX_SMTP_ADDR", address(self.ports.smtp)),
+                ("MAILBOX_HTTP_ADDR", address(self.ports.mailbox)),
+                ("MAILBOX_DIR", text(folder.to_owned())?),
             ]
-            .concat()
-        })
+        };
+        Ok(variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect())
     }
 
     /// The databases as the superuser, for `status --json`.

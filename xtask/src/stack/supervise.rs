@@ -50,7 +50,8 @@ pub(crate) fn run(
         return Ok(());
     }
     bail!(
-        "the shop was stopped for the reason above; its data is kept, its logs are in {}",
+        "the shop was stopped for the reason above; its data is kept, its logs are in {}.\n\
+         When the cause is gone: `cargo xtask up`",
         place.root().join("logs").display()
     )
 }
