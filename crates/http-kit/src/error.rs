@@ -61,7 +61,11 @@ pub struct Problem {
 impl Error {
     /// Any problem.
     #[must_use]
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self(Box::new(Inner {
             status,
             code,
@@ -82,7 +86,8 @@ impl Error {
     /// 401, with the challenge that the standard asks for.
     #[must_use]
     pub fn unauthenticated(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
     /// 403.
@@ -94,7 +99,11 @@ impl Error {
     /// 404 `not_found`; `what` completes "There is no such …".
     #[must_use]
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}."))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("There is no such {what}."),
+        )
     }
 
     /// 409.
@@ -118,10 +127,18 @@ impl Error {
     pub fn validation(fields: FieldErrors) -> Self {
         let fields = fields.into_vec();
         let detail = match fields.as_slice() {
-            [only] => Cow::Owned(format!("{}: {}.", only.field, only.message.trim_end_matches('.'))),
+            [only] => Cow::Owned(format!(
+                "{}: {}.",
+                only.field,
+                only.message.trim_end_matches('.')
+            )),
             _ => Cow::Borrowed("Several fields are not valid."),
         };
-        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail);
+        let mut error = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation_failed",
+            detail,
+        );
         error.0.fields = fields;
         error
     }
@@ -136,28 +153,44 @@ impl Error {
     #[must_use]
     pub fn rate_limited(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Please try again later.")
-            .header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests. Please try again later.",
+        )
+        .header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
     /// 503 `unavailable`: something this depends on is away; trying again later is right.
     #[must_use]
     pub fn unavailable(source: impl Into<anyhow::Error>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is not available right now. Please try again in a moment.")
-            .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-            .caused_by(source)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "The service is not available right now. Please try again in a moment.",
+        )
+        .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        .caused_by(source)
     }
 
     /// 500 `internal`: our fault; the client learns nothing of the cause.
     #[must_use]
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.").caused_by(source)
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on our side.",
+        )
+        .caused_by(source)
     }
 
     /// Adds a member to the problem, such as `lines`. What cannot be serialised becomes null.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Serialize) -> Self {
-        self.0.extensions.insert(member.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self.0.extensions.insert(
+            member.to_owned(),
+            serde_json::to_value(value).unwrap_or(Value::Null),
+        );
         self
     }
 
@@ -204,7 +237,12 @@ impl Error {
     pub fn to_problem(&self) -> Problem {
         Problem {
             kind: "about:blank".to_owned(),
-            title: self.0.status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: self
+                .0
+                .status
+                .canonical_reason()
+                .unwrap_or("Error")
+                .to_owned(),
             status: self.0.status.as_u16(),
             detail: self.0.detail.clone().into_owned(),
             code: self.0.code.to_owned(),
@@ -218,15 +256,28 @@ impl Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match (&self.0.source, self.0.status.is_server_error()) {
-            (Some(source), true) => tracing::error!(code = self.0.code, error = format!("{source:#}"), "request failed"),
-            (Some(source), false) => tracing::debug!(code = self.0.code, error = format!("{source:#}"), "request refused"),
-            (None, true) => tracing::error!(code = self.0.code, error = %self.0.detail, "request failed"),
+            (Some(source), true) => tracing::error!(
+                code = self.0.code,
+                error = format!("{source:#}"),
+                "request failed"
+            ),
+            (Some(source), false) => tracing::debug!(
+                code = self.0.code,
+                error = format!("{source:#}"),
+                "request refused"
+            ),
+            (None, true) => {
+                tracing::error!(code = self.0.code, error = %self.0.detail, "request failed")
+            }
             (None, false) => {}
         }
         let body = serde_json::to_vec(&self.to_problem()).unwrap_or_default();
         let mut response = (self.0.status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in self.0.headers {
             headers.insert(name, value);
@@ -254,13 +305,22 @@ impl std::fmt::Debug for Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.detail)
+        write!(
+            f,
+            "{} {}: {}",
+            self.0.status.as_u16(),
+            self.0.code,
+            self.0.detail
+        )
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -280,14 +340,24 @@ impl From<anyhow::Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(source: sqlx::Error) -> Self {
         let away = match &source {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => true,
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => true,
             // 53…: out of resources; 57P…: shutting down or starting; 40001, 40P01: lost a race that is worth repeating.
-            sqlx::Error::Database(error) => error
-                .code()
-                .is_some_and(|code| code.starts_with("53") || code.starts_with("57P") || code == "40001" || code == "40P01"),
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                code.starts_with("53")
+                    || code.starts_with("57P")
+                    || code == "40001"
+                    || code == "40P01"
+            }),
             _ => false,
         };
-        if away { Self::unavailable(source) } else { Self::internal(source) }
+        if away {
+            Self::unavailable(source)
+        } else {
+            Self::internal(source)
+        }
     }
 }
 
@@ -303,7 +373,11 @@ pub trait OnConstraint<T> {
 impl<T, E: Into<Error> + AsDatabaseError> OnConstraint<T> for Result<T, E> {
     fn on_constraint(self, name: &str, replace: impl FnOnce() -> Error) -> Result<T> {
         self.map_err(|error| {
-            if error.constraint() == Some(name) { replace() } else { error.into() }
+            if error.constraint() == Some(name) {
+                replace()
+            } else {
+                error.into()
+            }
         })
     }
 }
@@ -316,12 +390,17 @@ pub trait AsDatabaseError {
 
 impl AsDatabaseError for sqlx::Error {
     fn constraint(&self) -> Option<&str> {
-        self.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
+        self.as_database_error()
+            .and_then(sqlx::error::DatabaseError::constraint)
     }
 }
 
 impl AsDatabaseError for Error {
     fn constraint(&self) -> Option<&str> {
-        self.0.source.as_ref()?.downcast_ref::<sqlx::Error>()?.constraint()
+        self.0
+            .source
+            .as_ref()?
+            .downcast_ref::<sqlx::Error>()?
+            .constraint()
     }
 }

@@ -31,7 +31,11 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 
 /// Answers JSON with its ETag, or 304 without a body if the client has it already. `etag` is quoted as in the header.
 pub fn respond(request: &HeaderMap, etag: &str, json: impl Serialize) -> Response {
-    let mut response = if matches(request, etag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(json).into_response() };
+    let mut response = if matches(request, etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(json).into_response()
+    };
     if let Ok(value) = HeaderValue::from_str(etag) {
         response.headers_mut().insert(header::ETAG, value);
     }
@@ -48,7 +52,14 @@ pub fn respond_hashed(request: &HeaderMap, json: impl Serialize) -> Response {
     let mut response = if matches(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+        (
+            [(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            )],
+            body,
+        )
+            .into_response()
     };
     if let Ok(value) = HeaderValue::from_str(&etag) {
         response.headers_mut().insert(header::ETAG, value);
@@ -64,7 +75,9 @@ fn matches(request: &HeaderMap, etag: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .any(|candidate| candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == etag)
+        .any(|candidate| {
+            candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate) == etag
+        })
 }
 
 /// The version that an update expects, from `If-Match: "7"`. None if the header is absent or `*`.
@@ -102,7 +115,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
         let value = value.to_str().unwrap_or_default().trim();
         if value == "*" {
             return Ok(Self(None));

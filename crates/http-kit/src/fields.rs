@@ -34,14 +34,28 @@ impl FieldErrors {
 
     /// Adds one, in a chain.
     #[must_use]
-    pub fn add(mut self, field: impl Into<String>, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    pub fn add(
+        mut self,
+        field: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         self.push(field, code, message);
         self
     }
 
     /// Adds one to a list that is being filled in a loop.
-    pub fn push(&mut self, field: impl Into<String>, code: impl Into<Cow<'static, str>>, message: impl Into<String>) {
-        self.0.push(FieldError { field: field.into(), code: code.into(), message: message.into() });
+    pub fn push(
+        &mut self,
+        field: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) {
+        self.0.push(FieldError {
+            field: field.into(),
+            code: code.into(),
+            message: message.into(),
+        });
     }
 
     /// Whether nothing was wrong.
@@ -61,7 +75,11 @@ impl FieldErrors {
     /// # Errors
     /// When at least one field was added.
     pub fn into_result(self) -> Result<()> {
-        if self.is_empty() { Ok(()) } else { Err(Error::validation(self)) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::validation(self))
+        }
     }
 
     pub(crate) fn into_vec(self) -> Vec<FieldError> {
@@ -77,6 +95,10 @@ impl From<Vec<FieldError>> for FieldErrors {
 
 /// 422 `validation_failed` for a single field.
 #[must_use]
-pub fn one_field(field: impl Into<String>, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Error {
+pub fn one_field(
+    field: impl Into<String>,
+    code: impl Into<Cow<'static, str>>,
+    message: impl Into<String>,
+) -> Error {
     Error::validation(FieldErrors::new().add(field, code, message))
 }

@@ -23,12 +23,20 @@ impl IdempotencyKey {
     }
 
     fn find(parts: &Parts) -> Result<Option<Self>> {
-        let Some(value) = parts.headers.get(HEADER) else { return Ok(None) };
+        let Some(value) = parts.headers.get(HEADER) else {
+            return Ok(None);
+        };
         match value.to_str() {
-            Ok(key) if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(key)
+                if (1..=255).contains(&key.len())
+                    && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
                 Ok(Some(Self(key.to_owned())))
             }
-            _ => Err(Error::bad_request("invalid_idempotency_key", "Idempotency-Key must be 1 to 255 visible ASCII characters.")),
+            _ => Err(Error::bad_request(
+                "invalid_idempotency_key",
+                "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            )),
         }
     }
 }
@@ -37,8 +45,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Self::find(parts)?
-            .ok_or_else(|| Error::bad_request("idempotency_key_required", "Send an Idempotency-Key header, so that a repeated request takes effect once."))
+        Self::find(parts)?.ok_or_else(|| {
+            Error::bad_request(
+                "idempotency_key_required",
+                "Send an Idempotency-Key header, so that a repeated request takes effect once.",
+            )
+        })
     }
 }
 
@@ -70,7 +82,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for IdempotentJson<T> {
         let key = IdempotencyKey::find(&parts)?;
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let bytes = json::read(Request::from_parts(parts, body), state).await?;
-        Ok(Self { key, hash: body_hash(&method, &path, &bytes), body: json::from_slice(&bytes)? })
+        Ok(Self {
+            key,
+            hash: body_hash(&method, &path, &bytes),
+            body: json::from_slice(&bytes)?,
+        })
     }
 }
 

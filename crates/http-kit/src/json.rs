@@ -20,21 +20,35 @@ pub struct Json<T>(pub T);
 /// 400 `malformed_json`, 422 `validation_failed`.
 pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let value = serde_json::from_slice(body).map_err(|error| {
-        Error::bad_request("malformed_json", format!("The body is not JSON: line {}, column {}.", error.line(), error.column()))
-            .caused_by(error)
+        Error::bad_request(
+            "malformed_json",
+            format!(
+                "The body is not JSON: line {}, column {}.",
+                error.line(),
+                error.column()
+            ),
+        )
+        .caused_by(error)
     })?;
     strict::from_json(&value).map_err(Error::validation)
 }
 
 /// Reads the body within the limit, without parsing.
 pub(crate) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too big.")
-        } else {
-            Error::bad_request("unreadable_body", "The body could not be read.").caused_by(rejection)
-        }
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Error::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "payload_too_large",
+                    "The body is too big.",
+                )
+            } else {
+                Error::bad_request("unreadable_body", "The body could not be read.")
+                    .caused_by(rejection)
+            }
+        })
 }
 
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<()> {
@@ -81,7 +95,14 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+            Ok(body) => (
+                [(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )],
+                body,
+            )
+                .into_response(),
             Err(error) => Error::internal(error).into_response(),
         }
     }

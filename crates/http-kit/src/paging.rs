@@ -43,7 +43,11 @@ impl TryFrom<u32> for Limit {
     type Error = &'static str;
 
     fn try_from(value: u32) -> std::result::Result<Self, Self::Error> {
-        if (1..=Self::MAX).contains(&value) { Ok(Self(value)) } else { Err("must be between 1 and 100") }
+        if (1..=Self::MAX).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err("must be between 1 and 100")
+        }
     }
 }
 
@@ -59,7 +63,15 @@ impl Cursor {
     /// # Errors
     /// 500 if the key cannot be serialised.
     pub fn encode(key: &impl Serialize) -> Result<Self> {
-        serde_json::to_vec(key).map(|json| Self(URL_SAFE_NO_PAD.encode(json))).map_err(Error::internal)
+        serde_json::to_vec(key)
+            .map(|json| Self(URL_SAFE_NO_PAD.encode(json)))
+            .map_err(Error::internal)
+    }
+
+    /// The cursor as it stands in a link.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The sort key again.
@@ -120,18 +132,28 @@ impl<T> Page<T> {
     ///
     /// # Errors
     /// 500 if the key cannot be serialised.
-    pub fn cut<K: Serialize>(mut rows: Vec<T>, limit: Limit, key: impl FnOnce(&T) -> K) -> Result<Self> {
+    pub fn cut<K: Serialize>(
+        mut rows: Vec<T>,
+        limit: Limit,
+        key: impl FnOnce(&T) -> K,
+    ) -> Result<Self> {
         let more = rows.len() > limit.get();
         rows.truncate(limit.get());
         let next_cursor = match rows.last() {
             Some(last) if more => Some(Cursor::encode(&key(last))?),
             _ => None,
         };
-        Ok(Self { data: rows, next_cursor })
+        Ok(Self {
+            data: rows,
+            next_cursor,
+        })
     }
 
     /// The same page of something else.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { data: self.data.into_iter().map(convert).collect(), next_cursor: self.next_cursor }
+        Page {
+            data: self.data.into_iter().map(convert).collect(),
+            next_cursor: self.next_cursor,
+        }
     }
 }

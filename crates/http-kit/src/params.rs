@@ -22,8 +22,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 }
 
 pub(crate) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|error| Error::bad_request("malformed_query", "The query string cannot be read.").caused_by(error))?;
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
+        Error::bad_request("malformed_query", "The query string cannot be read.").caused_by(error)
+    })?;
     let mut object = Map::new();
     for (name, value) in pairs {
         let value = Value::String(value);
@@ -47,10 +48,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let extracted = <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        let extracted =
+            <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
         match extracted {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) if rejection.status().is_server_error() => Err(Error::internal(rejection)),
+            Err(rejection) if rejection.status().is_server_error() => {
+                Err(Error::internal(rejection))
+            }
             Err(rejection) => Err(Error::not_found("resource").caused_by(rejection)),
         }
     }
@@ -61,10 +65,16 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> OptionalFromRequestPa
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
-        let extracted = <axum::extract::Path<T> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await;
+        let extracted =
+            <axum::extract::Path<T> as OptionalFromRequestParts<S>>::from_request_parts(
+                parts, state,
+            )
+            .await;
         match extracted {
             Ok(value) => Ok(value.map(|axum::extract::Path(value)| Self(value))),
-            Err(rejection) if rejection.status().is_server_error() => Err(Error::internal(rejection)),
+            Err(rejection) if rejection.status().is_server_error() => {
+                Err(Error::internal(rejection))
+            }
             Err(rejection) => Err(Error::not_found("resource").caused_by(rejection)),
         }
     }

@@ -27,7 +27,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1024 * 1024, timeout: Duration::from_secs(30), server_timing: false }
+        Self {
+            body: 1024 * 1024,
+            timeout: Duration::from_secs(30),
+            server_timing: false,
+        }
     }
 }
 
@@ -61,16 +65,27 @@ async fn unknown_path() -> Error {
 }
 
 async fn unknown_method() -> Error {
-    Error::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not know that method.")
+    Error::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This path does not know that method.",
+    )
 }
 
 /// One middleware instead of seven layers: they all need the same few facts, and the order among them matters.
+///
+/// It writes one line a request, `answered`, with `method`, `route` (the pattern, never the path), `status`, `code` (of a
+/// problem), `milliseconds` until the answer began, `sql_statements` and `request_id`. No body, address or e-mail.
 async fn around(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::from_headers(request.headers());
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
     let span = tracing::info_span!(
         "request",
         otel.name = format!("{method} {route}"),
@@ -81,28 +96,46 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
         http.response.status_code = field::Empty,
         request_id = id.as_str(),
     );
-    let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let traceparent = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
     runtime::trace::set_parent(&span, traceparent);
 
-    let answering = AssertUnwindSafe(tokio::time::timeout(around.limits.timeout, next.run(request))).catch_unwind();
+    let answering = AssertUnwindSafe(tokio::time::timeout(
+        around.limits.timeout,
+        next.run(request),
+    ))
+    .catch_unwind();
     let guarded = async move {
         match answering.await {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => Error::unavailable(anyhow::anyhow!("no answer within {:?}", around.limits.timeout)).into_response(),
-            Err(panic) => Error::internal(anyhow::anyhow!("panic: {}", panic_message(&*panic))).into_response(),
+            Ok(Err(_)) => Error::unavailable(anyhow::anyhow!(
+                "no answer within {:?}",
+                around.limits.timeout
+            ))
+            .into_response(),
+            Err(panic) => Error::internal(anyhow::anyhow!("panic: {}", panic_message(&*panic)))
+                .into_response(),
         }
     };
-    let scoped = CURRENT.scope(id.clone(), runtime::sql_stats::scope(guarded.instrument(span.clone())));
+    let scoped = CURRENT.scope(
+        id.clone(),
+        runtime::sql_stats::scope(guarded.instrument(span.clone())),
+    );
     let (mut response, sql) = scoped.await;
 
     let status = response.status();
     let elapsed = started.elapsed();
-    finish(&mut response, &id, around, sql.statements.into());
+    finish(&mut response, &id, around, sql.statements);
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
     }
-    let code = response.extensions().get::<ProblemCode>().map_or("", |code| code.0);
+    let code = response
+        .extensions()
+        .get::<ProblemCode>()
+        .map_or("", |code| code.0);
     span.in_scope(|| {
         tracing::info!(
             method = %method,
@@ -135,16 +168,25 @@ fn finish(response: &mut Response, id: &RequestId, around: Around, statements: u
     }
     if around.public {
         let mut set = |name: HeaderName, value: &'static str| {
-            headers.entry(name).or_insert(HeaderValue::from_static(value));
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
         };
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::X_FRAME_OPTIONS, "DENY");
         set(header::REFERRER_POLICY, "no-referrer");
         // An API answer that a browser shows by itself has nothing to load; pages bring their own policy.
-        set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        );
     }
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown")
 }

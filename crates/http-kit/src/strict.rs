@@ -13,8 +13,8 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess,
-    Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use serde_json::Value;
 
@@ -37,10 +37,17 @@ pub(crate) fn from_query<T: DeserializeOwned>(value: &Value) -> Result<T, FieldE
 }
 
 fn run<T: DeserializeOwned>(value: &Value, lenient: bool) -> Result<T, FieldErrors> {
-    let context = Context { lenient, found: RefCell::default() };
+    let context = Context {
+        lenient,
+        found: RefCell::default(),
+    };
     for _ in 0..MAX_PASSES {
         let before = context.progress();
-        match T::deserialize(Adapter { value, path: Path::ROOT, context: &context }) {
+        match T::deserialize(Adapter {
+            value,
+            path: Path::ROOT,
+            context: &context,
+        }) {
             Ok(parsed) if context.found.borrow().errors.is_empty() => return Ok(parsed),
             Ok(_) => break,
             Err(failure) => {
@@ -80,7 +87,10 @@ impl Context {
 
     /// Leaves the value out from now on; false if that was so already.
     fn skip(&self, value: &Value, absent: &'static str) -> bool {
-        self.found.borrow_mut().skip.insert((address(value), absent))
+        self.found
+            .borrow_mut()
+            .skip
+            .insert((address(value), absent))
     }
 
     /// Records the failure of the value at `path`, unless the reason is something inside it that is on record already.
@@ -89,11 +99,22 @@ impl Context {
         let mut found = self.found.borrow_mut();
         let inside = |error: &FieldError| {
             path.is_root()
-                || error.field.strip_prefix(field.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                || error
+                    .field
+                    .strip_prefix(field.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
         if !found.errors.iter().any(inside) {
-            let field = if path.is_root() { "body".to_owned() } else { field };
-            found.errors.push(FieldError { field, code: failure.code.into(), message: failure.message });
+            let field = if path.is_root() {
+                "body".to_owned()
+            } else {
+                field
+            };
+            found.errors.push(FieldError {
+                field,
+                code: failure.code.into(),
+                message: failure.message,
+            });
         }
     }
 
@@ -105,13 +126,12 @@ impl Context {
     ) -> Result<S::Value, Failure> {
         let before = self.progress();
         let (value, path) = (adapter.value, adapter.path);
-        seed.deserialize(adapter).map_err(|failure| {
+        seed.deserialize(adapter).inspect_err(|failure| {
             // Something new inside it: the next pass will see more of it. Nothing new: there is no more to see.
             if self.progress() == before {
                 self.record_if_first(path, failure.clone());
                 self.skip(value, "");
             }
-            failure
         })
     }
 }
@@ -156,7 +176,10 @@ struct Failure {
 
 impl Failure {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     fn required() -> Self {
@@ -186,7 +209,10 @@ impl de::Error for Failure {
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::new("invalid", format!("has {length} elements, but must be {expected}"))
+        Self::new(
+            "invalid",
+            format!("has {length} elements, but must be {expected}"),
+        )
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -226,7 +252,9 @@ impl<'de> Adapter<'de, '_> {
     fn mismatch(self, wanted: &str) -> Failure {
         match self.value {
             Value::Null => Failure::required(),
-            Value::Array(_) if self.context.lenient => Failure::new("invalid", "must be given only once"),
+            Value::Array(_) if self.context.lenient => {
+                Failure::new("invalid", "must be given only once")
+            }
             _ => Failure::new("invalid_type", format!("must be {wanted}")),
         }
     }
@@ -237,12 +265,22 @@ impl<'de> Adapter<'de, '_> {
             Value::String(_) if self.context.lenient => std::slice::from_ref(self.value),
             _ => return Err(self.mismatch("a list")),
         };
-        visitor.visit_seq(Elements { values, next: 0, path: &self.path, context: self.context })
+        visitor.visit_seq(Elements {
+            values,
+            next: 0,
+            path: &self.path,
+            context: self.context,
+        })
     }
 
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match self.value {
-            Value::Object(object) => visitor.visit_map(Entries { entries: object.iter(), value: None, path: &self.path, context: self.context }),
+            Value::Object(object) => visitor.visit_map(Entries {
+                entries: object.iter(),
+                value: None,
+                path: &self.path,
+                context: self.context,
+            }),
             _ => Err(self.mismatch("an object")),
         }
     }
@@ -355,11 +393,19 @@ impl<'de> Deserializer<'de> for Adapter<'de, '_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -367,16 +413,26 @@ impl<'de> Deserializer<'de> for Adapter<'de, '_> {
         self.list(visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         match self.value {
-            Value::Array(values) if values.len() != length => {
-                Err(Failure::new("invalid", format!("must have exactly {length} elements")))
-            }
+            Value::Array(values) if values.len() != length => Err(Failure::new(
+                "invalid",
+                format!("must have exactly {length} elements"),
+            )),
             _ => self.list(visitor),
         }
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.deserialize_tuple(length, visitor)
     }
 
@@ -390,13 +446,22 @@ impl<'de> Deserializer<'de> for Adapter<'de, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let Value::Object(object) = self.value else { return Err(self.mismatch("an object")) };
+        let Value::Object(object) = self.value else {
+            return Err(self.mismatch("an object"));
+        };
         for (name, value) in object {
             if !fields.contains(&name.as_str()) && self.context.skip(value, "") {
-                self.context.record_if_first(Path::Field(&self.path, name), Failure::new("unknown_field", "is not a known field"));
+                self.context.record_if_first(
+                    Path::Field(&self.path, name),
+                    Failure::new("unknown_field", "is not a known field"),
+                );
             }
         }
-        visitor.visit_map(Fields { object: self, fields: fields.iter(), current: "" })
+        visitor.visit_map(Fields {
+            object: self,
+            fields: fields.iter(),
+            current: "",
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -406,11 +471,21 @@ impl<'de> Deserializer<'de> for Adapter<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match self.value {
-            Value::String(variant) => visitor.visit_enum(Variant { name: variant, content: None }),
+            Value::String(variant) => visitor.visit_enum(Variant {
+                name: variant,
+                content: None,
+            }),
             Value::Object(object) => match object.iter().next() {
                 Some((name, value)) if object.len() == 1 => {
                     let path = Path::Field(&self.path, name);
-                    visitor.visit_enum(Variant { name, content: Some(Adapter { value, path, context: self.context }) })
+                    visitor.visit_enum(Variant {
+                        name,
+                        content: Some(Adapter {
+                            value,
+                            path,
+                            context: self.context,
+                        }),
+                    })
                 }
                 _ => Err(Failure::new("invalid", one_of(variants))),
             },
@@ -438,7 +513,10 @@ struct Fields<'de, 'p> {
 impl<'de> MapAccess<'de> for Fields<'de, '_> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
         for name in self.fields.by_ref() {
             let skipped = match self.object.value.get(name) {
                 Some(value) => self.object.context.skips(value, ""),
@@ -446,17 +524,30 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
             };
             if !skipped {
                 self.current = name;
-                return seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some);
+                return seed
+                    .deserialize(BorrowedStrDeserializer::new(name))
+                    .map(Some);
             }
         }
         Ok(None)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let Adapter { value, path, context } = self.object;
+        let Adapter {
+            value,
+            path,
+            context,
+        } = self.object;
         let here = Path::Field(&path, self.current);
         match value.get(self.current) {
-            Some(value) => context.part(seed, Adapter { value, path: here, context }),
+            Some(value) => context.part(
+                seed,
+                Adapter {
+                    value,
+                    path: here,
+                    context,
+                },
+            ),
             None => seed.deserialize(Absent).inspect_err(|failure| {
                 context.skip(value, self.current);
                 context.record_if_first(here, failure.clone());
@@ -479,7 +570,11 @@ impl<'de> Deserializer<'de> for Absent {
         visitor.visit_none()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -500,7 +595,10 @@ struct Entries<'de, 'p> {
 impl<'de> MapAccess<'de> for Entries<'de, '_> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
         for (name, value) in self.entries.by_ref() {
             if self.context.skips(value, "") {
                 continue;
@@ -509,15 +607,25 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
             let key: BorrowedStrDeserializer<'de, Failure> = BorrowedStrDeserializer::new(name);
             return seed.deserialize(key).map(Some).inspect_err(|failure| {
                 self.context.skip(value, "");
-                self.context.record_if_first(Path::Field(self.path, name), failure.clone());
+                self.context
+                    .record_if_first(Path::Field(self.path, name), failure.clone());
             });
         }
         Ok(None)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let Some((name, value)) = self.value.take() else { return Err(Failure::required()) };
-        self.context.part(seed, Adapter { value, path: Path::Field(self.path, name), context: self.context })
+        let Some((name, value)) = self.value.take() else {
+            return Err(Failure::required());
+        };
+        self.context.part(
+            seed,
+            Adapter {
+                value,
+                path: Path::Field(self.path, name),
+                context: self.context,
+            },
+        )
     }
 }
 
@@ -532,13 +640,26 @@ struct Elements<'de, 'p> {
 impl<'de> SeqAccess<'de> for Elements<'de, '_> {
     type Error = Failure;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Failure> {
         while let Some(value) = self.values.get(self.next) {
             let index = self.next;
             self.next += 1;
             // A query's single value stands for a list of one, and has the list's own address.
             if !self.context.skips(value, "") {
-                return self.context.part(seed, Adapter { value, path: Path::Index(self.path, index), context: self.context }).map(Some);
+                return self
+                    .context
+                    .part(
+                        seed,
+                        Adapter {
+                            value,
+                            path: Path::Index(self.path, index),
+                            context: self.context,
+                        },
+                    )
+                    .map(Some);
             }
         }
         Ok(None)
@@ -559,7 +680,10 @@ impl<'de, 'p> EnumAccess<'de> for Variant<'de, 'p> {
     type Error = Failure;
     type Variant = Content<'de, 'p>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Failure> {
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self::Variant), Failure> {
         let name: StrDeserializer<'_, Failure> = StrDeserializer::new(self.name);
         Ok((seed.deserialize(name)?, Content(self.content)))
     }
@@ -569,7 +693,14 @@ struct Content<'de, 'p>(Option<Adapter<'de, 'p>>);
 
 impl<'de> Content<'de, '_> {
     fn some(self) -> Result<Self, Failure> {
-        if self.0.is_some() { Ok(self) } else { Err(Failure::new("invalid_type", "must be an object with the choice as its only field")) }
+        if self.0.is_some() {
+            Ok(self)
+        } else {
+            Err(Failure::new(
+                "invalid_type",
+                "must be an object with the choice as its only field",
+            ))
+        }
     }
 }
 
@@ -590,14 +721,22 @@ impl<'de> VariantAccess<'de> for Content<'de, '_> {
         }
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         match self.some()?.0 {
             Some(adapter) => adapter.deserialize_tuple(length, visitor),
             None => Err(Failure::required()),
         }
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         match self.some()?.0 {
             Some(adapter) => adapter.deserialize_struct("", fields, visitor),
             None => Err(Failure::required()),

@@ -14,7 +14,11 @@ impl TryFrom<String> for Country {
     type Error = &'static str;
 
     fn try_from(value: String) -> Result<Self, Self::Error> {
-        if value.len() == 2 { Ok(Self(value)) } else { Err("must be a two-letter code") }
+        if value.len() == 2 {
+            Ok(Self(value))
+        } else {
+            Err("must be a two-letter code")
+        }
     }
 }
 
@@ -81,19 +85,34 @@ fn errors<T: serde::de::DeserializeOwned + std::fmt::Debug>(value: &Value) -> Ve
 }
 
 fn list(errors: crate::FieldErrors) -> Vec<String> {
-    let mut found: Vec<_> = errors.as_slice().iter().map(|error| format!("{} {}", error.field, error.code)).collect();
+    let mut found: Vec<_> = errors
+        .as_slice()
+        .iter()
+        .map(|error| format!("{} {}", error.field, error.code))
+        .collect();
     found.sort();
     found
 }
 
 #[test]
 fn a_good_body_parses_as_serde_json_does() {
-    assert_eq!(from_json::<Order>(&good()).unwrap(), serde_json::from_value(good()).unwrap());
+    assert_eq!(
+        from_json::<Order>(&good()).unwrap(),
+        serde_json::from_value(good()).unwrap()
+    );
 }
 
 #[test]
 fn an_empty_object_lacks_every_required_field() {
-    assert_eq!(errors::<Order>(&json!({})), ["address required", "kind required", "paid required", "variants required"]);
+    assert_eq!(
+        errors::<Order>(&json!({})),
+        [
+            "address required",
+            "kind required",
+            "paid required",
+            "variants required"
+        ]
+    );
 }
 
 #[test]
@@ -131,20 +150,36 @@ fn everything_wrong_is_said_at_once() {
 
 #[test]
 fn messages_are_sentences_for_people() {
-    let message = |body: Value| from_json::<Order>(&body).unwrap_err().as_slice()[0].message.clone();
+    let message = |body: Value| {
+        from_json::<Order>(&body).unwrap_err().as_slice()[0]
+            .message
+            .clone()
+    };
     let with = |field: &str, value: Value| {
         let mut body = good();
         body[field] = value;
         body
     };
-    assert_eq!(message(with("kind", json!("x"))), "must be one of: percent, free_shipping");
+    assert_eq!(
+        message(with("kind", json!("x"))),
+        "must be one of: percent, free_shipping"
+    );
     assert_eq!(message(with("paid", json!(1))), "must be true or false");
     assert_eq!(message(with("paid", json!(null))), "is required");
     assert_eq!(message(with("address", json!([]))), "must be an object");
     assert_eq!(message(with("variants", json!({}))), "must be a list");
-    assert_eq!(message(with("address", json!({"line1": "x", "country": "Germany"}))), "must be a two-letter code");
+    assert_eq!(
+        message(with("address", json!({"line1": "x", "country": "Germany"}))),
+        "must be a two-letter code"
+    );
     assert_eq!(message(with("extra", json!(1))), "is not a known field");
-    assert_eq!(message(with("variants", json!([{"sku": "x", "stock": 5_000_000_000_u64}]))), "is out of range");
+    assert_eq!(
+        message(with(
+            "variants",
+            json!([{"sku": "x", "stock": 5_000_000_000_u64}])
+        )),
+        "is out of range"
+    );
     assert_eq!(message(json!([])), "must be an object");
 }
 
@@ -152,7 +187,10 @@ fn messages_are_sentences_for_people() {
 fn a_body_that_is_no_object_is_one_error() {
     assert_eq!(errors::<Order>(&json!([1])), ["body invalid_type"]);
     assert_eq!(errors::<Order>(&json!(null)), ["body required"]);
-    assert_eq!(errors::<Vec<Kind>>(&json!(["percent", 1, "x"])), ["[1] invalid_type", "[2] invalid"]);
+    assert_eq!(
+        errors::<Vec<Kind>>(&json!(["percent", 1, "x"])),
+        ["[1] invalid_type", "[2] invalid"]
+    );
 }
 
 #[test]
@@ -162,21 +200,46 @@ fn newtypes_around_options_may_be_absent() {
     struct Holder {
         wrapped: Wrapped,
     }
-    assert_eq!(from_json::<Holder>(&json!({})).unwrap().wrapped, Wrapped(None));
-    assert_eq!(from_json::<Holder>(&json!({"wrapped": 3})).unwrap().wrapped, Wrapped(Some(3)));
-    assert_eq!(errors::<Holder>(&json!({"wrapped": 300})), ["wrapped invalid"]);
+    assert_eq!(
+        from_json::<Holder>(&json!({})).unwrap().wrapped,
+        Wrapped(None)
+    );
+    assert_eq!(
+        from_json::<Holder>(&json!({"wrapped": 3})).unwrap().wrapped,
+        Wrapped(Some(3))
+    );
+    assert_eq!(
+        errors::<Holder>(&json!({"wrapped": 300})),
+        ["wrapped invalid"]
+    );
 }
 
 #[test]
 fn enums_with_content_are_looked_into() {
     let parse = |value: Value| from_json::<Target>(&value).unwrap();
     assert_eq!(parse(json!("everything")), Target::Everything);
-    assert_eq!(parse(json!({"country": "DE"})), Target::Country(Country("DE".into())));
-    assert_eq!(parse(json!({"range": {"from": 1, "to": 2}})), Target::Range { from: 1, to: 2 });
+    assert_eq!(
+        parse(json!({"country": "DE"})),
+        Target::Country(Country("DE".into()))
+    );
+    assert_eq!(
+        parse(json!({"range": {"from": 1, "to": 2}})),
+        Target::Range { from: 1, to: 2 }
+    );
     assert_eq!(parse(json!({"pair": [1, 2]})), Target::Pair(1, 2));
     let wrapped = |value: Value| errors::<BTreeMap<String, Target>>(&json!({"t": value}));
-    assert_eq!(wrapped(json!({"country": "Germany"})), ["t.country invalid"]);
-    assert_eq!(wrapped(json!({"range": {"from": "x", "until": 1}})), ["t.range.from invalid_type", "t.range.to required", "t.range.until unknown_field"]);
+    assert_eq!(
+        wrapped(json!({"country": "Germany"})),
+        ["t.country invalid"]
+    );
+    assert_eq!(
+        wrapped(json!({"range": {"from": "x", "until": 1}})),
+        [
+            "t.range.from invalid_type",
+            "t.range.to required",
+            "t.range.until unknown_field"
+        ]
+    );
     assert_eq!(wrapped(json!("range")), ["t invalid_type"]);
     assert_eq!(wrapped(json!({"nothing": 1})), ["t invalid"]);
     assert_eq!(wrapped(json!({"pair": [1, 2, 3]})), ["t invalid"]);
@@ -198,9 +261,17 @@ fn a_tagged_enum_is_parsed_as_well() {
         tagged: Tagged,
         other: u8,
     }
-    assert!(from_json::<Holder>(&json!({"tagged": {"type": "a", "number": 1}, "other": 1})).is_ok());
-    assert_eq!(errors::<Holder>(&json!({"tagged": {"type": "a"}, "other": "x"})), ["other invalid_type", "tagged required"]);
-    assert_eq!(errors::<Holder>(&json!({"tagged": {"type": "b"}, "other": 1})), ["tagged.type invalid"]);
+    assert!(
+        from_json::<Holder>(&json!({"tagged": {"type": "a", "number": 1}, "other": 1})).is_ok()
+    );
+    assert_eq!(
+        errors::<Holder>(&json!({"tagged": {"type": "a"}, "other": "x"})),
+        ["other invalid_type", "tagged required"]
+    );
+    assert_eq!(
+        errors::<Holder>(&json!({"tagged": {"type": "b"}, "other": 1})),
+        ["tagged.type invalid"]
+    );
 }
 
 #[test]
@@ -218,13 +289,20 @@ fn rules_across_fields_come_after_the_fields() {
     impl TryFrom<Raw> for Range {
         type Error = &'static str;
         fn try_from(raw: Raw) -> Result<Self, Self::Error> {
-            if raw.from <= raw.to { Ok(Self(raw)) } else { Err("must not end before it begins") }
+            if raw.from <= raw.to {
+                Ok(Self(raw))
+            } else {
+                Err("must not end before it begins")
+            }
         }
     }
     let wrapped = |value: Value| errors::<BTreeMap<String, Range>>(&json!({"r": value}));
     assert_eq!(wrapped(json!({"from": 3, "to": 1})), ["r invalid"]);
     assert_eq!(wrapped(json!({"from": 3})), ["r.to required"]);
-    assert_eq!(wrapped(json!({"from": "3", "x": 1})), ["r.from invalid_type", "r.to required", "r.x unknown_field"]);
+    assert_eq!(
+        wrapped(json!({"from": "3", "x": 1})),
+        ["r.from invalid_type", "r.to required", "r.x unknown_field"]
+    );
 }
 
 #[test]
@@ -250,10 +328,22 @@ struct Search {
 fn queries_read_numbers_and_booleans_from_text() {
     let value = json!({"q": "12", "limit": "20", "rating": "3.5", "in_stock": "true", "kind": "percent", "tag": ["a", "b"], "debt": "-4"});
     let parsed: Search = from_query(&value).unwrap();
-    assert_eq!((parsed.q.as_deref(), parsed.limit, parsed.rating, parsed.in_stock, parsed.debt), (Some("12"), Some(20), Some(3.5), Some(true), Some(-4)));
+    assert_eq!(
+        (
+            parsed.q.as_deref(),
+            parsed.limit,
+            parsed.rating,
+            parsed.in_stock,
+            parsed.debt
+        ),
+        (Some("12"), Some(20), Some(3.5), Some(true), Some(-4))
+    );
     assert_eq!(parsed.tag, Some(vec!["a".to_owned(), "b".to_owned()]));
     let empty: Search = from_query(&json!({"q": "", "limit": "", "tag": "one"})).unwrap();
-    assert_eq!((empty.q, empty.limit, empty.tag), (None, None, Some(vec!["one".to_owned()])));
+    assert_eq!(
+        (empty.q, empty.limit, empty.tag),
+        (None, None, Some(vec!["one".to_owned()]))
+    );
 }
 
 #[test]
@@ -261,7 +351,13 @@ fn queries_report_every_bad_parameter() {
     let value = json!({"limit": "many", "in_stock": "maybe", "kind": "x", "debt": ["1", "2"], "sort": "up"});
     assert_eq!(
         list(from_query::<Search>(&value).unwrap_err()),
-        ["debt invalid", "in_stock invalid_type", "kind invalid", "limit invalid_type", "sort unknown_field"]
+        [
+            "debt invalid",
+            "in_stock invalid_type",
+            "kind invalid",
+            "limit invalid_type",
+            "sort unknown_field"
+        ]
     );
 }
 
@@ -272,16 +368,25 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         (-4_i64..300).prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop_oneof![Just("DE".to_owned()), Just("percent".to_owned()), "[a-z]{0,3}"].prop_map(Value::from),
+        prop_oneof![
+            Just("DE".to_owned()),
+            Just("percent".to_owned()),
+            "[a-z]{0,3}"
+        ]
+        .prop_map(Value::from),
     ];
     let key = prop::sample::select(vec![
-        "address", "billing", "variants", "kind", "paid", "ratio", "note", "line1", "country", "region", "sku", "stock", "options", "other",
+        "address", "billing", "variants", "kind", "paid", "ratio", "note", "line1", "country",
+        "region", "sku", "stock", "options", "other",
     ]);
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(key.clone(), inner, 0..7)
-                .prop_map(|map| Value::Object(map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())),
+            prop::collection::btree_map(key.clone(), inner, 0..7).prop_map(|map| Value::Object(
+                map.into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            )),
         ]
     })
 }
@@ -305,7 +410,11 @@ fn spoil(body: &mut Value, pointer: &str, with: &str) {
         body.pointer_mut(pointer).unwrap()["unknown"] = json!(1);
     } else if with.is_empty() {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let parent = if parent.is_empty() { body } else { body.pointer_mut(parent).unwrap() };
+        let parent = if parent.is_empty() {
+            body
+        } else {
+            body.pointer_mut(parent).unwrap()
+        };
         parent.as_object_mut().unwrap().remove(name);
     } else {
         *body.pointer_mut(pointer).unwrap() = serde_json::from_str(with).unwrap();

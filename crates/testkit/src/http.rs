@@ -31,7 +31,11 @@ impl Client {
             .no_proxy()
             .build()
             .expect("an HTTP client");
-        Self { base: base.into().trim_end_matches('/').to_owned(), inner, headers: HeaderMap::new() }
+        Self {
+            base: base.into().trim_end_matches('/').to_owned(),
+            inner,
+            headers: HeaderMap::new(),
+        }
     }
 
     /// The same client with a header on every request.
@@ -41,7 +45,8 @@ impl Client {
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
-        self.headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+        self.headers
+            .insert(name, HeaderValue::from_str(value).expect("a header value"));
         self
     }
 
@@ -52,41 +57,45 @@ impl Client {
     }
 
     /// Begins a GET.
-    #[must_use]
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
 
     /// Begins a POST.
-    #[must_use]
     pub fn post(&self, path: &str) -> Request {
         self.request(Method::POST, path)
     }
 
     /// Begins a PUT.
-    #[must_use]
     pub fn put(&self, path: &str) -> Request {
         self.request(Method::PUT, path)
     }
 
     /// Begins a PATCH.
-    #[must_use]
     pub fn patch(&self, path: &str) -> Request {
         self.request(Method::PATCH, path)
     }
 
     /// Begins a DELETE.
-    #[must_use]
     pub fn delete(&self, path: &str) -> Request {
         self.request(Method::DELETE, path)
     }
 
     /// Begins any request; `path` may also be a whole URL.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> Request {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let what = format!("{method} {url}");
-        Request { builder: self.inner.request(method, url).headers(self.headers.clone()), what }
+        Request {
+            builder: self
+                .inner
+                .request(method, url)
+                .headers(self.headers.clone()),
+            what,
+        }
     }
 }
 
@@ -149,7 +158,12 @@ impl Request {
         let response = self.builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(failed)?.to_vec();
-        Ok(Answer { what: self.what, status, headers, body })
+        Ok(Answer {
+            what: self.what,
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Sends it and checks the status.
@@ -187,7 +201,13 @@ impl Answer {
     #[track_caller]
     #[must_use]
     pub fn expect(self, status: u16) -> Self {
-        assert!(self.status == status, "{}: expected {status}, got {}: {}", self.what, self.status, self.text());
+        assert!(
+            self.status == status,
+            "{}: expected {status}, got {}: {}",
+            self.what,
+            self.status,
+            self.text()
+        );
         self
     }
 
@@ -198,7 +218,13 @@ impl Answer {
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Value {
         let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{}: {}", answer.what, answer.text());
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{}: {}",
+            answer.what,
+            answer.text()
+        );
         let body = answer.value();
         assert_eq!(body["code"], code, "{}: {body}", answer.what);
         body
@@ -210,7 +236,8 @@ impl Answer {
     /// With the body, if it is something else.
     #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.what, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.what, self.text()))
     }
 
     /// The body as any JSON.
@@ -226,7 +253,10 @@ impl Answer {
     /// A header, or nothing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// How many SQL statements it took; the server must run with `SERVER_TIMING=true`.
@@ -236,7 +266,8 @@ impl Answer {
     #[track_caller]
     #[must_use]
     pub fn statement_count(&self) -> u64 {
-        statement_count(&self.headers).unwrap_or_else(|| panic!("{}: no Server-Timing header", self.what))
+        statement_count(&self.headers)
+            .unwrap_or_else(|| panic!("{}: no Server-Timing header", self.what))
     }
 }
 
@@ -244,5 +275,12 @@ impl Answer {
 #[must_use]
 pub fn statement_count(headers: &HeaderMap) -> Option<u64> {
     let value = headers.get("server-timing")?.to_str().ok()?;
-    value.split(',').find_map(|metric| metric.trim().strip_prefix("sql;desc=\"")?.strip_suffix('"')?.parse().ok())
+    value.split(',').find_map(|metric| {
+        metric
+            .trim()
+            .strip_prefix("sql;desc=\"")?
+            .strip_suffix('"')?
+            .parse()
+            .ok()
+    })
 }

@@ -5,6 +5,8 @@
 //! cluster, where `db/init` has run), `REDIS_URL`, `AMQP_URL` and `RABBITMQ_MANAGEMENT_URL` from the environment;
 //! `cargo xtask test` sets them, and outside of it the root `.env` does.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 pub mod broker;
 pub mod env;
 pub mod http;

@@ -23,12 +23,18 @@ impl OtlpSink {
         let routes = Router::new().route(
             "/v1/{signal}",
             post(async move |body: Bytes| {
-                store.lock().unwrap_or_else(PoisonError::into_inner).push(body);
+                store
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(body);
                 // An empty protobuf message is a whole success.
                 ([("content-type", "application/x-protobuf")], "")
             }),
         );
-        Self { served: serve(routes).await, bodies }
+        Self {
+            served: serve(routes).await,
+            bodies,
+        }
     }
 
     /// The value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
@@ -40,7 +46,10 @@ impl OtlpSink {
     /// The bodies so far.
     #[must_use]
     pub fn bodies(&self) -> Vec<Bytes> {
-        self.bodies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.bodies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// How many export requests came.
@@ -53,6 +62,8 @@ impl OtlpSink {
     #[must_use]
     pub fn contains(&self, needle: impl AsRef<[u8]>) -> bool {
         let needle = needle.as_ref();
-        self.bodies().iter().any(|body| body.windows(needle.len()).any(|window| window == needle))
+        self.bodies()
+            .iter()
+            .any(|body| body.windows(needle.len()).any(|window| window == needle))
     }
 }

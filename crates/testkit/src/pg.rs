@@ -38,22 +38,52 @@ impl TestDb {
     async fn try_new(service: &str, migrator: &Migrator) -> anyhow::Result<Self> {
         let mut server = PgConnection::connect(&env::var("DATABASE_URL")).await?;
         let template = format!("template_{service}_{}", fingerprint(migrator));
-        server.execute(AssertSqlSafe(format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})"))).await?;
+        server
+            .execute(AssertSqlSafe(format!(
+                "SELECT pg_advisory_lock({TEMPLATE_LOCK})"
+            )))
+            .await?;
         let exists: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(&template).fetch_one(&mut server).await?;
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                .bind(&template)
+                .fetch_one(&mut server)
+                .await?;
         if !exists {
             // Under another name until it is whole, so that a crash leaves no half template behind.
             let unfinished = format!("{template}_new");
-            server.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))).await?;
-            server.execute(AssertSqlSafe(format!("CREATE DATABASE {unfinished} TEMPLATE template0"))).await?;
+            server
+                .execute(AssertSqlSafe(format!(
+                    "DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"
+                )))
+                .await?;
+            server
+                .execute(AssertSqlSafe(format!(
+                    "CREATE DATABASE {unfinished} TEMPLATE template0"
+                )))
+                .await?;
             prepare(service, &unfinished, migrator).await?;
-            server.execute(AssertSqlSafe(format!("ALTER DATABASE {unfinished} RENAME TO {template}"))).await?;
+            server
+                .execute(AssertSqlSafe(format!(
+                    "ALTER DATABASE {unfinished} RENAME TO {template}"
+                )))
+                .await?;
         }
-        server.execute(AssertSqlSafe(format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})"))).await?;
+        server
+            .execute(AssertSqlSafe(format!(
+                "SELECT pg_advisory_unlock({TEMPLATE_LOCK})"
+            )))
+            .await?;
         let name = format!("test_{service}_{}", uuid::Uuid::new_v4().simple());
-        server.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}"))).await?;
+        server
+            .execute(AssertSqlSafe(format!(
+                "CREATE DATABASE {name} TEMPLATE {template}"
+            )))
+            .await?;
         server.close().await?;
-        Ok(Self { service: service.to_owned(), name })
+        Ok(Self {
+            service: service.to_owned(),
+            name,
+        })
     }
 
     /// The URL of the database for any role of `db/init`, with that role's rights.
@@ -116,10 +146,16 @@ impl Drop for TestDb {
         let (url, name) = (env::var("DATABASE_URL"), self.name.clone());
         // The test's own runtime may be ending already.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let mut server = PgConnection::connect(&url).await?;
-                server.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
+                server
+                    .execute(AssertSqlSafe(format!(
+                        "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+                    )))
+                    .await?;
                 anyhow::Ok(())
             })
         });
@@ -131,7 +167,10 @@ impl Drop for TestDb {
 /// Changes with the migrations, and with how templates are made.
 fn fingerprint(migrator: &Migrator) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let parts = migrator.iter().flat_map(|migration| migration.checksum.iter()).chain(RIGHTS.as_bytes());
+    let parts = migrator
+        .iter()
+        .flat_map(|migration| migration.checksum.iter())
+        .chain(RIGHTS.as_bytes());
     for byte in parts {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     }
@@ -153,15 +192,26 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {o} IN SCHEMA {s} GRANT EXECUTE ON FUNCTIONS T
 ";
 
 async fn prepare(service: &str, database: &str, migrator: &Migrator) -> anyhow::Result<()> {
-    let db = TestDb { service: service.to_owned(), name: database.to_owned() };
+    let db = TestDb {
+        service: service.to_owned(),
+        name: database.to_owned(),
+    };
     let (superuser, owner) = (db.superuser_url(), db.owner_url());
     // Not a test's database: it must outlive this function.
     std::mem::forget(db);
-    let schema = if service == "notification" { "notification" } else { "public" };
-    let rights =
-        RIGHTS.replace("{s}", schema).replace("{o}", &format!("{service}_owner")).replace("{a}", &format!("{service}_service"));
+    let schema = if service == "notification" {
+        "notification"
+    } else {
+        "public"
+    };
+    let rights = RIGHTS
+        .replace("{s}", schema)
+        .replace("{o}", &format!("{service}_owner"))
+        .replace("{a}", &format!("{service}_service"));
     let mut connection = PgConnection::connect(&superuser).await?;
-    sqlx::raw_sql(AssertSqlSafe(rights)).execute(&mut connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(rights))
+        .execute(&mut connection)
+        .await?;
     connection.close().await?;
     let mut connection = PgConnection::connect(&owner).await?;
     migrator.run(&mut connection).await?;

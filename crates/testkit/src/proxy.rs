@@ -45,7 +45,10 @@ impl TcpProxy {
     pub async fn start(target: impl Into<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
-        let (state, watching) = watch::channel(State { fault: Fault::Pass, cuts: 0 });
+        let (state, watching) = watch::channel(State {
+            fault: Fault::Pass,
+            cuts: 0,
+        });
         let (stop, mut stopped) = oneshot::channel::<()>();
         let (open, accepted) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
         let (target, counts) = (target.into(), (Arc::clone(&open), Arc::clone(&accepted)));
@@ -57,7 +60,8 @@ impl TcpProxy {
                 };
                 let Ok((client, _)) = client else { continue };
                 counts.1.fetch_add(1, Ordering::SeqCst);
-                let (target, watching, open) = (target.clone(), watching.clone(), Arc::clone(&counts.0));
+                let (target, watching, open) =
+                    (target.clone(), watching.clone(), Arc::clone(&counts.0));
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
                     pass(client, &target, watching).await;
@@ -65,7 +69,13 @@ impl TcpProxy {
                 });
             }
         });
-        Self { addr, state, open, accepted, _stop: stop }
+        Self {
+            addr,
+            state,
+            open,
+            accepted,
+            _stop: stop,
+        }
     }
 
     /// Where clients connect to.
@@ -107,8 +117,14 @@ async fn pass(client: TcpStream, target: &str, mut watching: watch::Receiver<Sta
     if begun.fault == Fault::Refuse {
         return;
     }
-    let Ok(server) = TcpStream::connect(target).await else { return };
-    let _ = (server.set_zero_linger(), server.set_nodelay(true), client.set_nodelay(true));
+    let Ok(server) = TcpStream::connect(target).await else {
+        return;
+    };
+    let _ = (
+        server.set_zero_linger(),
+        server.set_nodelay(true),
+        client.set_nodelay(true),
+    );
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let both = async {

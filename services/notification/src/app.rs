@@ -28,17 +28,30 @@ impl runtime::Service for App {
     }
 
     fn check(settings: &Settings) -> Vec<String> {
-        mail::server(&settings.smtp_url).err().map(|error| format!("SMTP_URL: {error:#}")).into_iter().collect()
+        mail::server(&settings.smtp_url)
+            .err()
+            .map(|error| format!("SMTP_URL: {error:#}"))
+            .into_iter()
+            .collect()
     }
 
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
-        let url = settings.migration_database_url.ok_or_else(|| anyhow::anyhow!("NOTIFICATION_MIGRATION_DATABASE_URL is not set"))?;
+        let url = settings
+            .migration_database_url
+            .ok_or_else(|| anyhow::anyhow!("NOTIFICATION_MIGRATION_DATABASE_URL is not set"))?;
         runtime::pg::migrate(&url, &MIGRATOR).await
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
-        let pool = runtime::pg::connect(&settings.database_url, settings.database_max_connections, Self::NAME)?;
-        let consumers = Consumers::new(Self::NAME, pool.clone(), settings.amqp_url.clone()).on(KeepMail { clock: runtime.clock() });
+        let pool = runtime::pg::connect(
+            &settings.database_url,
+            settings.database_max_connections,
+            Self::NAME,
+        )?;
+        let consumers =
+            Consumers::new(Self::NAME, pool.clone(), settings.amqp_url.clone()).on(KeepMail {
+                clock: runtime.clock(),
+            });
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
         let sender = Sender {
             pool: pool.clone(),
@@ -52,6 +65,9 @@ impl runtime::Service for App {
             let pool = pool.clone();
             async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(drop)?) }
         });
-        Ok(Listeners { public: None, internal: axum::Router::new() })
+        Ok(Listeners {
+            public: None,
+            internal: axum::Router::new(),
+        })
     }
 }

@@ -16,7 +16,11 @@ pub struct Settings {
     #[arg(long, env = "NOTIFICATION_DATABASE_URL", hide_env_values = true)]
     pub database_url: SecretString,
     /// The database, as the owner; for `migrate` only.
-    #[arg(long, env = "NOTIFICATION_MIGRATION_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "NOTIFICATION_MIGRATION_DATABASE_URL",
+        hide_env_values = true
+    )]
     pub migration_database_url: Option<SecretString>,
     /// Connections to the database at most.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]

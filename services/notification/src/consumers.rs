@@ -13,14 +13,20 @@ pub(crate) struct KeepMail {
 }
 
 impl Handler<EmailNotification> for KeepMail {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<EmailNotification>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<EmailNotification>,
+    ) -> Result<(), HandlerError> {
         let EmailNotification { to, mail, .. } = &event.data;
         let new = mails::New {
             id: event.id,
             recipient: to.as_str(),
             template: mail::kind(mail),
-            subject: &mail::subject(mail).map_err(|error| HandlerError::Reject(format!("no subject: {error}")))?,
-            content: serde_json::to_value(mail).map_err(|error| HandlerError::Reject(format!("no content: {error}")))?,
+            subject: &mail::subject(mail)
+                .map_err(|error| HandlerError::Reject(format!("no subject: {error}")))?,
+            content: serde_json::to_value(mail)
+                .map_err(|error| HandlerError::Reject(format!("no content: {error}")))?,
             traceparent: event.traceparent.as_deref(),
         };
         mails::insert(tx, &new, self.clock.now()).await?;

@@ -79,34 +79,62 @@ pub(crate) struct Postbox {
 impl Postbox {
     /// Connects when the first mail is sent. Needs a running Tokio, for the pool.
     pub(crate) fn new(url: &SecretString, from: Mailbox) -> anyhow::Result<Self> {
-        Ok(Self { transport: server(url)?.build(), from })
+        Ok(Self {
+            transport: server(url)?.build(),
+            from,
+        })
     }
 
     /// Hands a mail over. Its Message-ID is made from `id`, so that every try is the same mail.
-    pub(crate) async fn send(&self, id: EventId, to: &str, subject: &str, mail: &Mail) -> Result<(), Failure> {
-        let message = self.message(id, to, subject, mail).map_err(|error| Failure::ForEver(format!("{error:#}")))?;
+    pub(crate) async fn send(
+        &self,
+        id: EventId,
+        to: &str,
+        subject: &str,
+        mail: &Mail,
+    ) -> Result<(), Failure> {
+        let message = self
+            .message(id, to, subject, mail)
+            .map_err(|error| Failure::ForEver(format!("{error:#}")))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 // 53x is about us (sign in, encrypt), not about this mail: somebody will mend it.
-                let about_us = error.status().is_some_and(|code| (530..540).contains(&u16::from(code)));
+                let about_us = error
+                    .status()
+                    .is_some_and(|code| (530..540).contains(&u16::from(code)));
                 let forever = error.is_permanent() && !about_us;
                 let text = format!("{:#}", anyhow::Error::new(error));
-                Err(if forever { Failure::ForEver(text) } else { Failure::ForNow(text) })
+                Err(if forever {
+                    Failure::ForEver(text)
+                } else {
+                    Failure::ForNow(text)
+                })
             }
         }
     }
 
-    fn message(&self, id: EventId, to: &str, subject: &str, mail: &Mail) -> anyhow::Result<Message> {
+    fn message(
+        &self,
+        id: EventId,
+        to: &str,
+        subject: &str,
+        mail: &Mail,
+    ) -> anyhow::Result<Message> {
         let mut message = Message::builder()
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .from(self.from.clone())
             .to(Mailbox::new(None, to.parse()?))
             .subject(subject)
-            .multipart(MultiPart::alternative_plain_html(text(mail)?, html(mail, subject)?))?;
+            .multipart(MultiPart::alternative_plain_html(
+                text(mail)?,
+                html(mail, subject)?,
+            ))?;
         // Absence notices do not answer machines (RFC 3834).
         let header = HeaderName::new_from_ascii_str("Auto-Submitted");
-        message.headers_mut().insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
+        message
+            .headers_mut()
+            .insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
         Ok(message)
     }
 }
@@ -121,7 +149,11 @@ pub(crate) fn server(url: &SecretString) -> anyhow::Result<AsyncSmtpTransportBui
 /// A line's title, cut and padded so that the totals of a text mail stand in a column.
 fn column(line: &MailLine) -> String {
     let title = format!("{} × {}", line.quantity, line.title);
-    let short: String = if title.chars().count() > 50 { title.chars().take(49).chain(['…']).collect() } else { title };
+    let short: String = if title.chars().count() > 50 {
+        title.chars().take(49).chain(['…']).collect()
+    } else {
+        title
+    };
     format!("{short:<50}{:>16}", line.total.to_string())
 }
 

@@ -8,20 +8,43 @@ fn euros(amount: i64) -> Money {
 
 fn lines() -> Vec<MailLine> {
     vec![
-        MailLine { title: "Tea <b>\"Darjeeling\"</b> & more".into(), quantity: 2, total: euros(1998) },
-        MailLine { title: "A very long title that goes on and on and on and does not fit".into(), quantity: 10, total: euros(123_456) },
+        MailLine {
+            title: "Tea <b>\"Darjeeling\"</b> & more".into(),
+            quantity: 2,
+            total: euros(1998),
+        },
+        MailLine {
+            title: "A very long title that goes on and on and on and does not fit".into(),
+            quantity: 10,
+            total: euros(123_456),
+        },
     ]
 }
 
 /// One of each kind.
 fn all() -> Vec<Mail> {
-    let (name, url, number) = (|| "Zoë <script>".to_owned(), || "https://shop.example/x?token=a&b=c".to_owned(), || "1000042".to_owned());
+    let (name, url, number) = (
+        || "Zoë <script>".to_owned(),
+        || "https://shop.example/x?token=a&b=c".to_owned(),
+        || "1000042".to_owned(),
+    );
     vec![
-        Mail::VerifyEmail { name: name(), url: url() },
-        Mail::ResetPassword { name: name(), url: url() },
+        Mail::VerifyEmail {
+            name: name(),
+            url: url(),
+        },
+        Mail::ResetPassword {
+            name: name(),
+            url: url(),
+        },
         Mail::PasswordChanged { name: name() },
         Mail::SessionReuse { name: name() },
-        Mail::OrderReceived { number: number(), lines: lines(), total: euros(125_944), url: url() },
+        Mail::OrderReceived {
+            number: number(),
+            lines: lines(),
+            total: euros(125_944),
+            url: url(),
+        },
         Mail::OrderConfirmed {
             number: number(),
             lines: lines(),
@@ -32,10 +55,26 @@ fn all() -> Vec<Mail> {
             total: euros(125_944),
             url: url(),
         },
-        Mail::OrderShipped { number: number(), carrier: "DHL".into(), tracking_number: "JD01".into(), url: url() },
-        Mail::OrderDelivered { number: number(), url: url() },
-        Mail::OrderCancelled { number: number(), reason: "You asked for it.".into(), url: url() },
-        Mail::OrderRefunded { number: number(), amount: euros(1998), url: url() },
+        Mail::OrderShipped {
+            number: number(),
+            carrier: "DHL".into(),
+            tracking_number: "JD01".into(),
+            url: url(),
+        },
+        Mail::OrderDelivered {
+            number: number(),
+            url: url(),
+        },
+        Mail::OrderCancelled {
+            number: number(),
+            reason: "You asked for it.".into(),
+            url: url(),
+        },
+        Mail::OrderRefunded {
+            number: number(),
+            amount: euros(1998),
+            url: url(),
+        },
     ]
 }
 
@@ -43,7 +82,11 @@ fn all() -> Vec<Mail> {
 fn mails_look_as_they_should() {
     for mail in all() {
         let subject = subject(&mail).unwrap();
-        let whole = format!("Subject: {subject}\n\n{}\n========\n{}", text(&mail).unwrap(), html(&mail, &subject).unwrap());
+        let whole = format!(
+            "Subject: {subject}\n\n{}\n========\n{}",
+            text(&mail).unwrap(),
+            html(&mail, &subject).unwrap()
+        );
         insta::with_settings!({ snapshot_path => "../tests/snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(kind(&mail), whole);
         });
@@ -53,22 +96,40 @@ fn mails_look_as_they_should() {
 #[test]
 fn kinds_are_the_names_in_events() {
     for mail in all() {
-        assert_eq!(serde_json::to_value(&mail).unwrap()["template"], kind(&mail));
+        assert_eq!(
+            serde_json::to_value(&mail).unwrap()["template"],
+            kind(&mail)
+        );
     }
 }
 
 #[test]
 fn a_subject_is_one_line() {
-    let mail = Mail::OrderDelivered { number: "1\r\nBcc: x@example.com".into(), url: String::new() };
-    assert_eq!(subject(&mail).unwrap(), "Your order 1 Bcc: x@example.com has arrived");
+    let mail = Mail::OrderDelivered {
+        number: "1\r\nBcc: x@example.com".into(),
+        url: String::new(),
+    };
+    assert_eq!(
+        subject(&mail).unwrap(),
+        "Your order 1 Bcc: x@example.com has arrived"
+    );
 }
 
 #[tokio::test]
 async fn every_try_is_the_same_mail() {
-    let postbox = Postbox::new(&"smtp://127.0.0.1:1".into(), "Mercato <shop@mercato.example>".parse().unwrap()).unwrap();
+    let postbox = Postbox::new(
+        &"smtp://127.0.0.1:1".into(),
+        "Mercato <shop@mercato.example>".parse().unwrap(),
+    )
+    .unwrap();
     let id: EventId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
-    let message = postbox.message(id, "a@example.com", "x", &all()[0]).unwrap();
+    let message = postbox
+        .message(id, "a@example.com", "x", &all()[0])
+        .unwrap();
     let raw = String::from_utf8(message.formatted()).unwrap();
-    assert!(raw.contains("Message-ID: <01890a5d-ac96-774b-bcce-b302099a8057@mercato.example>\r\n"), "{raw}");
+    assert!(
+        raw.contains("Message-ID: <01890a5d-ac96-774b-bcce-b302099a8057@mercato.example>\r\n"),
+        "{raw}"
+    );
     assert!(raw.contains("Auto-Submitted: auto-generated\r\n"), "{raw}");
 }

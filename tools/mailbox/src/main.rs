@@ -1,5 +1,6 @@
 //! `mailbox --smtp-addr 127.0.0.1:1025 --http-addr 127.0.0.1:8025 --dir .data/dev/mail`
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -27,11 +28,18 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_target(false)
+        .with_ansi(std::io::stdout().is_terminal())
+        .init();
     let arguments = Arguments::parse();
     let store = Store::open(arguments.dir, Clock::system(), Random::system())?;
-    let mail = TcpListener::bind(arguments.smtp_addr).await.with_context(|| format!("SMTP on {}", arguments.smtp_addr))?;
-    let pages = TcpListener::bind(arguments.http_addr).await.with_context(|| format!("HTTP on {}", arguments.http_addr))?;
+    let mail = TcpListener::bind(arguments.smtp_addr)
+        .await
+        .with_context(|| format!("SMTP on {}", arguments.smtp_addr))?;
+    let pages = TcpListener::bind(arguments.http_addr)
+        .await
+        .with_context(|| format!("HTTP on {}", arguments.http_addr))?;
     tracing::info!(smtp = %mail.local_addr()?, web = format!("http://{}/", pages.local_addr()?), "taking mail");
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {

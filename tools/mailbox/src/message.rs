@@ -38,7 +38,11 @@ impl Message {
     /// Takes a mail from SMTP: the envelope and the data.
     #[must_use]
     pub fn received(id: MailId, at: Timestamp, from: &str, to: &[String], data: &[u8]) -> Self {
-        let mut source = format!("{SENDER}: <{from}>\r\n{RECIPIENTS}: {}\r\n{RECEIVED}: {at}\r\n", to.join(",")).into_bytes();
+        let mut source = format!(
+            "{SENDER}: <{from}>\r\n{RECIPIENTS}: {}\r\n{RECEIVED}: {at}\r\n",
+            to.join(",")
+        )
+        .into_bytes();
         source.extend_from_slice(data);
         Self::parse(id, at, source)
     }
@@ -54,19 +58,41 @@ impl Message {
         let parsed = MessageParser::default().parse(&source);
         let parsed = parsed.as_ref();
         // Made-up parts are left out: the parser offers HTML for a text-only mail and text for an HTML-only one.
-        let html = parsed.and_then(|mail| mail.html_bodies().find(|part| part.is_text_html())).and_then(|part| part.text_contents());
+        let html = parsed
+            .and_then(|mail| mail.html_bodies().find(|part| part.is_text_html()))
+            .and_then(|part| part.text_contents());
         let text = parsed.and_then(|mail| mail.body_text(0));
-        let envelope = |name| header(&source, name).unwrap_or_default().trim_matches(['<', '>']).to_owned();
-        let sender = parsed.and_then(|mail| mail.from()).and_then(Address::first).and_then(|from| from.address());
+        let envelope = |name| {
+            header(&source, name)
+                .unwrap_or_default()
+                .trim_matches(['<', '>'])
+                .to_owned()
+        };
+        let sender = parsed
+            .and_then(|mail| mail.from())
+            .and_then(Address::first)
+            .and_then(|from| from.address());
         Self {
             id,
             from: sender.map_or_else(|| envelope(SENDER), str::to_owned),
-            to: envelope(RECIPIENTS).split(',').filter(|to| !to.is_empty()).map(str::to_owned).collect(),
-            subject: parsed.and_then(|mail| mail.subject()).unwrap_or_default().to_owned(),
-            text: text.map(|text| text.replace("\r\n", "\n")).unwrap_or_default(),
+            to: envelope(RECIPIENTS)
+                .split(',')
+                .filter(|to| !to.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            subject: parsed
+                .and_then(|mail| mail.subject())
+                .unwrap_or_default()
+                .to_owned(),
+            text: text
+                .map(|text| text.replace("\r\n", "\n"))
+                .unwrap_or_default(),
             html: html.unwrap_or_default().to_owned(),
             received_at,
-            message_id: parsed.and_then(|mail| mail.message_id()).unwrap_or_default().to_owned(),
+            message_id: parsed
+                .and_then(|mail| mail.message_id())
+                .unwrap_or_default()
+                .to_owned(),
             source,
         }
     }
@@ -80,9 +106,12 @@ impl Message {
 
 /// One of our own headers, which stand first and are not folded.
 fn header<'a>(source: &'a [u8], name: &str) -> Option<&'a str> {
-    source.split(|byte| *byte == b'\n').take(3).find_map(|line| {
-        let line = std::str::from_utf8(line).ok()?;
-        let (found, value) = line.split_once(": ")?;
-        (found == name).then(|| value.trim_end())
-    })
+    source
+        .split(|byte| *byte == b'\n')
+        .take(3)
+        .find_map(|line| {
+            let line = std::str::from_utf8(line).ok()?;
+            let (found, value) = line.split_once(": ")?;
+            (found == name).then(|| value.trim_end())
+        })
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+    BufReader,
+};
 use tokio::net::TcpListener;
 
 use crate::store::Store;
@@ -22,7 +25,13 @@ pub async fn serve(listener: TcpListener, store: Store) {
                 let store = store.clone();
                 tokio::spawn(async move {
                     let (reader, writer) = stream.into_split();
-                    let session = Session { reader: BufReader::new(reader), writer, store, from: None, to: Vec::new() };
+                    let session = Session {
+                        reader: BufReader::new(reader),
+                        writer,
+                        store,
+                        from: None,
+                        to: Vec::new(),
+                    };
                     match tokio::time::timeout(PATIENCE, session.run()).await {
                         Ok(Err(error)) => tracing::debug!(%error, "connection lost"),
                         Err(_) => tracing::debug!("connection idle for too long"),
@@ -57,7 +66,14 @@ impl<R: AsyncBufRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                 "EHLO" => {
                     self.reset();
                     let size = format!("250 SIZE {MAX_SIZE}");
-                    for line in ["250-mailbox", "250-PIPELINING", "250-8BITMIME", "250-SMTPUTF8", "250-AUTH PLAIN", &size] {
+                    for line in [
+                        "250-mailbox",
+                        "250-PIPELINING",
+                        "250-8BITMIME",
+                        "250-SMTPUTF8",
+                        "250-AUTH PLAIN",
+                        &size,
+                    ] {
                         self.say(line).await?;
                     }
                 }
@@ -100,9 +116,15 @@ impl<R: AsyncBufRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         }
         match path(rest, "TO:") {
             Some(to) if to.is_empty() => self.say("501 5.1.3 no address").await,
-            Some(to) if to.starts_with("refused@") => self.say("550 5.1.1 refused, as its name says").await,
-            Some(to) if to.starts_with("busy@") => self.say("451 4.2.1 busy, as its name says").await,
-            Some(_) if self.to.len() == MAX_RECIPIENTS => self.say("452 4.5.3 too many recipients").await,
+            Some(to) if to.starts_with("refused@") => {
+                self.say("550 5.1.1 refused, as its name says").await
+            }
+            Some(to) if to.starts_with("busy@") => {
+                self.say("451 4.2.1 busy, as its name says").await
+            }
+            Some(_) if self.to.len() == MAX_RECIPIENTS => {
+                self.say("452 4.5.3 too many recipients").await
+            }
             Some(to) => {
                 self.to.push(to);
                 self.say("250 2.1.5 recipient ok").await
@@ -120,7 +142,9 @@ impl<R: AsyncBufRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         let mut too_big = false;
         loop {
             // Without the end it was never sent.
-            let Some(line) = self.line().await? else { return Ok(()) };
+            let Some(line) = self.line().await? else {
+                return Ok(());
+            };
             if line == b"." {
                 break;
             }
@@ -164,7 +188,10 @@ impl<R: AsyncBufRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// A line without its end; none when the client has gone.
     async fn line(&mut self) -> std::io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        let length = (&mut self.reader).take(MAX_LINE).read_until(b'\n', &mut line).await?;
+        let length = (&mut self.reader)
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)
+            .await?;
         if length == 0 {
             return Ok(None);
         }
@@ -178,14 +205,19 @@ impl<R: AsyncBufRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     }
 
     async fn say(&mut self, line: &str) -> std::io::Result<()> {
-        self.writer.write_all(format!("{line}\r\n").as_bytes()).await
+        self.writer
+            .write_all(format!("{line}\r\n").as_bytes())
+            .await
     }
 }
 
 /// The address in `FROM:<a@b> SIZE=…`, without control characters, so that it fits into a header line.
 fn path(rest: &str, keyword: &str) -> Option<String> {
     let rest = rest.trim();
-    let rest = rest.get(..keyword.len()).filter(|start| start.eq_ignore_ascii_case(keyword)).map(|_| rest[keyword.len()..].trim())?;
+    let rest = rest
+        .get(..keyword.len())
+        .filter(|start| start.eq_ignore_ascii_case(keyword))
+        .map(|_| rest[keyword.len()..].trim())?;
     let (address, _) = rest.strip_prefix('<')?.split_once('>')?;
     (!address.chars().any(|c| c.is_control() || c == ',')).then(|| address.to_owned())
 }
@@ -196,8 +228,14 @@ mod tests {
 
     #[test]
     fn paths_are_read_as_clients_write_them() {
-        assert_eq!(path("FROM:<a@b.example> SIZE=12", "FROM:").as_deref(), Some("a@b.example"));
-        assert_eq!(path("from: <a@b.example>", "FROM:").as_deref(), Some("a@b.example"));
+        assert_eq!(
+            path("FROM:<a@b.example> SIZE=12", "FROM:").as_deref(),
+            Some("a@b.example")
+        );
+        assert_eq!(
+            path("from: <a@b.example>", "FROM:").as_deref(),
+            Some("a@b.example")
+        );
         assert_eq!(path("FROM:<>", "FROM:").as_deref(), Some(""));
         assert_eq!(path("TO:a@b.example", "TO:"), None);
         assert_eq!(path("ä", "TO:"), None);

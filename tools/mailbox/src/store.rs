@@ -37,14 +37,26 @@ impl Store {
     /// The folder cannot be made or read.
     pub fn open(folder: Option<PathBuf>, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let mails = match &folder {
-            Some(folder) => read(folder).with_context(|| format!("mails in {}", folder.display()))?,
+            Some(folder) => {
+                read(folder).with_context(|| format!("mails in {}", folder.display()))?
+            }
             None => VecDeque::new(),
         };
         Ok(Self::with(mails, folder, clock, random))
     }
 
-    fn with(mails: VecDeque<Arc<Message>>, folder: Option<PathBuf>, clock: Clock, random: Random) -> Self {
-        Self(Arc::new(Inner { mails: Mutex::new(mails), folder, clock, random }))
+    fn with(
+        mails: VecDeque<Arc<Message>>,
+        folder: Option<PathBuf>,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            mails: Mutex::new(mails),
+            folder,
+            clock,
+            random,
+        }))
     }
 
     /// Keeps a mail that came by SMTP.
@@ -72,7 +84,12 @@ impl Store {
     /// All mails, newest first; with an address only those delivered to it.
     #[must_use]
     pub fn list(&self, to: Option<&str>) -> Vec<Arc<Message>> {
-        self.mails().iter().rev().filter(|mail| to.is_none_or(|to| mail.is_to(to))).cloned().collect()
+        self.mails()
+            .iter()
+            .rev()
+            .filter(|mail| to.is_none_or(|to| mail.is_to(to)))
+            .cloned()
+            .collect()
     }
 
     /// One mail.
@@ -94,7 +111,10 @@ impl Store {
     }
 
     fn file(&self, id: MailId) -> Option<PathBuf> {
-        self.0.folder.as_ref().map(|folder| folder.join(format!("{id}.eml")))
+        self.0
+            .folder
+            .as_ref()
+            .map(|folder| folder.join(format!("{id}.eml")))
     }
 }
 
@@ -103,7 +123,10 @@ fn read(folder: &Path) -> anyhow::Result<VecDeque<Arc<Message>>> {
     let mut mails = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        let id = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".eml")?.parse::<MailId>().ok());
+        let id = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".eml")?.parse::<MailId>().ok());
         if let Some(id) = id {
             // A file that somebody else put there is no reason not to start.
             mails.extend(Message::stored(id, std::fs::read(&path)?).map(Arc::new));

@@ -17,8 +17,7 @@ use crate::store::Store;
 /// Pages load nothing but their own style, and frame only the mail.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// A mail runs nothing and calls nobody; its links open in a new tab.
-const MAIL_POLICY: &str =
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 /// `/` and `/messages/{id}` for people, `/api/messages` for programs.
 pub fn router(store: Store) -> Router {
@@ -41,7 +40,10 @@ struct Filter {
 
 impl Filter {
     fn to(&self) -> Option<&str> {
-        self.to.as_deref().map(str::trim).filter(|to| !to.is_empty())
+        self.to
+            .as_deref()
+            .map(str::trim)
+            .filter(|to| !to.is_empty())
     }
 }
 
@@ -67,17 +69,31 @@ struct View {
 
 fn page(template: &impl Template) -> Response {
     match template.render() {
-        Ok(page) => ([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY), (header::CACHE_CONTROL, "no-store")], Html(page)).into_response(),
+        Ok(page) => (
+            [
+                (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+                (header::CACHE_CONTROL, "no-store"),
+            ],
+            Html(page),
+        )
+            .into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
 async fn list(State(store): State<Store>, Query(filter): Query<Filter>) -> Response {
     let mails = store.list(filter.to());
-    page(&ListPage { mails, to: filter.to().unwrap_or_default().to_owned() })
+    page(&ListPage {
+        mails,
+        to: filter.to().unwrap_or_default().to_owned(),
+    })
 }
 
-async fn show(State(store): State<Store>, Path(id): Path<MailId>, Query(view): Query<View>) -> Response {
+async fn show(
+    State(store): State<Store>,
+    Path(id): Path<MailId>,
+    Query(view): Query<View>,
+) -> Response {
     match store.get(id) {
         Some(mail) => {
             let as_text = mail.html.is_empty() || view.kind.as_deref() == Some("text");
@@ -90,9 +106,11 @@ async fn show(State(store): State<Store>, Path(id): Path<MailId>, Query(view): Q
 async fn html(State(store): State<Store>, Path(id): Path<MailId>) -> Response {
     match store.get(id) {
         // So that links leave the frame.
-        Some(mail) => {
-            ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(format!("<base target=\"_blank\">{}", mail.html))).into_response()
-        }
+        Some(mail) => (
+            [(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)],
+            Html(format!("<base target=\"_blank\">{}", mail.html)),
+        )
+            .into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -100,7 +118,10 @@ async fn html(State(store): State<Store>, Path(id): Path<MailId>) -> Response {
 async fn source(State(store): State<Store>, Path(id): Path<MailId>) -> Response {
     match store.get(id) {
         Some(mail) => {
-            let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+            let headers = [
+                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
             (headers, mail.source.clone()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
@@ -108,7 +129,11 @@ async fn source(State(store): State<Store>, Path(id): Path<MailId>) -> Response 
 }
 
 async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/style.css")).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/css")],
+        include_str!("../templates/style.css"),
+    )
+        .into_response()
 }
 
 async fn clear(State(store): State<Store>) -> Response {

@@ -11,14 +11,20 @@ use testkit::pg::TestDb;
 use testkit::{Fault, OtlpSink, TcpProxy, eventually, serve};
 
 fn app() -> Router {
-    Router::new().route("/", get(async || ([("server-timing", "sql;desc=\"4\"")], "hello")))
+    Router::new().route(
+        "/",
+        get(async || ([("server-timing", "sql;desc=\"4\"")], "hello")),
+    )
 }
 
 #[tokio::test]
 async fn a_served_router_answers_and_says_its_statements() {
     let served = serve(app()).await;
     let answer = served.client().get("/").expect(200).await;
-    assert_eq!((answer.text().as_str(), answer.statement_count()), ("hello", 4));
+    assert_eq!(
+        (answer.text().as_str(), answer.statement_count()),
+        ("hello", 4)
+    );
 }
 
 #[tokio::test]
@@ -29,7 +35,10 @@ async fn the_proxy_passes_refuses_stalls_and_cuts() {
     client.get("/").expect(200).await;
 
     proxy.set(Fault::Refuse);
-    eventually("connections are cut", async || (proxy.open() == 0).then_some(())).await;
+    eventually("connections are cut", async || {
+        (proxy.open() == 0).then_some(())
+    })
+    .await;
     assert!(client.get("/").try_send().await.is_err());
 
     proxy.set(Fault::Pass);
@@ -37,7 +46,11 @@ async fn the_proxy_passes_refuses_stalls_and_cuts() {
 
     proxy.set(Fault::Stall);
     let mut stalled = tokio::spawn(client.get("/").send());
-    assert!(tokio::time::timeout(Duration::from_millis(150), &mut stalled).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(150), &mut stalled)
+            .await
+            .is_err()
+    );
     proxy.set(Fault::Pass);
     assert_eq!(stalled.await.unwrap().status, 200);
 
@@ -54,29 +67,59 @@ async fn the_proxy_passes_refuses_stalls_and_cuts() {
 #[tokio::test]
 async fn the_sink_keeps_what_it_gets() {
     let sink = OtlpSink::start().await;
-    testkit::http::Client::new(sink.endpoint()).post("/v1/traces").body("…span name…").expect(200).await;
+    testkit::http::Client::new(sink.endpoint())
+        .post("/v1/traces")
+        .body("…span name…")
+        .expect(200)
+        .await;
     assert_eq!(sink.count(), 1);
     assert!(sink.contains("span name") && !sink.contains("other"));
 }
 
 fn migrator(sql: &'static str) -> Migrator {
-    let migration = Migration::new(1, Cow::Borrowed("one"), MigrationType::Simple, SqlStr::from_static(sql), false);
-    Migrator { migrations: Cow::Owned(vec![migration]), ..Migrator::DEFAULT }
+    let migration = Migration::new(
+        1,
+        Cow::Borrowed("one"),
+        MigrationType::Simple,
+        SqlStr::from_static(sql),
+        false,
+    );
+    Migrator {
+        migrations: Cow::Owned(vec![migration]),
+        ..Migrator::DEFAULT
+    }
 }
 
 #[tokio::test]
 async fn a_test_database_has_the_grants_of_production() {
-    let migrator = migrator("CREATE TABLE things (id int PRIMARY KEY, secret text); GRANT SELECT (id) ON things TO admin_service;");
+    let migrator = migrator(
+        "CREATE TABLE things (id int PRIMARY KEY, secret text); GRANT SELECT (id) ON things TO admin_service;",
+    );
     let db = TestDb::new("order", &migrator).await;
     let pool = db.pool().await;
-    sqlx::query("INSERT INTO things VALUES (1, 'x')").execute(&pool).await.unwrap();
-    sqlx::query("DROP TABLE things").execute(&pool).await.unwrap_err();
+    sqlx::query("INSERT INTO things VALUES (1, 'x')")
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query("DROP TABLE things")
+        .execute(&pool)
+        .await
+        .unwrap_err();
     let admin = db.pool_as("admin_service").await;
-    sqlx::query("SELECT id FROM things").execute(&admin).await.unwrap();
-    sqlx::query("SELECT secret FROM things").execute(&admin).await.unwrap_err();
+    sqlx::query("SELECT id FROM things")
+        .execute(&admin)
+        .await
+        .unwrap();
+    sqlx::query("SELECT secret FROM things")
+        .execute(&admin)
+        .await
+        .unwrap_err();
 
     let other = TestDb::new("order", &migrator).await;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM things").fetch_one(&other.pool().await).await.unwrap();
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM things")
+        .fetch_one(&other.pool().await)
+        .await
+        .unwrap();
     assert_eq!(count, 0);
 
     let gone = db.superuser_url();

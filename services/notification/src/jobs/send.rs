@@ -47,7 +47,10 @@ impl Sender {
             match self.batch().await {
                 Ok(BATCH) => continue,
                 Ok(_) => {}
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot look for mails to send"),
+                Err(error) => tracing::warn!(
+                    error = format!("{error:#}"),
+                    "cannot look for mails to send"
+                ),
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -58,7 +61,8 @@ impl Sender {
     }
 
     async fn batch(&self) -> anyhow::Result<usize> {
-        let claimed = mails::claim(&self.pool, i64::try_from(BATCH)?, self.clock.now(), LEASE).await?;
+        let claimed =
+            mails::claim(&self.pool, i64::try_from(BATCH)?, self.clock.now(), LEASE).await?;
         let count = claimed.len();
         futures::stream::iter(claimed)
             .for_each_concurrent(None, async |mail| {
@@ -77,7 +81,8 @@ impl Sender {
         let template = mail.template.clone();
         let failure = match self.send(mail).await {
             Ok(()) => {
-                metrics::counter!("mails_total", "template" => template, "outcome" => "sent").increment(1);
+                metrics::counter!("mails_total", "template" => template, "outcome" => "sent")
+                    .increment(1);
                 tracing::info!("sent");
                 return mails::sent(&self.pool, mail.id, self.clock.now()).await;
             }
@@ -86,12 +91,20 @@ impl Sender {
         let now = self.clock.now();
         match failure {
             Failure::ForNow(error) if mail.attempts < self.max_attempts => {
-                metrics::counter!("mails_total", "template" => template, "outcome" => "put_off").increment(1);
+                metrics::counter!("mails_total", "template" => template, "outcome" => "put_off")
+                    .increment(1);
                 tracing::warn!(error = without_addresses(&error), "put off");
-                mails::put_off(&self.pool, mail.id, now + wait(self.first_wait, mail.attempts), &error).await
+                mails::put_off(
+                    &self.pool,
+                    mail.id,
+                    now + wait(self.first_wait, mail.attempts),
+                    &error,
+                )
+                .await
             }
             Failure::ForNow(error) | Failure::ForEver(error) => {
-                metrics::counter!("mails_total", "template" => template, "outcome" => "failed").increment(1);
+                metrics::counter!("mails_total", "template" => template, "outcome" => "failed")
+                    .increment(1);
                 tracing::error!(error = without_addresses(&error), "failed");
                 mails::failed(&self.pool, mail.id, now, &error).await
             }
@@ -99,9 +112,14 @@ impl Sender {
     }
 
     async fn send(&self, mail: &Claimed) -> Result<(), Failure> {
-        let content: Mail = serde_json::from_value(mail.content.clone()).map_err(|error| Failure::ForEver(format!("unreadable: {error}")))?;
-        let sending = self.postbox.send(mail.id, &mail.recipient, &mail.subject, &content);
-        tokio::time::timeout(TIMEOUT, sending).await.unwrap_or_else(|_| Err(Failure::ForNow(format!("not taken within {TIMEOUT:?}"))))
+        let content: Mail = serde_json::from_value(mail.content.clone())
+            .map_err(|error| Failure::ForEver(format!("unreadable: {error}")))?;
+        let sending = self
+            .postbox
+            .send(mail.id, &mail.recipient, &mail.subject, &content);
+        tokio::time::timeout(TIMEOUT, sending)
+            .await
+            .unwrap_or_else(|_| Err(Failure::ForNow(format!("not taken within {TIMEOUT:?}"))))
     }
 }
 
@@ -132,7 +150,10 @@ fn wait(first: Duration, attempts: i32) -> Duration {
 
 /// Servers like to quote the recipient, whom the log is not to know.
 fn without_addresses(text: &str) -> String {
-    text.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect::<Vec<_>>().join(" ")
+    text.split(' ')
+        .map(|word| if word.contains('@') { "…" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -141,12 +162,17 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_an_hour() {
-        let waits: Vec<_> = [1, 2, 3, 10, 11, 100].map(|attempts| wait(Duration::from_secs(5), attempts).as_secs()).into();
+        let waits: Vec<_> = [1, 2, 3, 10, 11, 100]
+            .map(|attempts| wait(Duration::from_secs(5), attempts).as_secs())
+            .into();
         assert_eq!(waits, [5, 10, 20, 2560, 3600, 3600]);
     }
 
     #[test]
     fn the_log_knows_no_addresses() {
-        assert_eq!(without_addresses("550 <a@b.example> is unknown"), "550 … is unknown");
+        assert_eq!(
+            without_addresses("550 <a@b.example> is unknown"),
+            "550 … is unknown"
+        );
     }
 }

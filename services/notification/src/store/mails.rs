@@ -32,7 +32,11 @@ pub(crate) struct Claimed {
 }
 
 /// Writes the row and wakes a sender at commit.
-pub(crate) async fn insert(tx: &mut PgConnection, new: &New<'_>, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn insert(
+    tx: &mut PgConnection,
+    new: &New<'_>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let inserted = sqlx::query!(
         "INSERT INTO mails (id, recipient, template, subject, content, traceparent, next_attempt_at, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
@@ -47,13 +51,20 @@ pub(crate) async fn insert(tx: &mut PgConnection, new: &New<'_>, now: Timestamp)
     .execute(&mut *tx)
     .await?;
     debug_assert_eq!(inserted.rows_affected(), 1);
-    sqlx::query!("SELECT pg_notify($1, '')", CHANNEL).execute(tx).await?;
+    sqlx::query!("SELECT pg_notify($1, '')", CHANNEL)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
 /// Takes up to `limit` mails that are due. Nobody else gets them until `lease` is over, by which time they are sent, put off or
 /// their sender is dead.
-pub(crate) async fn claim(pool: &PgPool, limit: i64, now: Timestamp, lease: Duration) -> sqlx::Result<Vec<Claimed>> {
+pub(crate) async fn claim(
+    pool: &PgPool,
+    limit: i64,
+    now: Timestamp,
+    lease: Duration,
+) -> sqlx::Result<Vec<Claimed>> {
     sqlx::query_as!(
         Claimed,
         r#"UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2
@@ -79,12 +90,20 @@ pub(crate) async fn sent(pool: &PgPool, id: EventId, now: Timestamp) -> anyhow::
     )
     .execute(pool)
     .await?;
-    ensure!(updated.rows_affected() == 1, "mail {id} was not pending any more");
+    ensure!(
+        updated.rows_affected() == 1,
+        "mail {id} was not pending any more"
+    );
     Ok(())
 }
 
 /// It will be tried again.
-pub(crate) async fn put_off(pool: &PgPool, id: EventId, until: Timestamp, error: &str) -> anyhow::Result<()> {
+pub(crate) async fn put_off(
+    pool: &PgPool,
+    id: EventId,
+    until: Timestamp,
+    error: &str,
+) -> anyhow::Result<()> {
     let updated = sqlx::query!(
         "UPDATE mails SET next_attempt_at = $2, last_error = $3 WHERE id = $1 AND status = 'pending'",
         id.uuid(),
@@ -93,12 +112,20 @@ pub(crate) async fn put_off(pool: &PgPool, id: EventId, until: Timestamp, error:
     )
     .execute(pool)
     .await?;
-    ensure!(updated.rows_affected() == 1, "mail {id} was not pending any more");
+    ensure!(
+        updated.rows_affected() == 1,
+        "mail {id} was not pending any more"
+    );
     Ok(())
 }
 
 /// It was tried for the last time.
-pub(crate) async fn failed(pool: &PgPool, id: EventId, now: Timestamp, error: &str) -> anyhow::Result<()> {
+pub(crate) async fn failed(
+    pool: &PgPool,
+    id: EventId,
+    now: Timestamp,
+    error: &str,
+) -> anyhow::Result<()> {
     let updated = sqlx::query!(
         "UPDATE mails SET status = 'failed', failed_at = $2, last_error = $3 WHERE id = $1 AND status = 'pending'",
         id.uuid(),
@@ -107,6 +134,9 @@ pub(crate) async fn failed(pool: &PgPool, id: EventId, now: Timestamp, error: &s
     )
     .execute(pool)
     .await?;
-    ensure!(updated.rows_affected() == 1, "mail {id} was not pending any more");
+    ensure!(
+        updated.rows_affected() == 1,
+        "mail {id} was not pending any more"
+    );
     Ok(())
 }

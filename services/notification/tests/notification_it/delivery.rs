@@ -13,10 +13,23 @@ async fn a_mail_goes_from_an_outbox_to_the_mailbox() {
     assert_eq!(mail.subject, "Your order 1 has arrived");
     assert_eq!(mail.from, "shop@mercato.example");
     assert_eq!(mail.message_id, format!("{id}@mercato.example"));
-    assert!(mail.text.contains("https://shop.example/orders/1?token=secret"), "{}", mail.text);
-    assert!(mail.html.contains("<a href=\"https://shop.example/orders/1?token=secret\""), "{}", mail.html);
+    assert!(
+        mail.text
+            .contains("https://shop.example/orders/1?token=secret"),
+        "{}",
+        mail.text
+    );
+    assert!(
+        mail.html
+            .contains("<a href=\"https://shop.example/orders/1?token=secret\""),
+        "{}",
+        mail.html
+    );
     // Its links are not kept.
-    assert_eq!(world.reaches(id, "sent").await, ("sent".to_owned(), 1, false));
+    assert_eq!(
+        world.reaches(id, "sent").await,
+        ("sent".to_owned(), 1, false)
+    );
     world.stop().await;
 }
 
@@ -34,7 +47,10 @@ async fn a_redelivered_event_is_one_mail() {
     world.publish(&last).await;
     world.arrived("b@example.com", 1).await;
     assert_eq!(world.mailbox.list(Some("a@example.com")).len(), 1);
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM mails").fetch_one(&world.pool).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM mails")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
     assert_eq!(rows, 2);
     world.stop().await;
 }
@@ -43,12 +59,20 @@ async fn a_redelivered_event_is_one_mail() {
 async fn mail_waits_for_a_server_that_is_away() {
     let world = World::new().await;
     world.proxy.set(Fault::Refuse);
-    let events: Vec<_> = (0..10).map(|number| world.event("a@example.com", &number.to_string())).collect();
+    let events: Vec<_> = (0..10)
+        .map(|number| world.event("a@example.com", &number.to_string()))
+        .collect();
     for event in &events {
         world.publish(event).await;
     }
     for event in &events {
-        eventually("it was tried and put off", async || world.row(event.id).await.filter(|row| row.1 >= 1 && row.0 == "pending")).await;
+        eventually("it was tried and put off", async || {
+            world
+                .row(event.id)
+                .await
+                .filter(|row| row.1 >= 1 && row.0 == "pending")
+        })
+        .await;
     }
     assert!(world.mailbox.list(None).is_empty());
     world.proxy.set(Fault::Pass);
@@ -56,9 +80,19 @@ async fn mail_waits_for_a_server_that_is_away() {
         let (_, attempts, _) = world.reaches(event.id, "sent").await;
         assert!(attempts >= 2, "{attempts}");
     }
-    let mut subjects: Vec<_> = world.mailbox.list(None).iter().map(|mail| mail.subject.clone()).collect();
+    let mut subjects: Vec<_> = world
+        .mailbox
+        .list(None)
+        .iter()
+        .map(|mail| mail.subject.clone())
+        .collect();
     subjects.sort();
-    assert_eq!(subjects, (0..10).map(|number| format!("Your order {number} has arrived")).collect::<Vec<_>>());
+    assert_eq!(
+        subjects,
+        (0..10)
+            .map(|number| format!("Your order {number} has arrived"))
+            .collect::<Vec<_>>()
+    );
     world.stop().await;
 }
 
@@ -66,7 +100,9 @@ async fn mail_waits_for_a_server_that_is_away() {
 async fn two_workers_do_not_send_the_same_mail() {
     let mut world = World::new().await;
     world.start_worker().await;
-    let events: Vec<_> = (0..60).map(|number| world.event("a@example.com", &number.to_string())).collect();
+    let events: Vec<_> = (0..60)
+        .map(|number| world.event("a@example.com", &number.to_string()))
+        .collect();
     for event in &events {
         world.publish(event).await;
     }
@@ -80,7 +116,10 @@ async fn two_workers_do_not_send_the_same_mail() {
 #[tokio::test]
 async fn a_refused_mail_fails_at_once_and_a_busy_one_after_the_last_try() {
     let world = World::new().await;
-    let (refused, busy) = (world.event("refused@example.com", "1"), world.event("busy@example.com", "2"));
+    let (refused, busy) = (
+        world.event("refused@example.com", "1"),
+        world.event("busy@example.com", "2"),
+    );
     world.publish(&refused).await;
     world.publish(&busy).await;
     assert_eq!(world.reaches(refused.id, "failed").await.1, 1);
@@ -102,7 +141,12 @@ async fn a_dead_sender_loses_no_mail() {
     .execute(&owner)
     .await
     .unwrap();
-    let row = world.reaches("01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(), "sent").await;
+    let row = world
+        .reaches(
+            "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
+            "sent",
+        )
+        .await;
     assert_eq!(row, ("sent".to_owned(), 2, false));
     world.arrived("a@example.com", 1).await;
     world.stop().await;
@@ -113,7 +157,10 @@ async fn the_worker_says_that_it_is_well() {
     let world = World::new().await;
     let client = testkit::http::Client::new(world.internal());
     client.get("/health/live").expect(200).await;
-    eventually("readiness", async || (client.get("/health/ready").send().await.status == 200).then_some(())).await;
+    eventually("readiness", async || {
+        (client.get("/health/ready").send().await.status == 200).then_some(())
+    })
+    .await;
     client.get("/metrics").expect(200).await;
     world.stop().await;
 }

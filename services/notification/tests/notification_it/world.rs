@@ -48,8 +48,16 @@ impl World {
         tokio::spawn(mailbox::smtp::serve(listener, mailbox.clone()));
         let vhost = Vhost::create().await.unwrap();
         let pool = db.pool().await;
-        let mut world =
-            Self { pool, vhost, mailbox, proxy, workers: Vec::new(), clock: Clock::system(), random: Random::system(), db };
+        let mut world = Self {
+            pool,
+            vhost,
+            mailbox,
+            proxy,
+            workers: Vec::new(),
+            clock: Clock::system(),
+            random: Random::system(),
+            db,
+        };
         world.start_worker().await;
         world
     }
@@ -79,19 +87,43 @@ impl World {
         .settings;
         assert_eq!(App::check(&settings), Vec::<String>::new());
         let mut runtime = Runtime::new(self.clock.clone(), self.random.clone());
-        let sockets = Sockets { public: None, internal: runtime::listen(settings.common.internal_addr, false).unwrap() };
-        let (internal, drain) = (sockets.internal.local_addr().unwrap(), settings.common.drain());
+        let sockets = Sockets {
+            public: None,
+            internal: runtime::listen(settings.common.internal_addr, false).unwrap(),
+        };
+        let (internal, drain) = (
+            sockets.internal.local_addr().unwrap(),
+            settings.common.drain(),
+        );
         let listeners = App::start(settings, &mut runtime).await.unwrap();
         let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
-        let running = tokio::spawn(runtime::run(runtime, listeners, sockets, drain, stop.clone(), hard));
-        self.workers.push(Worker { internal, stop, running });
+        let running = tokio::spawn(runtime::run(
+            runtime,
+            listeners,
+            sockets,
+            drain,
+            stop.clone(),
+            hard,
+        ));
+        self.workers.push(Worker {
+            internal,
+            stop,
+            running,
+        });
     }
 
     /// An event that asks for a mail.
     pub(crate) fn event(&self, to: &str, number: &str) -> Envelope<EmailNotification> {
         let id = || EventId::new(self.clock.now(), &self.random);
-        let mail = Mail::OrderDelivered { number: number.to_owned(), url: "https://shop.example/orders/1?token=secret".to_owned() };
-        let data = EmailNotification { mail_id: id(), to: to.parse().unwrap(), mail };
+        let mail = Mail::OrderDelivered {
+            number: number.to_owned(),
+            url: "https://shop.example/orders/1?token=secret".to_owned(),
+        };
+        let data = EmailNotification {
+            mail_id: id(),
+            to: to.parse().unwrap(),
+            mail,
+        };
         Envelope::new(id(), "mercato/order", self.clock.now(), None, data)
     }
 
@@ -99,7 +131,15 @@ impl World {
     pub(crate) async fn publish(&self, event: &Envelope<EmailNotification>) {
         let body = serde_json::to_string(event).unwrap();
         eventually("the queue is declared", async || {
-            let routed = self.vhost.publish(topology::EXCHANGE, EmailNotification::TYPE, json!({}), &body).await;
+            let routed = self
+                .vhost
+                .publish(
+                    topology::EXCHANGE,
+                    EmailNotification::TYPE,
+                    json!({}),
+                    &body,
+                )
+                .await;
             routed.unwrap_or(false).then_some(())
         })
         .await;
@@ -108,17 +148,25 @@ impl World {
     /// Puts an event through an outbox and a relay, as a service does.
     pub(crate) async fn publish_from_outbox(&self, to: &str) -> EventId {
         let event = self.event(to, "1").data;
-        let publisher = messaging::Publisher::new("mercato/order", self.clock.clone(), self.random.clone());
+        let publisher =
+            messaging::Publisher::new("mercato/order", self.clock.clone(), self.random.clone());
         let mut tx = self.pool.begin().await.unwrap();
         let id = publisher.publish(&mut tx, &event).await.unwrap();
         tx.commit().await.unwrap();
         let (pool, url) = (self.pool.clone(), self.vhost.amqp_url().to_owned());
-        tokio::spawn(messaging::relay::run(pool, url.into(), CancellationToken::new()));
+        tokio::spawn(messaging::relay::run(
+            pool,
+            url.into(),
+            CancellationToken::new(),
+        ));
         id
     }
 
     pub(crate) async fn arrived(&self, to: &str, count: usize) {
-        eventually(&format!("{count} mails to {to}"), async || (self.mailbox.list(Some(to)).len() >= count).then_some(())).await;
+        eventually(&format!("{count} mails to {to}"), async || {
+            (self.mailbox.list(Some(to)).len() >= count).then_some(())
+        })
+        .await;
     }
 
     /// Status, attempts and whether the content is still there.
@@ -131,7 +179,10 @@ impl World {
     }
 
     pub(crate) async fn reaches(&self, id: EventId, status: &str) -> (String, i32, bool) {
-        eventually(&format!("mail {id} is {status}"), async || self.row(id).await.filter(|row| row.0 == status)).await
+        eventually(&format!("mail {id} is {status}"), async || {
+            self.row(id).await.filter(|row| row.0 == status)
+        })
+        .await
     }
 
     /// The internal address of the first worker.
