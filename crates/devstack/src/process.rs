@@ -271,6 +271,14 @@ pub fn last_lines(path: &Path, count: usize) -> String {
         .collect()
 }
 
+/// The memory that a process holds, in MiB.
+pub fn memory(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes / 1024)
+}
+
 /// Whether a process itself listens on a port of loopback, and not another one that shares the port with it.
 pub fn listens(pid: u32, port: u16) -> bool {
     let Ok(table) = fs::read_to_string("/proc/net/tcp") else {

@@ -39,11 +39,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         );
         for (name, service) in &status.services {
             let state = if service.ready { "ready" } else { "NOT READY" };
-            println!(
-                "  {name:<14} {state:<10} process {:<8} {}",
-                service.pid,
-                service.public.as_deref().unwrap_or(&service.internal)
-            );
+            let memory = devstack::process::memory(service.pid).unwrap_or_default();
+            let address = service.public.as_deref().unwrap_or(&service.internal);
+            println!("  {name:<14} {state:<10} process {:<8} {memory:>4} MiB  {address}", service.pid);
         }
         print_table(&status, None);
     }
