@@ -124,8 +124,9 @@ impl InternalClient {
         }
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let code = problem.get("code").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned();
-        // The callee refusing our token is a mistake of configuration, not the user's.
-        if status.is_client_error() && status != StatusCode::UNAUTHORIZED && status != StatusCode::TOO_MANY_REQUESTS {
+        // The callee refusing our own token is a mistake of configuration, not the user's.
+        let our_token = matches!(code.as_str(), "unauthenticated" | "token_expired" | "token_revoked");
+        if status.is_client_error() && !our_token && status != StatusCode::TOO_MANY_REQUESTS {
             Err(CallError::Problem { status, code, body: problem })
         } else {
             Err(away(anyhow::anyhow!("answered {status} {code}")))

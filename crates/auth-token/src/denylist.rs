@@ -61,7 +61,7 @@ impl DenyList {
             || entries.users.get(&claims.sub).is_some_and(|(before, _)| claims.issued_millis() < *before)
     }
 
-    fn forget_before(&self, now: Timestamp) {
+    pub(crate) fn forget_before(&self, now: Timestamp) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         entries.sessions.retain(|_, until| *until > now);
         entries.users.retain(|_, (_, until)| *until > now);
