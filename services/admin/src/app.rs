@@ -1,0 +1,110 @@
+//! Puts the service together.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use auth_token::{InternalClient, ServiceKeys};
+use http_kit::Limits;
+use primitives::{Clock, Random};
+use runtime::{CommonSettings, Listeners, Runtime};
+use sqlx::PgPool;
+
+use crate::clients::broker::Broker;
+use crate::config::Settings;
+use crate::session::Sessions;
+use crate::{consumers, docs, pages};
+
+/// The program.
+pub struct App;
+
+/// The schema.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+impl runtime::Service for App {
+    const NAME: &'static str = "admin";
+    type Settings = Settings;
+
+    fn common(settings: &Settings) -> &CommonSettings {
+        &settings.common
+    }
+
+    fn openapi() -> Option<String> {
+        None
+    }
+
+    async fn migrate(settings: Settings) -> anyhow::Result<()> {
+        let url = settings.migration_database_url.ok_or_else(|| anyhow::anyhow!("ADMIN_MIGRATION_DATABASE_URL is not set"))?;
+        let handle = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+    }
+
+    async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
+        let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
+        let consumers = consumers::all(&app, settings.amqp_url.clone());
+        runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
+        let pool = app.pool.clone();
+        runtime.ready_check("database", move || {
+            let pool = pool.clone();
+            async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(anyhow::Error::from) }
+        });
+        Ok(listeners(app, &settings))
+    }
+}
+
+/// The two routers. Public for this service's own tests, which run them in process.
+pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
+    let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
+    let public = pages::routes(app).merge(docs::routes());
+    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(axum::Router::new(), limits) }
+}
+
+/// What every page works with; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The parts of [`AppState`].
+pub struct Parts {
+    pub(crate) pool: PgPool,
+    pub(crate) auth_db: PgPool,
+    pub(crate) product_db: PgPool,
+    pub(crate) order_db: PgPool,
+    pub(crate) auth: InternalClient,
+    pub(crate) product: InternalClient,
+    pub(crate) order: InternalClient,
+    pub(crate) broker: Broker,
+    pub(crate) sessions: Sessions,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+impl AppState {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// A setting is malformed.
+    pub fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let keys = ServiceKeys::new("admin", &settings.service_key, &settings.service_jwks, clock.clone())?;
+        let client = |target, url: &str| InternalClient::new("admin", target, url, keys.clone());
+        let pool = |url, name| runtime::pg::connect(url, settings.database_max_connections, name);
+        Ok(Self(Arc::new(Parts {
+            pool: pool(&settings.database_url, "admin")?,
+            auth_db: pool(&settings.auth_read_url, "admin")?,
+            product_db: pool(&settings.product_read_url, "admin")?,
+            order_db: pool(&settings.order_read_url, "admin")?,
+            auth: client("auth", &settings.auth_internal_url)?,
+            product: client("product", &settings.product_internal_url)?,
+            order: client("order", &settings.order_internal_url)?,
+            broker: Broker::new(&settings.rabbitmq_management_url)?,
+            sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
+            clock,
+            random,
+        })))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

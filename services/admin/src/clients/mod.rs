@@ -1,0 +1,3 @@
+//! What the panel asks besides databases and services.
+
+pub(crate) mod broker;

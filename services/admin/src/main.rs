@@ -1,0 +1,5 @@
+//! The program of the admin service.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<admin::App>()
+}

@@ -1,0 +1,52 @@
+//! The route table: every page and every form.
+
+mod act;
+mod assets;
+mod customers;
+mod home;
+mod login;
+mod logout;
+mod order;
+mod order_actions;
+mod orders;
+mod product_actions;
+mod products;
+mod shell;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::app::AppState;
+
+pub(crate) fn routes(app: AppState) -> Router {
+    Router::new()
+        .route("/admin", get(home::page))
+        .route("/admin/login", get(login::page).post(login::submit))
+        .route("/admin/logout", post(logout::submit))
+        .route("/admin/orders", get(orders::page))
+        .route("/admin/orders/{id}", get(order::page))
+        .route("/admin/orders/{id}/ship", post(order_actions::ship))
+        .route("/admin/orders/{id}/deliver", post(order_actions::deliver))
+        .route("/admin/orders/{id}/cancel", post(order_actions::cancel))
+        .route("/admin/orders/{id}/refund", post(order_actions::refund))
+        .route("/admin/products", get(products::page))
+        .route("/admin/products/{id}/approve", post(product_actions::approve))
+        .route("/admin/products/{id}/reject", post(product_actions::reject))
+        .route("/admin/customers", get(customers::page))
+        .layer(map_response(policy))
+        .route("/admin/assets/{name}", get(assets::asset))
+        .with_state(app)
+}
+
+/// Pages load nothing but our own style, run no script, and are kept by no cache.
+async fn policy(mut response: Response) -> Response {
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,27 @@
+//! What pages show, read from the other services' databases through grants that name each column.
+//!
+//! The queries are checked when they run, not when they are compiled: four databases are more than one compiler run can ask.
+//! This service's tests run each of them against the real schemas, as the role that the panel has.
+
+pub(crate) mod orders;
+pub(crate) mod products;
+pub(crate) mod users;
+
+use primitives::Money;
+use sqlx::{PgPool, Postgres, Transaction};
+
+/// One consistent moment of a database, that cannot be written to.
+pub(crate) async fn snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+}
+
+/// Reads an amount in the currency of its row.
+pub(crate) fn money(amount: i64, currency: &str) -> sqlx::Result<Money> {
+    let currency = currency.parse().map_err(|error: primitives::TextError| sqlx::Error::Decode(error.into()))?;
+    Ok(Money::new(amount, currency))
+}
+
+/// `text` as a pattern for `ILIKE` that finds it anywhere.
+pub(crate) fn contains(text: &str) -> String {
+    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+}

@@ -1,0 +1,335 @@
+use primitives::{Money, OrderId, PaymentId, ShipmentId, Timestamp};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection};
+
+use super::{contains, money};
+
+/// An order in a list.
+pub(crate) struct OrderRow {
+    pub(crate) id: OrderId,
+    pub(crate) number: String,
+    pub(crate) placed_at: Timestamp,
+    pub(crate) email: String,
+    pub(crate) status: String,
+    pub(crate) payment_status: String,
+    pub(crate) fulfillment_status: String,
+    pub(crate) total: Money,
+}
+
+/// What a list of orders is narrowed to; empty texts narrow nothing.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct OrderFilter {
+    pub(crate) q: String,
+    pub(crate) status: String,
+    pub(crate) payment_status: String,
+    pub(crate) fulfillment_status: String,
+}
+
+#[derive(FromRow)]
+struct ListRow {
+    id: OrderId,
+    number: String,
+    placed_at: Timestamp,
+    email: String,
+    status: String,
+    payment_status: String,
+    fulfillment_status: String,
+    total: i64,
+    currency: String,
+}
+
+/// Newest first, after the given place in the list.
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    filter: &OrderFilter,
+    after: Option<(Timestamp, OrderId)>,
+    limit: i64,
+) -> sqlx::Result<Vec<OrderRow>> {
+    let rows: Vec<ListRow> = sqlx::query_as(
+        "SELECT id, number::text AS number, placed_at, email, status, payment_status, fulfillment_status, total, currency::text AS currency
+           FROM orders o
+          WHERE ($1 = '' OR status = $1) AND ($2 = '' OR payment_status = $2) AND ($3 = '' OR fulfillment_status = $3)
+            AND ($4 = '' OR number::text = $4 OR email ILIKE $5
+                 OR EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.sku = $4))
+            AND ($6::timestamptz IS NULL OR (placed_at, id) < ($6, $7))
+          ORDER BY placed_at DESC, id DESC LIMIT $8",
+    )
+    .bind(&filter.status)
+    .bind(&filter.payment_status)
+    .bind(&filter.fulfillment_status)
+    .bind(&filter.q)
+    .bind(contains(&filter.q))
+    .bind(after.map(|(at, _)| at))
+    .bind(after.map(|(_, id)| id))
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OrderRow {
+                id: row.id,
+                number: row.number,
+                placed_at: row.placed_at,
+                email: row.email,
+                status: row.status,
+                payment_status: row.payment_status,
+                fulfillment_status: row.fulfillment_status,
+                total: money(row.total, &row.currency)?,
+            })
+        })
+        .collect()
+}
+
+/// One order.
+pub(crate) struct Order {
+    pub(crate) id: OrderId,
+    pub(crate) number: String,
+    pub(crate) status: String,
+    pub(crate) payment_status: String,
+    pub(crate) fulfillment_status: String,
+    pub(crate) email: String,
+    pub(crate) guest: bool,
+    pub(crate) currency: String,
+    pub(crate) subtotal: Money,
+    pub(crate) discount: Money,
+    pub(crate) shipping: Money,
+    pub(crate) tax: Money,
+    pub(crate) total: Money,
+    pub(crate) coupon: Option<String>,
+    pub(crate) shipping_method: String,
+    pub(crate) shipping_address: Value,
+    pub(crate) note: Option<String>,
+}
+
+#[derive(FromRow)]
+struct FullRow {
+    id: OrderId,
+    number: String,
+    status: String,
+    payment_status: String,
+    fulfillment_status: String,
+    email: String,
+    guest: bool,
+    currency: String,
+    subtotal: i64,
+    discount: i64,
+    shipping: i64,
+    tax: i64,
+    total: i64,
+    coupon: Option<String>,
+    shipping_method: String,
+    shipping_address: Value,
+    note: Option<String>,
+}
+
+pub(crate) async fn find(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Option<Order>> {
+    let row: Option<FullRow> = sqlx::query_as(
+        "SELECT id, number::text AS number, status, payment_status, fulfillment_status, email, user_id IS NULL AS guest, currency::text AS currency,
+                subtotal, discount, shipping, tax, total, coupon, shipping_method, shipping_address, note
+           FROM orders WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let amount = |amount| money(amount, &row.currency);
+        Ok(Order {
+            subtotal: amount(row.subtotal)?,
+            discount: amount(row.discount)?,
+            shipping: amount(row.shipping)?,
+            tax: amount(row.tax)?,
+            total: amount(row.total)?,
+            id: row.id,
+            number: row.number,
+            status: row.status,
+            payment_status: row.payment_status,
+            fulfillment_status: row.fulfillment_status,
+            email: row.email,
+            guest: row.guest,
+            currency: row.currency,
+            coupon: row.coupon,
+            shipping_method: row.shipping_method,
+            shipping_address: row.shipping_address,
+            note: row.note,
+        })
+    })
+    .transpose()
+}
+
+/// A line of an order.
+pub(crate) struct Line {
+    pub(crate) title: String,
+    pub(crate) sku: String,
+    pub(crate) quantity: i32,
+    pub(crate) shipped: i32,
+    pub(crate) unit_price: Money,
+    pub(crate) discount: Money,
+    pub(crate) tax: Money,
+    pub(crate) total: Money,
+}
+
+pub(crate) async fn lines(conn: &mut PgConnection, order: &Order) -> sqlx::Result<Vec<Line>> {
+    let rows: Vec<(String, String, i32, i32, i64, i64, i64, i64)> = sqlx::query_as(
+        "SELECT title, sku, quantity, shipped, unit_price, discount, tax, total FROM order_items WHERE order_id = $1 ORDER BY position",
+    )
+    .bind(order.id)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(title, sku, quantity, shipped, unit_price, discount, tax, total)| {
+            let amount = |amount| money(amount, &order.currency);
+            Ok(Line {
+                title,
+                sku,
+                quantity,
+                shipped,
+                unit_price: amount(unit_price)?,
+                discount: amount(discount)?,
+                tax: amount(tax)?,
+                total: amount(total)?,
+            })
+        })
+        .collect()
+}
+
+/// Something that happened to an order.
+#[derive(FromRow)]
+pub(crate) struct TimelineEvent {
+    pub(crate) kind: String,
+    pub(crate) at: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) message: String,
+}
+
+pub(crate) async fn timeline(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Vec<TimelineEvent>> {
+    sqlx::query_as("SELECT type AS kind, at, actor, message FROM order_events WHERE order_id = $1 ORDER BY at DESC, id DESC")
+        .bind(id)
+        .fetch_all(conn)
+        .await
+}
+
+/// The payment of an order.
+pub(crate) struct Payment {
+    pub(crate) id: PaymentId,
+    pub(crate) status: String,
+    pub(crate) provider: String,
+    pub(crate) reference: String,
+    pub(crate) amount: Money,
+    pub(crate) refunded: Money,
+    pub(crate) failure: Option<String>,
+    /// What could still be refunded; nothing unless the money came.
+    pub(crate) refundable: Money,
+}
+
+type PaymentRow = (PaymentId, String, String, Option<String>, i64, i64, Option<String>, i64);
+
+pub(crate) async fn payment(conn: &mut PgConnection, order: &Order) -> sqlx::Result<Option<Payment>> {
+    let row: Option<PaymentRow> = sqlx::query_as(
+        "SELECT id, status, provider, provider_ref, amount, amount_refunded, failure,
+                CASE WHEN status IN ('succeeded', 'partially_refunded')
+                     THEN amount - amount_refunded - (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r WHERE r.payment_id = p.id AND r.status = 'pending')
+                     ELSE 0 END
+           FROM payments p WHERE order_id = $1",
+    )
+    .bind(order.id)
+    .fetch_optional(conn)
+    .await?;
+    row.map(|(id, status, provider, reference, amount, refunded, failure, refundable)| {
+        Ok(Payment {
+            id,
+            status,
+            provider,
+            reference: reference.unwrap_or_else(|| "not started".to_owned()),
+            amount: money(amount, &order.currency)?,
+            refunded: money(refunded, &order.currency)?,
+            failure,
+            refundable: money(refundable, &order.currency)?,
+        })
+    })
+    .transpose()
+}
+
+/// A parcel.
+#[derive(FromRow)]
+pub(crate) struct Shipment {
+    pub(crate) id: ShipmentId,
+    pub(crate) carrier: String,
+    pub(crate) tracking_number: String,
+    pub(crate) status: String,
+}
+
+pub(crate) async fn shipments(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Vec<Shipment>> {
+    sqlx::query_as("SELECT id, carrier, tracking_number, status FROM shipments WHERE order_id = $1 ORDER BY shipped_at, id")
+        .bind(id)
+        .fetch_all(conn)
+        .await
+}
+
+/// Today's sales beside those of the same hours a week ago.
+pub(crate) struct Sales {
+    pub(crate) revenue: Money,
+    pub(crate) revenue_before: Money,
+    pub(crate) orders: i64,
+    pub(crate) orders_before: i64,
+    pub(crate) average: Money,
+}
+
+/// Revenue is what was paid less what went back, by the day the order was placed (UTC).
+pub(crate) async fn sales(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<Sales> {
+    type Row = (Option<String>, i64, i64, i64, i64, i64);
+    let (currency, revenue, revenue_before, orders, orders_before, paid): Row = sqlx::query_as(
+        "WITH recent AS (
+           SELECT o.placed_at >= date_trunc('day', $1, 'UTC') AS today, o.currency::text AS currency,
+                  CASE WHEN o.payment_status IN ('paid', 'partially_refunded', 'refunded') THEN p.amount - p.amount_refunded ELSE 0 END AS revenue,
+                  o.payment_status IN ('paid', 'partially_refunded', 'refunded') AS paid
+             FROM orders o JOIN payments p ON p.order_id = o.id
+            WHERE o.placed_at >= date_trunc('day', $1, 'UTC') AND o.placed_at <= $1
+               OR o.placed_at >= date_trunc('day', $1, 'UTC') - interval '7 days' AND o.placed_at <= $1 - interval '7 days')
+         SELECT max(currency), coalesce(sum(revenue) FILTER (WHERE today), 0)::bigint, coalesce(sum(revenue) FILTER (WHERE NOT today), 0)::bigint,
+                count(*) FILTER (WHERE today), count(*) FILTER (WHERE NOT today), count(*) FILTER (WHERE today AND paid)
+           FROM recent",
+    )
+    .bind(now)
+    .fetch_one(conn)
+    .await?;
+    let currency = currency.unwrap_or_else(|| "EUR".to_owned());
+    Ok(Sales {
+        revenue: money(revenue, &currency)?,
+        revenue_before: money(revenue_before, &currency)?,
+        orders,
+        orders_before,
+        average: money(if paid == 0 { 0 } else { revenue / paid }, &currency)?,
+    })
+}
+
+/// What waits for staff.
+#[derive(FromRow)]
+pub(crate) struct Waiting {
+    pub(crate) to_ship: i64,
+    pub(crate) payments_failed: i64,
+    pub(crate) refunds_stuck: i64,
+    pub(crate) webhooks_stuck: i64,
+}
+
+pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped')) AS to_ship,
+                (SELECT count(*) FROM orders WHERE status = 'pending' AND payment_status = 'failed') AS payments_failed,
+                (SELECT count(*) FROM refunds WHERE status = 'failed' OR status = 'pending' AND attempts > 3) AS refunds_stuck,
+                (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 3) AS webhooks_stuck",
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// How much each user ordered and paid.
+pub(crate) async fn of_users(conn: &mut PgConnection, users: &[uuid::Uuid]) -> sqlx::Result<Vec<(uuid::Uuid, i64, i64, Option<String>)>> {
+    sqlx::query_as(
+        "SELECT o.user_id, count(*), coalesce(sum(p.amount - p.amount_refunded) FILTER (WHERE o.payment_status IN ('paid', 'partially_refunded')), 0)::bigint,
+                max(o.currency::text)
+           FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.user_id = ANY ($1) GROUP BY o.user_id",
+    )
+    .bind(users)
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,40 @@
+use primitives::{Timestamp, UserId};
+use sqlx::{FromRow, PgConnection};
+
+use super::contains;
+
+/// A user in a list.
+#[derive(FromRow)]
+pub(crate) struct UserRow {
+    pub(crate) id: UserId,
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) disabled: bool,
+    pub(crate) created_at: Timestamp,
+}
+
+/// Newest first, after the given user.
+pub(crate) async fn list(conn: &mut PgConnection, q: &str, after: Option<UserId>, limit: i64) -> sqlx::Result<Vec<UserRow>> {
+    sqlx::query_as(
+        "SELECT id, email, email_verified_at IS NOT NULL AS email_verified, name, role, disabled_at IS NOT NULL AS disabled, created_at
+           FROM users
+          WHERE ($1 = '' OR email ILIKE $2 OR name ILIKE $2) AND ($3::uuid IS NULL OR id < $3)
+          ORDER BY id DESC LIMIT $4",
+    )
+    .bind(q)
+    .bind(contains(q))
+    .bind(after)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+}
+
+/// Accounts opened on the day of `now` (UTC).
+pub(crate) async fn opened_today(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM users WHERE created_at >= date_trunc('day', $1, 'UTC') AND role = 'customer'")
+        .bind(now)
+        .fetch_one(conn)
+        .await
+}

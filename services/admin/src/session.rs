@@ -1,0 +1,146 @@
+//! Staff sessions: an opaque token in a cookie, its hash in Redis. Ended by signing out, half an hour of idleness or twelve hours.
+
+use std::time::Duration;
+
+use auth_token::{OnBehalfOf, Role};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use primitives::{Clock, EmailAddress, Random, Timestamp, UserId};
+use redis::AsyncCommands as _;
+use redis::aio::ConnectionManager;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::OnceCell;
+
+use crate::app::AppState;
+use crate::error::{PageError, Result};
+
+const IDLE_SECONDS: u64 = 30 * 60;
+const ABSOLUTE: Duration = Duration::from_secs(12 * 3600);
+/// A page should rather fail than hang when Redis is away.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A signed-in member of staff.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) user_id: UserId,
+    pub(crate) email: EmailAddress,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// Stands in every form, so that another site cannot send one.
+    pub(crate) csrf: String,
+    since: Timestamp,
+}
+
+impl Session {
+    /// As a call to a service names the person it is made for.
+    pub(crate) fn on_behalf_of(&self) -> OnBehalfOf {
+        OnBehalfOf { user_id: self.user_id, role: self.role, email: Some(self.email.clone()) }
+    }
+
+    /// Refuses a form that does not carry this session's token.
+    pub(crate) fn check_csrf(&self, token: &str) -> Result<()> {
+        if same(&self.csrf, token) { Ok(()) } else { Err(PageError::forged()) }
+    }
+}
+
+/// Compares secrets without telling by time where they differ.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    !a.is_empty() && bool::from(a.as_bytes().ct_eq(b.as_bytes()))
+}
+
+/// The sessions in Redis.
+pub(crate) struct Sessions {
+    client: redis::Client,
+    connection: OnceCell<ConnectionManager>,
+    clock: Clock,
+    random: Random,
+}
+
+impl Sessions {
+    /// Connects when first used.
+    pub(crate) fn new(url: &SecretString, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let client = redis::Client::open(url.expose_secret())?;
+        Ok(Self { client, connection: OnceCell::new(), clock, random })
+    }
+
+    /// Unguessable, for tokens in cookies and forms.
+    pub(crate) fn new_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.random.bytes::<32>())
+    }
+
+    /// Starts a session; the answer is the cookie's token.
+    pub(crate) async fn start(&self, user_id: UserId, email: EmailAddress, name: String, role: Role) -> Result<String> {
+        let token = self.new_token();
+        let session = Session { user_id, email, name, role, csrf: self.new_token(), since: self.clock.now() };
+        let json = serde_json::to_string(&session)?;
+        let save = async { self.redis().await?.set_ex::<_, _, ()>(key(&token), json, IDLE_SECONDS).await };
+        tokio::time::timeout(PATIENCE, save).await??;
+        Ok(token)
+    }
+
+    /// Finds a session and puts off its end by idleness.
+    async fn find(&self, token: &str) -> Result<Option<Session>> {
+        let read = async {
+            let expiry = redis::Expiry::EX(IDLE_SECONDS);
+            self.redis().await?.get_ex::<_, Option<String>>(key(token), expiry).await
+        };
+        let json = tokio::time::timeout(PATIENCE, read).await??;
+        let session: Option<Session> = json.map(|json| serde_json::from_str(&json)).transpose()?;
+        Ok(session.filter(|session| self.clock.now().since(session.since) < ABSOLUTE))
+    }
+
+    pub(crate) async fn end(&self, token: &str) -> Result<()> {
+        let delete = async { self.redis().await?.del::<_, ()>(key(token)).await };
+        Ok(tokio::time::timeout(PATIENCE, delete).await??)
+    }
+
+    async fn redis(&self) -> redis::RedisResult<ConnectionManager> {
+        self.connection.get_or_try_init(|| self.client.get_connection_manager()).await.cloned()
+    }
+}
+
+fn key(token: &str) -> String {
+    format!("admin:session:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(token)))
+}
+
+/// Names the cookie: over HTTPS with the prefix that browsers guard (RFC 6265bis). Plain HTTP is for development, where
+/// browsers would refuse that prefix.
+pub(crate) fn cookie(parts: &axum::http::HeaderMap, name: &'static str, token: String) -> Cookie<'static> {
+    let secure = parts.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let name = if secure { format!("__Host-{name}") } else { name.to_owned() };
+    Cookie::build((name, token)).path("/").http_only(true).secure(secure).same_site(SameSite::Lax).build()
+}
+
+/// A cookie's value by either of its names.
+pub(crate) fn read_cookie(jar: &CookieJar, name: &str) -> Option<String> {
+    jar.get(&format!("__Host-{name}")).or_else(|| jar.get(name)).map(|cookie| cookie.value().to_owned())
+}
+
+/// The cookie of a session.
+pub(crate) const SESSION: &str = "mercato_admin";
+
+impl FromRequestParts<AppState> for Session {
+    type Rejection = Response;
+
+    /// Whoever is not signed in is sent to the sign-in page, and back here after it.
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> std::result::Result<Self, Response> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        let session = match read_cookie(&jar, SESSION) {
+            Some(token) => app.sessions.find(&token).await.map_err(IntoResponse::into_response)?,
+            None => None,
+        };
+        session.ok_or_else(|| {
+            let next = parts.uri.path_and_query().map_or("/admin", |path| path.as_str());
+            let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
+            Redirect::to(&format!("/admin/login?{query}")).into_response()
+        })
+    }
+}

@@ -1,0 +1,35 @@
+use primitives::{AuditId, EmailAddress, Timestamp, UserId};
+use sqlx::PgConnection;
+
+/// Something that a member of staff did, or tried.
+pub(crate) struct Entry<'a> {
+    pub(crate) id: AuditId,
+    pub(crate) at: Timestamp,
+    pub(crate) actor_id: Option<UserId>,
+    pub(crate) actor_email: &'a EmailAddress,
+    pub(crate) action: &'a str,
+    pub(crate) target: &'a str,
+    /// `done`, or the code of the problem.
+    pub(crate) outcome: &'a str,
+    pub(crate) details: serde_json::Value,
+    pub(crate) request_id: &'a str,
+}
+
+pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit_logs (id, at, actor_id, actor_email, action, target, outcome, details, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        entry.id.uuid(),
+        entry.at as Timestamp,
+        entry.actor_id.map(UserId::uuid),
+        entry.actor_email.as_str(),
+        entry.action,
+        entry.target,
+        entry.outcome,
+        entry.details,
+        entry.request_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The panel's own database: the only place with SQL that writes.
+
+pub(crate) mod audit;
+pub(crate) mod notifications;
