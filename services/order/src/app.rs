@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use auth_token::{DenyList, InternalClient, JwksSource, ServiceKeys, Verifier};
 use axum::extract::FromRef;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contracts::events::InventoryRejected;
@@ -73,8 +76,15 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
     let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
     let (public, _) = http::public().with_state(app.clone()).split_for_parts();
+    let public = public.layer(axum::middleware::map_response(private));
     let (internal, _) = http::internal().with_state(app).split_for_parts();
     Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(internal, limits) }
+}
+
+/// All answers are somebody's own: only their own cache may keep them, and must ask again.
+async fn private(mut response: Response) -> Response {
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
 }
 
 /// What every handler and workflow works with; cheap to clone.

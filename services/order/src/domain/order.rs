@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// How far the order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     Pending,
     Confirmed,
     Completed,
@@ -19,7 +19,7 @@ pub enum Status {
 /// How far its money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum PaymentStatus {
+pub(crate) enum PaymentStatus {
     Unpaid,
     Authorized,
     Paid,
@@ -31,7 +31,7 @@ pub enum PaymentStatus {
 /// How far its goods are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum FulfillmentStatus {
+pub(crate) enum FulfillmentStatus {
     Unfulfilled,
     PartiallyShipped,
     Shipped,
@@ -44,7 +44,7 @@ macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),* $(,)? }) => {
         impl $type {
             /// The name in the database and the API.
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
         }
@@ -62,7 +62,7 @@ pub(crate) use names;
 /// A name that no variant has.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown status {0:?}")]
-pub struct UnknownName(pub String);
+pub(crate) struct UnknownName(pub(crate) String);
 
 names!(Status { Pending = "pending", Confirmed = "confirmed", Completed = "completed", Cancelled = "cancelled" });
 names!(PaymentStatus {
@@ -83,21 +83,21 @@ names!(FulfillmentStatus {
 
 /// All that the rules look at. Amounts are minor units of the order's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct State {
-    pub status: Status,
-    pub payment: PaymentStatus,
-    pub fulfillment: FulfillmentStatus,
+pub(crate) struct State {
+    pub(crate) status: Status,
+    pub(crate) payment: PaymentStatus,
+    pub(crate) fulfillment: FulfillmentStatus,
     /// What the customer was charged.
-    pub paid: i64,
+    pub(crate) paid: i64,
     /// What has gone back.
-    pub refunded: i64,
+    pub(crate) refunded: i64,
     /// What is on its way back.
-    pub refunding: i64,
+    pub(crate) refunding: i64,
 }
 
 impl State {
     /// A new order.
-    pub const fn placed() -> Self {
+    pub(crate) const fn placed() -> Self {
         Self {
             status: Status::Pending,
             payment: PaymentStatus::Unpaid,
@@ -109,35 +109,14 @@ impl State {
     }
 
     /// What could still be refunded.
-    pub const fn refundable(self) -> i64 {
+    pub(crate) const fn refundable(self) -> i64 {
         self.paid - self.refunded - self.refunding
-    }
-
-    /// What may be done next: the answer of the API to "and now?".
-    pub fn allowed(self) -> Vec<&'static str> {
-        let mut allowed = Vec::new();
-        if matches!((self.status, self.payment), (Status::Pending, PaymentStatus::Unpaid | PaymentStatus::Failed)) {
-            allowed.push("pay");
-        }
-        if decide(self, &Event::Cancel(CancelReason::Staff)).is_ok_and(|d| d.state != self) {
-            allowed.push("cancel");
-        }
-        if decide(self, &Event::Ship { complete: true }).is_ok() {
-            allowed.push("ship");
-        }
-        if decide(self, &Event::Deliver { complete: true }).is_ok_and(|d| d.state != self) {
-            allowed.push("deliver");
-        }
-        if self.refundable() > 0 {
-            allowed.push("refund");
-        }
-        allowed
     }
 }
 
 /// Why an order is cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CancelReason {
+pub(crate) enum CancelReason {
     Customer,
     Staff,
     Unpaid,
@@ -148,7 +127,7 @@ names!(CancelReason { Customer = "customer", Staff = "staff", Unpaid = "unpaid",
 
 /// What happened, or what somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Event {
+pub(crate) enum Event {
     /// Nothing is to be paid.
     Free,
     /// The provider holds the money for us.
@@ -177,7 +156,7 @@ pub enum Event {
 
 /// What must be written together with the new state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Tell the others that money came in (`payment.processed`).
     PublishPaymentProcessed,
     /// Tell the others that a payment was declined (`payment.failed`).
@@ -198,14 +177,14 @@ pub enum Effect {
 
 /// The new state and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    pub state: State,
-    pub effects: Vec<Effect>,
+pub(crate) struct Decision {
+    pub(crate) state: State,
+    pub(crate) effects: Vec<Effect>,
 }
 
 /// Why somebody cannot have what they want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     #[error("the order can no longer be cancelled")]
     NotCancellable,
     #[error("the order is not ready to be shipped")]
@@ -218,7 +197,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable code of the API's problem.
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::NotCancellable => "order_not_cancellable",
             Self::NotShippable => "order_not_shippable",
@@ -230,7 +209,7 @@ impl Refusal {
 
 /// All the rules. News that changes nothing (a repetition, a late message) is an unchanged state without effects; only
 /// wishes can be refused.
-pub fn decide(state: State, event: &Event) -> Result<Decision, Refusal> {
+pub(crate) fn decide(state: State, event: &Event) -> Result<Decision, Refusal> {
     let mut next = state;
     let effects = match event {
         Event::Free => confirm(&mut next, 0, vec![]),
@@ -390,7 +369,6 @@ mod tests {
     fn a_declined_payment_leaves_the_order_open_for_another_try() {
         let declined = after(&[Event::Declined { reason: "card_declined".to_owned() }]);
         assert_eq!((declined.status, declined.payment), (Status::Pending, PaymentStatus::Failed));
-        assert!(declined.allowed().contains(&"pay"));
         assert_eq!(after(&[Event::Declined { reason: String::new() }, Event::Paid { amount: TOTAL }]).status, Status::Confirmed);
     }
 

@@ -7,7 +7,7 @@ use super::order::{UnknownName, names};
 /// How far a payment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum PaymentState {
+pub(crate) enum PaymentState {
     RequiresPayment,
     Processing,
     Authorized,
@@ -31,13 +31,13 @@ names!(PaymentState {
 
 impl PaymentState {
     /// Whether the customer's money is, or was, ours.
-    pub const fn is_charged(self) -> bool {
+    pub(crate) const fn is_charged(self) -> bool {
         matches!(self, Self::Succeeded | Self::PartiallyRefunded | Self::Refunded)
     }
 
     /// The state after the provider reported `reported`. Reports may be late, repeated or out of order: once charged, only
     /// refunds move it on; once cancelled, only a charge does (the provider was faster than the cancellation).
-    pub const fn after(self, reported: Self) -> Self {
+    pub(crate) const fn after(self, reported: Self) -> Self {
         match (self, reported) {
             (Self::Succeeded | Self::PartiallyRefunded | Self::Refunded, _) => self,
             (Self::Cancelled, Self::Succeeded) => Self::Succeeded,

@@ -9,7 +9,6 @@ use super::cart_items::CartItem;
 #[derive(Debug, Clone)]
 pub(crate) struct Cart {
     pub(crate) id: CartId,
-    pub(crate) user_id: Option<UserId>,
     pub(crate) currency: Currency,
     pub(crate) coupon: Option<String>,
     pub(crate) version: i32,
@@ -17,7 +16,6 @@ pub(crate) struct Cart {
 
 struct Row {
     id: CartId,
-    user_id: Option<UserId>,
     currency: String,
     coupon: Option<String>,
     version: i32,
@@ -27,7 +25,7 @@ impl TryFrom<Row> for Cart {
     type Error = sqlx::Error;
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         let currency = super::parse(&row.currency)?;
-        Ok(Self { id: row.id, user_id: row.user_id, currency, coupon: row.coupon, version: row.version })
+        Ok(Self { id: row.id, currency, coupon: row.coupon, version: row.version })
     }
 }
 
@@ -51,7 +49,7 @@ impl Owner {
 pub(crate) async fn open(conn: &mut PgConnection, owner: &Owner) -> Result<Option<(Cart, Vec<CartItem>)>, sqlx::Error> {
     let (user, hash) = owner.columns();
     let rows = sqlx::query!(
-        r#"SELECT c.id AS "id: CartId", c.user_id AS "user_id: UserId", c.currency, c.coupon, c.version, i.id AS "item_id?: CartItemId",
+        r#"SELECT c.id AS "id: CartId", c.currency, c.coupon, c.version, i.id AS "item_id?: CartItemId",
                   i.product_id AS "product_id?: ProductId", i.variant_id AS "variant_id?: VariantId", i.quantity AS "quantity?"
              FROM carts c LEFT JOIN cart_items i ON i.cart_id = c.id
             WHERE c.status = 'open' AND (c.user_id = $1 OR c.token_hash = $2)
@@ -63,7 +61,7 @@ pub(crate) async fn open(conn: &mut PgConnection, owner: &Owner) -> Result<Optio
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let currency = super::parse(&first.currency)?;
-    let cart = Cart { id: first.id, user_id: first.user_id, currency, coupon: first.coupon.clone(), version: first.version };
+    let cart = Cart { id: first.id, currency, coupon: first.coupon.clone(), version: first.version };
     let item = |row| match row {
         (Some(id), Some(product_id), Some(variant_id), Some(quantity)) => Some(CartItem { id, product_id, variant_id, quantity }),
         _ => None,
@@ -80,7 +78,7 @@ pub(crate) async fn touch_or_create(conn: &mut PgConnection, new: CartId, owner:
                 Row,
                 r#"INSERT INTO carts (id, user_id, currency, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
                    ON CONFLICT (user_id) WHERE status = 'open' DO UPDATE SET version = carts.version + 1, updated_at = $4
-                   RETURNING id AS "id: CartId", user_id AS "user_id: UserId", currency, coupon, version"#,
+                   RETURNING id AS "id: CartId", currency, coupon, version"#,
                 new as CartId,
                 *user as UserId,
                 currency.code(),
@@ -95,7 +93,7 @@ pub(crate) async fn touch_or_create(conn: &mut PgConnection, new: CartId, owner:
                 Row,
                 r#"INSERT INTO carts (id, token_hash, currency, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
                    ON CONFLICT (token_hash) DO UPDATE SET version = carts.version + 1, updated_at = $4 WHERE carts.status = 'open'
-                   RETURNING id AS "id: CartId", user_id AS "user_id: UserId", currency, coupon, version"#,
+                   RETURNING id AS "id: CartId", currency, coupon, version"#,
                 new as CartId,
                 hash,
                 currency.code(),
@@ -135,7 +133,7 @@ pub(crate) async fn set_coupon(conn: &mut PgConnection, cart: CartId, code: Opti
 pub(crate) async fn lock_guest(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Cart>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: CartId", user_id AS "user_id: UserId", currency, coupon, version
+        r#"SELECT id AS "id: CartId", currency, coupon, version
              FROM carts WHERE token_hash = $1 AND status = 'open' FOR UPDATE"#,
         token_hash,
     )

@@ -13,7 +13,6 @@ pub(crate) struct Refund {
     pub(crate) amount: Money,
     pub(crate) payment_ref: Option<String>,
     pub(crate) provider_ref: Option<String>,
-    pub(crate) attempts: i32,
 }
 
 struct Row {
@@ -25,7 +24,6 @@ struct Row {
     currency: String,
     payment_ref: Option<String>,
     provider_ref: Option<String>,
-    attempts: i32,
 }
 
 impl TryFrom<Row> for Refund {
@@ -39,7 +37,6 @@ impl TryFrom<Row> for Refund {
             amount: money(row.amount, &row.currency)?,
             payment_ref: row.payment_ref,
             provider_ref: row.provider_ref,
-            attempts: row.attempts,
         })
     }
 }
@@ -73,7 +70,7 @@ pub(crate) async fn find(conn: &mut PgConnection, id: RefundId) -> sqlx::Result<
     sqlx::query_as!(
         Row,
         r#"SELECT r.id AS "id: RefundId", r.payment_id AS "payment_id: PaymentId", p.order_id AS "order_id: OrderId", r.status,
-                  r.amount, p.currency, p.provider_ref AS payment_ref, r.provider_ref, r.attempts
+                  r.amount, p.currency, p.provider_ref AS payment_ref, r.provider_ref
              FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = $1"#,
         id.uuid()
     )

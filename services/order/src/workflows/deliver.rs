@@ -8,7 +8,7 @@ use crate::app::AppState;
 use crate::domain::order::{Event, FulfillmentStatus};
 use crate::store;
 use crate::store::shipments::Shipment;
-use crate::workflows::transition::{Actor, note, transition};
+use crate::workflows::transition::{Actor, Entry, note, transition};
 
 /// Marks a parcel as delivered; the order is delivered with its last parcel. Doing it again changes nothing.
 pub(crate) async fn deliver(app: &AppState, id: ShipmentId, actor: Actor) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
@@ -18,8 +18,9 @@ pub(crate) async fn deliver(app: &AppState, id: ShipmentId, actor: Actor) -> Res
     let order = store::orders::lock(&mut tx, found.order_id).await?.ok_or_else(unknown)?;
     let now = app.clock.now();
     if store::shipments::deliver(&mut tx, id, now).await? {
-        let data = json!({"shipment_id": id});
-        note(&mut tx, app, order.id, "shipment.delivered", actor, format!("Parcel {} arrived.", found.tracking_number), data, now).await?;
+        let message = format!("Parcel {} arrived.", found.tracking_number);
+        let entry = Entry { kind: "shipment.delivered", actor, message, data: json!({"shipment_id": id}), at: now };
+        note(&mut tx, app, order.id, entry).await?;
         let last = order.fulfillment_status == FulfillmentStatus::Shipped && !store::shipments::any_under_way(&mut tx, order.id).await?;
         transition(&mut tx, app, order.id, &Event::Deliver { complete: last }, actor, None).await?;
     }

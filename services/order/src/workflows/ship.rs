@@ -12,7 +12,7 @@ use crate::domain::order::Event;
 use crate::store;
 use crate::store::order_items::OrderItem;
 use crate::store::shipments::Shipment;
-use crate::workflows::transition::{Actor, mail, note, transition};
+use crate::workflows::transition::{Actor, Entry, mail, note, transition};
 
 /// What goes into a parcel.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub(crate) async fn ship(app: &AppState, order: OrderId, parcel: Parcel, actor: 
     mail(&mut tx, app, &done.order, notice).await?;
     let message = format!("A parcel left with {} ({}).", shipment.carrier, shipment.tracking_number);
     let data = json!({"shipment_id": shipment.id, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number});
-    note(&mut tx, app, order, "order.shipped", actor, message, data, now).await?;
+    note(&mut tx, app, order, Entry { kind: "order.shipped", actor, message, data, at: now }).await?;
     tx.commit().await?;
     Ok((shipment, parts))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::app::AppState;
-use crate::domain::order::{CancelReason, Effect, Event, Refusal, State, decide};
+use crate::domain::order::{CancelReason, Effect, Event, Refusal, decide};
 use crate::store;
 use crate::store::order_events::OrderEvent;
 use crate::store::order_items::OrderItem;
@@ -43,8 +43,6 @@ impl std::fmt::Display for Actor {
 pub(crate) struct Transition {
     /// The order as it is now, still locked.
     pub(crate) order: Order,
-    pub(crate) before: State,
-    pub(crate) after: State,
     pub(crate) effects: Vec<Effect>,
     /// Refunds that were written down to be done, in the order of their effects.
     pub(crate) refunds: Vec<RefundId>,
@@ -98,7 +96,7 @@ pub(crate) async fn transition(
         writer.write(tx, effect).await?;
     }
     let refunds = writer.refunds;
-    Ok(Transition { order, before, after: decision.state, effects: decision.effects, refunds })
+    Ok(Transition { order, effects: decision.effects, refunds })
 }
 
 /// Writes what goes with a new order that needs no decision: the events and mails of [`Effect::PublishConfirmed`] for a free one.
@@ -121,27 +119,22 @@ pub(crate) async fn write_effects(
     Ok(())
 }
 
+/// Something for an order's timeline.
+pub(crate) struct Entry<'a> {
+    /// Such as `order.shipped`.
+    pub(crate) kind: &'a str,
+    pub(crate) actor: Actor,
+    pub(crate) message: String,
+    pub(crate) data: Value,
+    pub(crate) at: Timestamp,
+}
+
 /// Adds an entry to an order's timeline.
-pub(crate) async fn note(
-    tx: &mut PgConnection,
-    app: &AppState,
-    order: OrderId,
-    kind: &str,
-    actor: Actor,
-    message: String,
-    data: Value,
-    at: Timestamp,
-) -> Result<OrderEvent, sqlx::Error> {
-    let event = OrderEvent {
-        id: OrderEventId::new(at, &app.random),
-        kind: kind.to_owned(),
-        at,
-        actor: actor.to_string(),
-        message,
-        data,
-    };
-    store::order_events::insert(tx, order, &event).await?;
-    Ok(event)
+pub(crate) async fn note(tx: &mut PgConnection, app: &AppState, order: OrderId, entry: Entry<'_>) -> Result<(), sqlx::Error> {
+    let Entry { kind, actor, message, data, at } = entry;
+    let id = OrderEventId::new(at, &app.random);
+    let event = OrderEvent { id, kind: kind.to_owned(), at, actor: actor.to_string(), message, data };
+    store::order_events::insert(tx, order, &event).await
 }
 
 /// Asks for a mail about an order, in the transaction of what it tells of.
@@ -277,6 +270,6 @@ impl Writer<'_> {
     async fn note(&mut self, tx: &mut PgConnection, kind: &str, message: String, data: Value) -> Result<(), sqlx::Error> {
         let at = self.now + Duration::from_micros(self.entries.into());
         self.entries += 1;
-        note(tx, self.app, self.order.id, kind, self.actor, message, data, at).await.map(drop)
+        note(tx, self.app, self.order.id, Entry { kind, actor: self.actor, message, data, at }).await
     }
 }

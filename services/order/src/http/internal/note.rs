@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::domain::text::Text;
 use crate::store;
-use crate::workflows::transition::{Actor, note};
+use crate::workflows::transition::{Actor, Entry, note};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +31,8 @@ pub(crate) async fn handler(
     let staff = service.staff::<ManageOrders>()?;
     let mut tx = app.pool.begin().await?;
     store::orders::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("order"))?;
-    note(&mut tx, &app, id, "note", Actor::Staff(staff.user_id), body.message.to_string(), json!({}), app.clock.now()).await?;
+    let (actor, message) = (Actor::Staff(staff.user_id), body.message.to_string());
+    note(&mut tx, &app, id, Entry { kind: "note", actor, message, data: json!({}), at: app.clock.now() }).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
