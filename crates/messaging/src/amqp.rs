@@ -63,6 +63,11 @@ pub(crate) async fn close(connection: &Connection) {
     let _ = tokio::time::timeout(Duration::from_secs(2), connection.close(200, "bye".into())).await;
 }
 
+/// As [`close`], for one channel.
+pub(crate) async fn close_channel(channel: &Channel) {
+    let _ = tokio::time::timeout(Duration::from_secs(2), channel.close(200, "bye".into())).await;
+}
+
 /// Growing pauses between tries, without end.
 pub(crate) struct Backoff(ExponentialBackoff);
 

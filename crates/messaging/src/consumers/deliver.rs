@@ -3,13 +3,13 @@
 use super::apply::{Applied, Failure};
 use super::settle::{Dead, Settler};
 use super::{Context, Subscription, headers};
-use crate::amqp::{Backoff, BrokerError};
+use crate::amqp::{self, Backoff, BrokerError};
 use crate::error::Trouble;
 use crate::faults::Step;
 use contracts::events::Envelope;
 use futures::StreamExt;
 use lapin::{
-    Channel,
+    Channel, Consumer,
     message::Delivery,
     options::{BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
@@ -41,9 +41,20 @@ struct Incoming {
 /// Consumes one queue until `shutdown`, finishing what has begun, or until an error.
 pub(super) async fn consume(context: Context, subscription: Subscription, channel: Channel, copies: Channel, shutdown: CancellationToken) -> Result<(), BrokerError> {
     channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-    let mut deliveries = channel
-        .basic_consume((&*subscription.queue).into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
-        .await?;
+    let mut deliveries = Deliveries::begin(channel, &subscription.queue).await?;
+    let result = distribute(&context, &subscription, &mut deliveries, &copies, &shutdown).await;
+    deliveries.end().await;
+    result
+}
+
+async fn distribute(
+    context: &Context,
+    subscription: &Subscription,
+    deliveries: &mut Deliveries,
+    copies: &Channel,
+    shutdown: &CancellationToken,
+) -> Result<(), BrokerError> {
+    let ended = || BrokerError::ConsumerEnded(subscription.queue.to_string());
     let mut lanes = JoinSet::new();
     let mut inputs = Vec::with_capacity(LANES);
     for _ in 0..LANES {
@@ -54,24 +65,42 @@ pub(super) async fn consume(context: Context, subscription: Subscription, channe
         lanes.spawn(lane(context.clone(), subscription.clone(), settler, output, shutdown.clone()));
     }
     loop {
-        let next = tokio::select! {
+        let delivery = tokio::select! {
             () = shutdown.cancelled() => break,
-            Some(ended) = lanes.join_next() => return ended.unwrap_or_else(|_| Err(BrokerError::ConsumerEnded(subscription.queue.to_string()))),
-            next = deliveries.next() => next,
+            Some(result) = lanes.join_next() => return result.unwrap_or_else(|_| Err(ended())),
+            delivery = deliveries.next() => delivery.ok_or_else(ended)??,
         };
-        let delivery = next.ok_or_else(|| BrokerError::ConsumerEnded(subscription.queue.to_string()))??;
         let incoming = Incoming { envelope: serde_json::from_slice(&delivery.data).map_err(|e| e.to_string()), delivery };
-        let lane = &inputs[lane_of(&incoming)];
-        if lane.send(incoming).await.is_err() {
-            // The lane has ended; its error is what counts.
-            continue;
-        }
+        // Fails only if the lane has ended, whose error comes next.
+        let _ = inputs[lane_of(&incoming)].send(incoming).await;
     }
     drop(inputs);
-    while let Some(ended) = lanes.join_next().await {
-        ended.unwrap_or_else(|_| Err(BrokerError::ConsumerEnded(subscription.queue.to_string())))?;
+    while let Some(result) = lanes.join_next().await {
+        result.unwrap_or_else(|_| Err(ended()))?;
     }
     Ok(())
+}
+
+/// A consumer that ends with its channel. If it were cancelled first (as `lapin` does on drop), the broker would let it keep its
+/// unanswered deliveries until the channel is closed, and meanwhile hand later ones to the next consumer, out of order.
+struct Deliveries {
+    consumer: Consumer,
+    channel: Channel,
+}
+
+impl Deliveries {
+    async fn begin(channel: Channel, queue: &str) -> Result<Self, BrokerError> {
+        let consumer = channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+        Ok(Self { consumer, channel })
+    }
+
+    async fn next(&mut self) -> Option<Result<Delivery, lapin::Error>> {
+        self.consumer.next().await
+    }
+
+    async fn end(self) {
+        amqp::close_channel(&self.channel).await;
+    }
 }
 
 fn lane_of(incoming: &Incoming) -> usize {

@@ -151,9 +151,10 @@ impl Consumers {
                 break;
             }
         }
-        // Aborts what still runs: a transaction that is open rolls back, and its delivery comes again.
-        queues.shutdown().await;
         amqp::close(&connection).await;
+        // With the connection gone the other queues end too: open transactions roll back, and their deliveries come again.
+        let rest = async { while queues.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(2), rest).await;
         result
     }
 }

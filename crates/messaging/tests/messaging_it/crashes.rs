@@ -1,11 +1,12 @@
 //! The relay or the consumer dies between any two steps.
 
-use crate::world::{Counted, Ledger, Trap, World};
+use crate::world::{Counted, Ledger, Trap, World, eventually};
 use contracts::events::Envelope;
 use messaging::faults::{Hook, Step};
 use messaging::{Handler, HandlerError};
 use sqlx::PgConnection;
 use std::sync::atomic::{AtomicBool, Ordering};
+use testkit::Fault;
 
 async fn relay_dies_at(step: Step) {
     let world = World::new().await;
@@ -22,7 +23,7 @@ async fn relay_dies_at(step: Step) {
     let _relay = world.start_relay(Hook::default());
     world.publish("a", 6).await;
     world.applied(11).await;
-    assert_eq!(world.out_of_order().await, 0);
+    world.in_order().await;
 }
 
 #[tokio::test]
@@ -62,22 +63,26 @@ async fn consumer_dies_at(step: Step) {
     let world = World::new().await;
     let _relay = world.start_relay(Hook::default());
     let trap = Trap::at(step);
+    let (proxy, url) = world.proxied().await;
     let consumer = if step == Step::Moved {
-        world.start_consumer(FailsOnce::default(), trap.hook.clone())
+        world.start_consumer_through(url, FailsOnce::default(), trap.hook.clone())
     } else {
-        world.start_consumer(Ledger::default(), trap.hook.clone())
+        world.start_consumer_through(url, Ledger::default(), trap.hook.clone())
     };
     for number in 1..=5 {
         world.publish("a", number).await;
         world.publish("b", number).await;
     }
     trap.sprung().await;
+    // A process that is killed says no goodbye to the broker.
+    proxy.set(Fault::Refuse);
+    eventually("the connection is cut", async || proxy.open() == 0).await;
     consumer.crash().await;
 
     let _ledger = world.start_ledger();
     world.applied(10).await;
     if step != Step::Moved {
-        assert_eq!(world.out_of_order().await, 0);
+        world.in_order().await;
     }
 }
 

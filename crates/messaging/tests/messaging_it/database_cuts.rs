@@ -24,5 +24,5 @@ async fn nothing_is_lost_doubled_or_reordered_when_database_connections_are_cut(
     };
     tokio::join!(world.publish_up_to(10, 60), cut);
     world.applied(600).await;
-    assert_eq!(world.out_of_order().await, 0);
+    world.in_order().await;
 }

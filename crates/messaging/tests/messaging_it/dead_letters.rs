@@ -1,6 +1,6 @@
 //! Events that fail: tried again with growing pauses, then kept aside with the reason.
 
-use crate::world::{Counted, DEAD, Ledger, QUEUE, TRIES, World, eventually};
+use crate::world::{Counted, DEAD, Ledger, QUEUE, TRIES, World};
 use contracts::events::Envelope;
 use messaging::faults::Hook;
 use messaging::{Handler, HandlerError, headers};
@@ -126,16 +126,18 @@ async fn redelivered_and_copied_events_are_applied_once() {
     for number in 1..=3 {
         world.publish("a", number).await;
     }
-    eventually("three events wait", async || world.vhost.peek(QUEUE).await.unwrap().len() == 3).await;
+    let originals = world.take(3).await;
     relay.stop().await;
-    for copy in world.vhost.peek(QUEUE).await.unwrap() {
+    for original in &originals {
+        let body = std::str::from_utf8(&original.data).unwrap();
         for _ in 0..3 {
-            world.vhost.publish("mercato.events", "test.counted", json!({}), &copy.body).await.unwrap();
+            world.vhost.publish("mercato.events", "test.counted", json!({}), body).await.unwrap();
         }
     }
-    let _ledger = world.start_ledger();
-    eventually("the queue is empty", async || world.vhost.peek(QUEUE).await.unwrap().is_empty()).await;
-    world.applied(3).await;
+    // One more of the same aggregate comes after all of them.
+    let (_relay, _ledger) = (world.start_relay(Hook::default()), world.start_ledger());
+    world.publish("a", 4).await;
+    world.applied(4).await;
 }
 
 #[tokio::test]

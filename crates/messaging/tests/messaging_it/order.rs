@@ -19,7 +19,7 @@ async fn several_relays_and_consumers_keep_the_order_of_every_aggregate() {
     let _ledgers = [world.start_ledger(), world.start_ledger()];
     world.publish_up_to(12, 40).await;
     world.applied(480).await;
-    assert_eq!(world.out_of_order().await, 0);
+    world.in_order().await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn the_order_of_one_aggregate_is_that_of_the_commits() {
 
     let (_relay, _ledger) = (world.start_relay(Hook::default()), world.start_ledger());
     world.applied(3).await;
-    assert_eq!(world.out_of_order().await, 0);
+    world.in_order().await;
 }
 
 /// Keeps the latest number of each account by the events' sequence; the first event fails once and so comes after the second.
@@ -77,6 +77,6 @@ async fn an_event_that_a_retry_made_late_does_not_undo_a_later_one() {
     world.publish("a", 1).await;
     world.publish("a", 2).await;
     world.applied(2).await;
-    assert_eq!(world.out_of_order().await, 1, "the retry did reorder them");
+    assert_eq!(world.count("SELECT number FROM applied ORDER BY at LIMIT 1").await, 2, "the retry did reorder them");
     assert_eq!(world.count("SELECT number FROM latest").await, 2);
 }
