@@ -44,26 +44,45 @@ impl runtime::Service for App {
     }
 
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
-        let url = settings.migration_database_url.ok_or_else(|| anyhow::anyhow!("ORDER_MIGRATION_DATABASE_URL is not set"))?;
+        let url = settings
+            .migration_database_url
+            .ok_or_else(|| anyhow::anyhow!("ORDER_MIGRATION_DATABASE_URL is not set"))?;
         let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR)))
+            .await?
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
         let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
         let (verifier, redis_url) = (app.verifier.clone(), settings.redis_url.clone());
-        runtime.spawn("verifier", move |shutdown| verifier.run(redis_url, shutdown));
+        runtime.spawn("verifier", move |shutdown| {
+            verifier.run(redis_url, shutdown)
+        });
         let (pool, amqp_url) = (app.pool.clone(), settings.amqp_url.clone());
-        runtime.spawn("relay", move |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
-        let consumers = messaging::Consumers::new("order", app.pool.clone(), settings.amqp_url.clone())
-            .on::<InventoryRejected>(InventoryRejectedHandler(app.clone()));
+        runtime.spawn("relay", move |shutdown| {
+            messaging::relay::run(pool, amqp_url, shutdown)
+        });
+        let consumers =
+            messaging::Consumers::new("order", app.pool.clone(), settings.amqp_url.clone())
+                .on::<InventoryRejected>(InventoryRejectedHandler(app.clone()));
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
-        let (jobs, interval) = (app.clone(), Duration::from_secs(settings.reconcile_interval_seconds));
-        runtime.spawn("reconcilers", move |shutdown| crate::jobs::run(jobs, interval, shutdown));
+        let (jobs, interval) = (
+            app.clone(),
+            Duration::from_secs(settings.reconcile_interval_seconds),
+        );
+        runtime.spawn("reconcilers", move |shutdown| {
+            crate::jobs::run(jobs, interval, shutdown)
+        });
         let pool = app.pool.clone();
         runtime.ready_check("database", move || {
             let pool = pool.clone();
-            async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(anyhow::Error::from) }
+            async move {
+                sqlx::query("SELECT 1")
+                    .execute(&pool)
+                    .await
+                    .map(drop)
+                    .map_err(anyhow::Error::from)
+            }
         });
         Ok(listeners(app, &settings))
     }
@@ -74,16 +93,25 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The two routers. Public for this service's own tests, which run them in process.
 pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
-    let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
+    let limits = Limits {
+        server_timing: settings.common.server_timing,
+        ..Limits::default()
+    };
     let (public, _) = http::public().with_state(app.clone()).split_for_parts();
     let public = public.layer(axum::middleware::map_response(private));
     let (internal, _) = http::internal().with_state(app).split_for_parts();
-    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(internal, limits) }
+    Listeners {
+        public: Some(http_kit::public(public, limits)),
+        internal: http_kit::internal(internal, limits),
+    }
 }
 
 /// All answers are somebody's own: only their own cache may keep them, and must ask again.
 async fn private(mut response: Response) -> Response {
-    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+        .headers_mut()
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private, no-cache"));
     response
 }
 
@@ -117,7 +145,11 @@ impl AppState {
     /// # Errors
     /// A setting is malformed.
     pub fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        let verifier = Verifier::new(JwksSource::url(&settings.jwks_url)?, DenyList::default(), clock.clone());
+        let verifier = Verifier::new(
+            JwksSource::url(&settings.jwks_url)?,
+            DenyList::default(),
+            clock.clone(),
+        );
         Self::with_verifier(settings, clock, random, verifier)
     }
 
@@ -125,13 +157,37 @@ impl AppState {
     ///
     /// # Errors
     /// A setting is malformed.
-    pub fn with_verifier(settings: &Settings, clock: Clock, random: Random, verifier: Verifier) -> anyhow::Result<Self> {
-        let keys = ServiceKeys::new("order", &settings.service_key, &settings.service_jwks, clock.clone())?;
+    pub fn with_verifier(
+        settings: &Settings,
+        clock: Clock,
+        random: Random,
+        verifier: Verifier,
+    ) -> anyhow::Result<Self> {
+        let keys = ServiceKeys::new(
+            "order",
+            &settings.service_key,
+            &settings.service_jwks,
+            clock.clone(),
+        )?;
         Ok(Self(Arc::new(Parts {
-            pool: runtime::pg::connect(&settings.database_url, settings.database_max_connections, "order")?,
+            pool: runtime::pg::connect(
+                &settings.database_url,
+                settings.database_max_connections,
+                "order",
+            )?,
             publisher: Publisher::new("mercato/order", clock.clone(), random.clone()),
-            product: ProductClient::new(InternalClient::new("order", "product", &settings.product_internal_url, keys.clone())?),
-            auth: AuthClient::new(InternalClient::new("order", "auth", &settings.auth_internal_url, keys.clone())?),
+            product: ProductClient::new(InternalClient::new(
+                "order",
+                "product",
+                &settings.product_internal_url,
+                keys.clone(),
+            )?),
+            auth: AuthClient::new(InternalClient::new(
+                "order",
+                "auth",
+                &settings.auth_internal_url,
+                keys.clone(),
+            )?),
             stripe: Stripe::new(&settings.stripe)?,
             verifier,
             keys,

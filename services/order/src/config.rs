@@ -31,7 +31,11 @@ pub struct Settings {
     #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
     pub public_url: String,
     /// Where auth publishes the keys that sign access tokens.
-    #[arg(long, env = "JWKS_URL", default_value = "http://127.0.0.1:9002/internal/jwks.json")]
+    #[arg(
+        long,
+        env = "JWKS_URL",
+        default_value = "http://127.0.0.1:9002/internal/jwks.json"
+    )]
     pub jwks_url: String,
     /// This service's private key (Ed25519, base64 of PKCS#8 DER): signs calls to other services and derives guests' order tokens.
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
@@ -40,10 +44,18 @@ pub struct Settings {
     #[arg(long, env = "SERVICE_JWKS", hide_env_values = true)]
     pub service_jwks: String,
     /// product's internal API.
-    #[arg(long, env = "PRODUCT_INTERNAL_URL", default_value = "http://127.0.0.1:9003")]
+    #[arg(
+        long,
+        env = "PRODUCT_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9003"
+    )]
     pub product_internal_url: String,
     /// auth's internal API.
-    #[arg(long, env = "AUTH_INTERNAL_URL", default_value = "http://127.0.0.1:9002")]
+    #[arg(
+        long,
+        env = "AUTH_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9002"
+    )]
     pub auth_internal_url: String,
     /// How payments are taken.
     #[command(flatten)]

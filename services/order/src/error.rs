@@ -29,7 +29,11 @@ impl From<TransitionError> for Error {
 /// What the payment provider did not do, as a problem; its own words are for the log.
 pub(crate) fn unavailable_or_refused(error: ProviderError) -> Error {
     match error {
-        ProviderError::Refused(_) => Error::conflict("payment_refused", "The payment provider refused the request.").caused_by(error),
+        ProviderError::Refused(_) => Error::conflict(
+            "payment_refused",
+            "The payment provider refused the request.",
+        )
+        .caused_by(error),
         ProviderError::Unavailable(_) => Error::unavailable(error),
     }
 }

@@ -16,9 +16,19 @@ impl AuthClient {
     }
 
     /// A user's saved address, if it is theirs.
-    pub(crate) async fn address(&self, user: UserId, address: AddressId) -> http_kit::Result<Option<Address>> {
-        match self.0.get::<AddressSnapshot>(&format!("/internal/users/{user}/addresses/{address}"), None).await {
-            Ok(saved) => Address::try_from(saved).map(Some).map_err(|error| http_kit::Error::internal(anyhow::anyhow!("saved address: {error}"))),
+    pub(crate) async fn address(
+        &self,
+        user: UserId,
+        address: AddressId,
+    ) -> http_kit::Result<Option<Address>> {
+        match self
+            .0
+            .get::<AddressSnapshot>(&format!("/internal/users/{user}/addresses/{address}"), None)
+            .await
+        {
+            Ok(saved) => Address::try_from(saved).map(Some).map_err(|error| {
+                http_kit::Error::internal(anyhow::anyhow!("saved address: {error}"))
+            }),
             Err(CallError::Problem { status, .. }) if status == 404 => Ok(None),
             Err(error) => Err(error.into()),
         }

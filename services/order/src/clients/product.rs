@@ -31,23 +31,51 @@ impl ProductClient {
     }
 
     /// Variants by id, and all variants of a product, with one call. What is not known is absent.
-    pub(crate) async fn lookup(&self, variant_ids: Vec<VariantId>, product_ids: Vec<ProductId>) -> http_kit::Result<BTreeMap<VariantId, VariantSnapshot>> {
+    pub(crate) async fn lookup(
+        &self,
+        variant_ids: Vec<VariantId>,
+        product_ids: Vec<ProductId>,
+    ) -> http_kit::Result<BTreeMap<VariantId, VariantSnapshot>> {
         if variant_ids.is_empty() && product_ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let request = LookupRequest { variant_ids, product_ids };
-        let answer: LookupResponse =
-            self.0.post("/internal/variants/lookup", None, None, &request).await?;
-        Ok(answer.variants.into_iter().map(|variant| (variant.variant_id, variant)).collect())
+        let request = LookupRequest {
+            variant_ids,
+            product_ids,
+        };
+        let answer: LookupResponse = self
+            .0
+            .post("/internal/variants/lookup", None, None, &request)
+            .await?;
+        Ok(answer
+            .variants
+            .into_iter()
+            .map(|variant| (variant.variant_id, variant))
+            .collect())
     }
 
     /// Holds all lines for the order, or none. Repeating it with the same lines changes nothing.
-    pub(crate) async fn reserve(&self, order_id: OrderId, lines: Vec<ReserveLine>, expires_in_seconds: u32) -> Result<Reservation, NotReserved> {
-        let request = ReserveRequest { order_id, lines, expires_in_seconds: Some(expires_in_seconds) };
-        match self.0.post("/internal/reservations", None, None, &request).await {
+    pub(crate) async fn reserve(
+        &self,
+        order_id: OrderId,
+        lines: Vec<ReserveLine>,
+        expires_in_seconds: u32,
+    ) -> Result<Reservation, NotReserved> {
+        let request = ReserveRequest {
+            order_id,
+            lines,
+            expires_in_seconds: Some(expires_in_seconds),
+        };
+        match self
+            .0
+            .post("/internal/reservations", None, None, &request)
+            .await
+        {
             Ok(reservation) => Ok(reservation),
             Err(error) => Err(match (error.code(), &error) {
-                (Some("insufficient_stock"), CallError::Problem { body, .. }) => NotReserved::Short(short_lines(body)),
+                (Some("insufficient_stock"), CallError::Problem { body, .. }) => {
+                    NotReserved::Short(short_lines(body))
+                }
                 (Some("reservation_mismatch"), _) => NotReserved::Mismatch,
                 (Some("reservation_closed"), _) => NotReserved::Closed,
                 _ => NotReserved::Unknown(error.into()),
@@ -57,8 +85,15 @@ impl ProductClient {
 
     /// Gives a hold back, as well as possible: it ends by itself anyhow.
     pub(crate) async fn release(&self, order_id: OrderId) {
-        let released: Result<Value, CallError> =
-            self.0.post(&format!("/internal/reservations/{order_id}/release"), None, None, &Value::Object(serde_json::Map::new())).await;
+        let released: Result<Value, CallError> = self
+            .0
+            .post(
+                &format!("/internal/reservations/{order_id}/release"),
+                None,
+                None,
+                &Value::Object(serde_json::Map::new()),
+            )
+            .await;
         if let Err(error) = released {
             tracing::warn!(%order_id, error = %error, "a hold on stock was not released; it will expire");
         }
@@ -66,5 +101,8 @@ impl ProductClient {
 }
 
 fn short_lines(problem: &Value) -> Vec<ShortLine> {
-    problem.get("lines").and_then(|lines| serde_json::from_value(lines.clone()).ok()).unwrap_or_default()
+    problem
+        .get("lines")
+        .and_then(|lines| serde_json::from_value(lines.clone()).ok())
+        .unwrap_or_default()
 }

@@ -48,7 +48,10 @@ pub(crate) struct AddressInput {
     country: CountryCode,
     #[schema(value_type = Option<String>)]
     phone: Option<Text<200>>,
-    #[expect(dead_code, reason = "accepted so that an address of the address book can be sent as it is")]
+    #[expect(
+        dead_code,
+        reason = "accepted so that an address of the address book can be sent as it is"
+    )]
     id: Option<AddressId>,
     #[expect(dead_code, reason = "as above")]
     is_default_shipping: Option<bool>,
@@ -58,8 +61,27 @@ pub(crate) struct AddressInput {
 
 impl From<AddressInput> for Address {
     fn from(input: AddressInput) -> Self {
-        let AddressInput { name, line1, line2, city, region, postal_code, country, phone, .. } = input;
-        Self { name, line1, line2, city, region, postal_code, country, phone }
+        let AddressInput {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+            ..
+        } = input;
+        Self {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        }
     }
 }
 

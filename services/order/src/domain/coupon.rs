@@ -25,14 +25,20 @@ impl FromStr for CouponCode {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let code = text.trim().to_ascii_uppercase();
-        let ok = (3..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        ok.then_some(Self(code)).ok_or("must be 3 to 40 letters, digits, '-' or '_'")
+        let ok = (3..=40).contains(&code.len())
+            && code
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        ok.then_some(Self(code))
+            .ok_or("must be 3 to 40 letters, digits, '-' or '_'")
     }
 }
 
 impl<'de> Deserialize<'de> for CouponCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -95,7 +101,12 @@ impl NotApplicable {
 
 impl Terms {
     /// What the coupon takes off a basket whose lines cost `subtotal`, now. How often one customer used it is checked when it is redeemed.
-    pub(crate) fn discount(&self, subtotal: i64, currency: Currency, now: Timestamp) -> Result<Discount, NotApplicable> {
+    pub(crate) fn discount(
+        &self,
+        subtotal: i64,
+        currency: Currency,
+        now: Timestamp,
+    ) -> Result<Discount, NotApplicable> {
         if !self.active {
             return Err(NotApplicable::Unknown);
         }
@@ -117,10 +128,16 @@ impl Terms {
         }
         match self.kind {
             CouponKind::Percent => {
-                let percent = self.percent.and_then(|percent| u8::try_from(percent).ok()).ok_or(NotApplicable::Unknown)?;
+                let percent = self
+                    .percent
+                    .and_then(|percent| u8::try_from(percent).ok())
+                    .ok_or(NotApplicable::Unknown)?;
                 Ok(Discount::Percent(percent))
             }
-            CouponKind::Fixed => self.amount.map(|amount| Discount::Fixed(Money::new(amount, self.currency))).ok_or(NotApplicable::Unknown),
+            CouponKind::Fixed => self
+                .amount
+                .map(|amount| Discount::Fixed(Money::new(amount, self.currency)))
+                .ok_or(NotApplicable::Unknown),
             CouponKind::FreeShipping => Ok(Discount::FreeShipping),
         }
     }
@@ -153,13 +170,29 @@ mod tests {
         assert_eq!(ask(terms(), 999, 100), Err(NotApplicable::SubtotalTooLow));
         assert_eq!(ask(terms(), 1000, 99), Err(NotApplicable::TooEarly));
         assert_eq!(ask(terms(), 1000, 200), Err(NotApplicable::Expired));
-        assert_eq!(ask(Terms { used: 5, ..terms() }, 1000, 150), Err(NotApplicable::UsedUp));
-        assert_eq!(ask(Terms { active: false, ..terms() }, 1000, 150), Err(NotApplicable::Unknown));
+        assert_eq!(
+            ask(Terms { used: 5, ..terms() }, 1000, 150),
+            Err(NotApplicable::UsedUp)
+        );
+        assert_eq!(
+            ask(
+                Terms {
+                    active: false,
+                    ..terms()
+                },
+                1000,
+                150
+            ),
+            Err(NotApplicable::Unknown)
+        );
     }
 
     #[test]
     fn codes_are_upper_cased() {
-        assert_eq!(" summer-10 ".parse::<CouponCode>().unwrap().as_str(), "SUMMER-10");
+        assert_eq!(
+            " summer-10 ".parse::<CouponCode>().unwrap().as_str(),
+            "SUMMER-10"
+        );
         for bad in ["ab", "ä10", "A B C", &"x".repeat(41)] {
             assert!(bad.parse::<CouponCode>().is_err(), "{bad}");
         }

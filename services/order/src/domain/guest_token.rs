@@ -17,9 +17,17 @@ pub(crate) struct GuestTokens(Hmac<Sha256>);
 impl GuestTokens {
     pub(crate) fn new(secret: &SecretString) -> Self {
         // HMAC takes keys of any length; the digest keeps this infallible in the types as well.
-        let key = Sha256::digest([b"mercato guest order token\0", secret.expose_secret().as_bytes()].concat());
+        let key = Sha256::digest(
+            [
+                b"mercato guest order token\0",
+                secret.expose_secret().as_bytes(),
+            ]
+            .concat(),
+        );
         let key: [u8; 32] = key.into();
-        Self(<Hmac<Sha256> as hmac::digest::KeyInit>::new(&key.into_block()))
+        Self(<Hmac<Sha256> as hmac::digest::KeyInit>::new(
+            &key.into_block(),
+        ))
     }
 
     /// The token of an order.
@@ -56,8 +64,14 @@ mod tests {
     fn a_token_belongs_to_its_order_and_secret() {
         let order: OrderId = uuid::Uuid::from_u128(7).into();
         let tokens = GuestTokens::new(&SecretString::from("secret"));
-        assert_eq!(tokens.of(order), GuestTokens::new(&SecretString::from("secret")).of(order));
-        assert_ne!(tokens.of(order), GuestTokens::new(&SecretString::from("other")).of(order));
+        assert_eq!(
+            tokens.of(order),
+            GuestTokens::new(&SecretString::from("secret")).of(order)
+        );
+        assert_ne!(
+            tokens.of(order),
+            GuestTokens::new(&SecretString::from("other")).of(order)
+        );
         assert_ne!(tokens.of(order), tokens.of(uuid::Uuid::from_u128(8).into()));
         assert_eq!(tokens.of(order).len(), 43);
     }

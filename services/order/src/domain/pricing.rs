@@ -83,30 +83,52 @@ pub(crate) fn price(basket: Basket<'_>) -> Result<Priced, PricingError> {
         if line.unit_price.currency() != basket.currency {
             return Err(PricingError::Currency);
         }
-        let cost = line.unit_price.times(line.quantity).map_err(|_| PricingError::TooMuch)?.amount();
-        subtotal = subtotal.checked_add(cost).filter(|sum| cost >= 0 && *sum <= LIMIT).ok_or(PricingError::TooMuch)?;
+        let cost = line
+            .unit_price
+            .times(line.quantity)
+            .map_err(|_| PricingError::TooMuch)?
+            .amount();
+        subtotal = subtotal
+            .checked_add(cost)
+            .filter(|sum| cost >= 0 && *sum <= LIMIT)
+            .ok_or(PricingError::TooMuch)?;
         costs.push(cost);
     }
 
     let discount = match basket.discount {
         Some(Discount::Percent(percent)) => half_even(subtotal, i64::from(percent.min(100)), 100),
-        Some(Discount::Fixed(amount)) if amount.currency() == basket.currency => amount.amount().clamp(0, subtotal),
+        Some(Discount::Fixed(amount)) if amount.currency() == basket.currency => {
+            amount.amount().clamp(0, subtotal)
+        }
         Some(Discount::Fixed(_) | Discount::FreeShipping) | None => 0,
     };
     let discounts = share(discount, &weights(&costs));
-    let nets: Vec<i64> = costs.iter().zip(&discounts).map(|(cost, discount)| cost - discount).collect();
+    let nets: Vec<i64> = costs
+        .iter()
+        .zip(&discounts)
+        .map(|(cost, discount)| cost - discount)
+        .collect();
     let taxes = taxes(basket.lines, &nets);
 
     let goods = subtotal - discount;
     let free = basket.lines.is_empty()
         || basket.discount == Some(Discount::FreeShipping)
         || basket.shipping.free_from.is_some_and(|from| goods >= from);
-    let shipping = if free { 0 } else { basket.shipping.price.clamp(0, LIMIT) };
+    let shipping = if free {
+        0
+    } else {
+        basket.shipping.price.clamp(0, LIMIT)
+    };
     let tax = taxes.iter().sum();
     let lines = costs.iter().zip(&discounts).zip(taxes.iter().zip(&nets));
     Ok(Priced {
         lines: lines
-            .map(|((cost, discount), (tax, net))| PricedLine { subtotal: *cost, discount: *discount, tax: *tax, total: net + tax })
+            .map(|((cost, discount), (tax, net))| PricedLine {
+                subtotal: *cost,
+                discount: *discount,
+                tax: *tax,
+                total: net + tax,
+            })
             .collect(),
         subtotal,
         discount,
@@ -123,7 +145,9 @@ fn taxes(lines: &[Line], nets: &[i64]) -> Vec<i64> {
     rates.sort_unstable();
     rates.dedup();
     for rate in rates {
-        let members: Vec<usize> = (0..lines.len()).filter(|index| lines[*index].tax_rate == rate).collect();
+        let members: Vec<usize> = (0..lines.len())
+            .filter(|index| lines[*index].tax_rate == rate)
+            .collect();
         let group: Vec<i64> = members.iter().map(|index| nets[*index]).collect();
         let tax = half_even(group.iter().sum(), i64::from(rate.clamp(0, 10_000)), 10_000);
         for (index, part) in members.into_iter().zip(share(tax, &weights(&group))) {
@@ -140,7 +164,10 @@ fn weights(amounts: &[i64]) -> Vec<u64> {
 /// `amount * numerator / denominator`, rounded half to even. For amounts up to [`LIMIT`], so nothing overflows.
 fn half_even(amount: i64, numerator: i64, denominator: i64) -> i64 {
     let product = i128::from(amount) * i128::from(numerator);
-    let (quotient, remainder) = (product.div_euclid(i128::from(denominator)), product.rem_euclid(i128::from(denominator)));
+    let (quotient, remainder) = (
+        product.div_euclid(i128::from(denominator)),
+        product.rem_euclid(i128::from(denominator)),
+    );
     let up = match (remainder * 2).cmp(&i128::from(denominator)) {
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Equal => quotient % 2 != 0,
@@ -155,51 +182,113 @@ mod tests {
 
     use super::*;
 
-    const STANDARD: Shipping = Shipping { price: 490, free_from: Some(5000) };
+    const STANDARD: Shipping = Shipping {
+        price: 490,
+        free_from: Some(5000),
+    };
 
     fn line(unit_price: i64, quantity: i32, tax_rate: i32) -> Line {
-        Line { unit_price: Money::new(unit_price, Currency::EUR), quantity: Quantity::try_from(quantity).unwrap(), tax_rate }
+        Line {
+            unit_price: Money::new(unit_price, Currency::EUR),
+            quantity: Quantity::try_from(quantity).unwrap(),
+            tax_rate,
+        }
     }
 
     fn basket(lines: &[Line], discount: Option<Discount>) -> Basket<'_> {
-        Basket { currency: Currency::EUR, lines, discount, shipping: STANDARD }
+        Basket {
+            currency: Currency::EUR,
+            lines,
+            discount,
+            shipping: STANDARD,
+        }
     }
 
     #[test]
     fn an_example_by_hand() {
         let lines = [line(1999, 2, 1900), line(500, 1, 700)];
         let priced = price(basket(&lines, Some(Discount::Percent(10)))).unwrap();
-        assert_eq!((priced.subtotal, priced.discount, priced.shipping), (4498, 450, 490));
-        assert_eq!(priced.lines[0], PricedLine { subtotal: 3998, discount: 400, tax: 684, total: 4282 });
-        assert_eq!(priced.lines[1], PricedLine { subtotal: 500, discount: 50, tax: 32, total: 482 });
+        assert_eq!(
+            (priced.subtotal, priced.discount, priced.shipping),
+            (4498, 450, 490)
+        );
+        assert_eq!(
+            priced.lines[0],
+            PricedLine {
+                subtotal: 3998,
+                discount: 400,
+                tax: 684,
+                total: 4282
+            }
+        );
+        assert_eq!(
+            priced.lines[1],
+            PricedLine {
+                subtotal: 500,
+                discount: 50,
+                tax: 32,
+                total: 482
+            }
+        );
         assert_eq!((priced.tax, priced.total), (716, 5254));
     }
 
     #[test]
     fn halves_go_to_the_even_neighbour() {
-        assert_eq!([half_even(5, 1, 10), half_even(15, 1, 10), half_even(25, 1, 10), half_even(26, 1, 10)], [0, 2, 2, 3]);
+        assert_eq!(
+            [
+                half_even(5, 1, 10),
+                half_even(15, 1, 10),
+                half_even(25, 1, 10),
+                half_even(26, 1, 10)
+            ],
+            [0, 2, 2, 3]
+        );
     }
 
     #[test]
     fn shipping_is_free_for_nothing_for_much_and_by_coupon() {
         assert_eq!(price(basket(&[], None)).unwrap().total, 0);
-        assert_eq!(price(basket(&[line(5000, 1, 0)], None)).unwrap().shipping, 0);
-        assert_eq!(price(basket(&[line(4999, 1, 0)], None)).unwrap().shipping, 490);
-        assert_eq!(price(basket(&[line(100, 1, 0)], Some(Discount::FreeShipping))).unwrap().total, 100);
+        assert_eq!(
+            price(basket(&[line(5000, 1, 0)], None)).unwrap().shipping,
+            0
+        );
+        assert_eq!(
+            price(basket(&[line(4999, 1, 0)], None)).unwrap().shipping,
+            490
+        );
+        assert_eq!(
+            price(basket(&[line(100, 1, 0)], Some(Discount::FreeShipping)))
+                .unwrap()
+                .total,
+            100
+        );
     }
 
     #[test]
     fn a_fixed_discount_never_exceeds_the_goods() {
         let all = Some(Discount::Fixed(Money::new(9999, Currency::EUR)));
-        assert_eq!(price(basket(&[line(100, 1, 1900)], all)).unwrap().total, 490);
+        assert_eq!(
+            price(basket(&[line(100, 1, 1900)], all)).unwrap().total,
+            490
+        );
     }
 
     #[test]
     fn prices_in_other_currencies_and_fortunes_are_refused() {
-        let dollars = Line { unit_price: Money::new(1, "USD".parse().unwrap()), ..line(1, 1, 0) };
+        let dollars = Line {
+            unit_price: Money::new(1, "USD".parse().unwrap()),
+            ..line(1, 1, 0)
+        };
         assert_eq!(price(basket(&[dollars], None)), Err(PricingError::Currency));
-        assert_eq!(price(basket(&[line(i64::MAX, 2, 0)], None)), Err(PricingError::TooMuch));
-        assert_eq!(price(basket(&[line(LIMIT, 1, 0), line(1, 1, 0)], None)), Err(PricingError::TooMuch));
+        assert_eq!(
+            price(basket(&[line(i64::MAX, 2, 0)], None)),
+            Err(PricingError::TooMuch)
+        );
+        assert_eq!(
+            price(basket(&[line(LIMIT, 1, 0), line(1, 1, 0)], None)),
+            Err(PricingError::TooMuch)
+        );
     }
 
     fn any_discount() -> impl Strategy<Value = Option<Discount>> {
@@ -207,7 +296,8 @@ mod tests {
             Just(None),
             Just(Some(Discount::FreeShipping)),
             (1_u8..=100).prop_map(|percent| Some(Discount::Percent(percent))),
-            (1_i64..10_000_000).prop_map(|amount| Some(Discount::Fixed(Money::new(amount, Currency::EUR)))),
+            (1_i64..10_000_000)
+                .prop_map(|amount| Some(Discount::Fixed(Money::new(amount, Currency::EUR)))),
         ]
     }
 

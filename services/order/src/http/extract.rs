@@ -18,7 +18,11 @@ pub(crate) const ORDER_TOKEN: HeaderName = HeaderName::from_static("x-order-toke
 /// A token from a header, if it can be one of ours: all others open nothing.
 fn token(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let token = headers.get(name)?.to_str().ok()?;
-    (token.len() == 43 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')).then(|| token.to_owned())
+    (token.len() == 43
+        && token
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+    .then(|| token.to_owned())
 }
 
 impl FromRequestParts<AppState> for Shopper {
@@ -26,7 +30,10 @@ impl FromRequestParts<AppState> for Shopper {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let MaybeUser(principal) = MaybeUser::from_request_parts(parts, app).await?;
-        Ok(Self { principal, cart_token: token(&parts.headers, &CART_TOKEN) })
+        Ok(Self {
+            principal,
+            cart_token: token(&parts.headers, &CART_TOKEN),
+        })
     }
 }
 
@@ -35,7 +42,10 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let MaybeUser(principal) = MaybeUser::from_request_parts(parts, app).await?;
-        Ok(Self { principal, order_token: token(&parts.headers, &ORDER_TOKEN) })
+        Ok(Self {
+            principal,
+            order_token: token(&parts.headers, &ORDER_TOKEN),
+        })
     }
 }
 

@@ -13,7 +13,10 @@ pub(crate) struct CartItem {
 }
 
 /// The cart's lines in the order in which they came.
-pub(crate) async fn list(conn: &mut PgConnection, cart: CartId) -> Result<Vec<CartItem>, sqlx::Error> {
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    cart: CartId,
+) -> Result<Vec<CartItem>, sqlx::Error> {
     sqlx::query_as!(
         CartItem,
         r#"SELECT id AS "id: CartItemId", product_id AS "product_id: ProductId", variant_id AS "variant_id: VariantId", quantity
@@ -52,7 +55,12 @@ pub(crate) async fn add(
 }
 
 /// Sets a line's units. False if the cart has no such line.
-pub(crate) async fn set(conn: &mut PgConnection, cart: CartId, item: CartItemId, quantity: Quantity) -> Result<bool, sqlx::Error> {
+pub(crate) async fn set(
+    conn: &mut PgConnection,
+    cart: CartId,
+    item: CartItemId,
+    quantity: Quantity,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE cart_items SET quantity = $3 WHERE cart_id = $1 AND id = $2",
         cart as CartId,
@@ -65,18 +73,35 @@ pub(crate) async fn set(conn: &mut PgConnection, cart: CartId, item: CartItemId,
 }
 
 /// Removes a line. False if the cart has no such line.
-pub(crate) async fn remove(conn: &mut PgConnection, cart: CartId, item: CartItemId) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!("DELETE FROM cart_items WHERE cart_id = $1 AND id = $2", cart as CartId, item as CartItemId).execute(conn).await?;
+pub(crate) async fn remove(
+    conn: &mut PgConnection,
+    cart: CartId,
+    item: CartItemId,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM cart_items WHERE cart_id = $1 AND id = $2",
+        cart as CartId,
+        item as CartItemId
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Removes all lines.
 pub(crate) async fn clear(conn: &mut PgConnection, cart: CartId) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM cart_items WHERE cart_id = $1", cart as CartId).execute(conn).await.map(drop)
+    sqlx::query!("DELETE FROM cart_items WHERE cart_id = $1", cart as CartId)
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Moves all lines into another cart; units of a variant that both have are added, up to [`Quantity::MAX`].
-pub(crate) async fn move_all(conn: &mut PgConnection, from: CartId, into: CartId) -> Result<(), sqlx::Error> {
+pub(crate) async fn move_all(
+    conn: &mut PgConnection,
+    from: CartId,
+    into: CartId,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH moved AS (DELETE FROM cart_items WHERE cart_id = $1 RETURNING id, product_id, variant_id, quantity, added_at)
          INSERT INTO cart_items (id, cart_id, product_id, variant_id, quantity, added_at)

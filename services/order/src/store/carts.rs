@@ -25,7 +25,12 @@ impl TryFrom<Row> for Cart {
     type Error = sqlx::Error;
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         let currency = super::parse(&row.currency)?;
-        Ok(Self { id: row.id, currency, coupon: row.coupon, version: row.version })
+        Ok(Self {
+            id: row.id,
+            currency,
+            coupon: row.coupon,
+            version: row.version,
+        })
     }
 }
 
@@ -46,7 +51,10 @@ impl Owner {
 }
 
 /// The owner's open cart with its lines, in the order in which they came. One statement.
-pub(crate) async fn open(conn: &mut PgConnection, owner: &Owner) -> Result<Option<(Cart, Vec<CartItem>)>, sqlx::Error> {
+pub(crate) async fn open(
+    conn: &mut PgConnection,
+    owner: &Owner,
+) -> Result<Option<(Cart, Vec<CartItem>)>, sqlx::Error> {
     let (user, hash) = owner.columns();
     let rows = sqlx::query!(
         r#"SELECT c.id AS "id: CartId", c.currency, c.coupon, c.version, i.id AS "item_id?: CartItemId",
@@ -59,19 +67,40 @@ pub(crate) async fn open(conn: &mut PgConnection, owner: &Owner) -> Result<Optio
     )
     .fetch_all(conn)
     .await?;
-    let Some(first) = rows.first() else { return Ok(None) };
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
     let currency = super::parse(&first.currency)?;
-    let cart = Cart { id: first.id, currency, coupon: first.coupon.clone(), version: first.version };
+    let cart = Cart {
+        id: first.id,
+        currency,
+        coupon: first.coupon.clone(),
+        version: first.version,
+    };
     let item = |row| match row {
-        (Some(id), Some(product_id), Some(variant_id), Some(quantity)) => Some(CartItem { id, product_id, variant_id, quantity }),
+        (Some(id), Some(product_id), Some(variant_id), Some(quantity)) => Some(CartItem {
+            id,
+            product_id,
+            variant_id,
+            quantity,
+        }),
         _ => None,
     };
-    let items = rows.iter().filter_map(|row| item((row.item_id, row.product_id, row.variant_id, row.quantity))).collect();
+    let items = rows
+        .iter()
+        .filter_map(|row| item((row.item_id, row.product_id, row.variant_id, row.quantity)))
+        .collect();
     Ok(Some((cart, items)))
 }
 
 /// Makes the owner's cart, or finds the open one, and counts a change: the row is locked until the transaction ends.
-pub(crate) async fn touch_or_create(conn: &mut PgConnection, new: CartId, owner: &Owner, currency: Currency, now: Timestamp) -> Result<Option<Cart>, sqlx::Error> {
+pub(crate) async fn touch_or_create(
+    conn: &mut PgConnection,
+    new: CartId,
+    owner: &Owner,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<Option<Cart>, sqlx::Error> {
     let row = match owner {
         Owner::User(user) => {
             sqlx::query_as!(
@@ -107,7 +136,11 @@ pub(crate) async fn touch_or_create(conn: &mut PgConnection, new: CartId, owner:
 }
 
 /// Counts a change of an open cart and locks it until the transaction ends. None if it is closed.
-pub(crate) async fn touch(conn: &mut PgConnection, cart: CartId, now: Timestamp) -> Result<Option<i32>, sqlx::Error> {
+pub(crate) async fn touch(
+    conn: &mut PgConnection,
+    cart: CartId,
+    now: Timestamp,
+) -> Result<Option<i32>, sqlx::Error> {
     sqlx::query_scalar!(
         "UPDATE carts SET version = version + 1, updated_at = $2 WHERE id = $1 AND status = 'open' RETURNING version",
         cart as CartId,
@@ -118,7 +151,12 @@ pub(crate) async fn touch(conn: &mut PgConnection, cart: CartId, now: Timestamp)
 }
 
 /// Sets or removes the coupon. None if the cart is closed.
-pub(crate) async fn set_coupon(conn: &mut PgConnection, cart: CartId, code: Option<&str>, now: Timestamp) -> Result<Option<i32>, sqlx::Error> {
+pub(crate) async fn set_coupon(
+    conn: &mut PgConnection,
+    cart: CartId,
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<i32>, sqlx::Error> {
     sqlx::query_scalar!(
         "UPDATE carts SET coupon = $2, version = version + 1, updated_at = $3 WHERE id = $1 AND status = 'open' RETURNING version",
         cart as CartId,
@@ -130,7 +168,10 @@ pub(crate) async fn set_coupon(conn: &mut PgConnection, cart: CartId, code: Opti
 }
 
 /// Locks the guest's open cart for a merge.
-pub(crate) async fn lock_guest(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Cart>, sqlx::Error> {
+pub(crate) async fn lock_guest(
+    conn: &mut PgConnection,
+    token_hash: &[u8],
+) -> Result<Option<Cart>, sqlx::Error> {
     sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: CartId", currency, coupon, version
@@ -144,7 +185,12 @@ pub(crate) async fn lock_guest(conn: &mut PgConnection, token_hash: &[u8]) -> Re
 }
 
 /// Closes a guest's cart whose lines have moved; its coupon goes along if the user's cart has none.
-pub(crate) async fn close_merged(conn: &mut PgConnection, guest: CartId, into: CartId, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(crate) async fn close_merged(
+    conn: &mut PgConnection,
+    guest: CartId,
+    into: CartId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "WITH merged AS (UPDATE carts SET status = 'merged', updated_at = $3 WHERE id = $1 RETURNING coupon)
          UPDATE carts SET coupon = coalesce(carts.coupon, merged.coupon) FROM merged WHERE carts.id = $2",
@@ -158,7 +204,11 @@ pub(crate) async fn close_merged(conn: &mut PgConnection, guest: CartId, into: C
 }
 
 /// Fixes the order id of the cart's checkout: the one of an attempt that still runs or crashed, else `new`. None if the cart is closed.
-pub(crate) async fn fix_order(conn: &mut PgConnection, cart: CartId, new: OrderId) -> Result<Option<OrderId>, sqlx::Error> {
+pub(crate) async fn fix_order(
+    conn: &mut PgConnection,
+    cart: CartId,
+    new: OrderId,
+) -> Result<Option<OrderId>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"UPDATE carts SET order_id = coalesce(order_id, $2) WHERE id = $1 AND status = 'open' RETURNING order_id AS "order_id!: OrderId""#,
         cart as CartId,
@@ -169,7 +219,11 @@ pub(crate) async fn fix_order(conn: &mut PgConnection, cart: CartId, new: OrderI
 }
 
 /// Gives up an order id before its hold on stock is released. False if somebody else has: then the hold is not ours to release.
-pub(crate) async fn give_up_order(conn: &mut PgConnection, cart: CartId, order: OrderId) -> Result<bool, sqlx::Error> {
+pub(crate) async fn give_up_order(
+    conn: &mut PgConnection,
+    cart: CartId,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE carts SET order_id = NULL WHERE id = $1 AND status = 'open' AND order_id = $2",
         cart as CartId,
@@ -181,7 +235,12 @@ pub(crate) async fn give_up_order(conn: &mut PgConnection, cart: CartId, order: 
 }
 
 /// Closes the cart as the order's, if it is still as it was when stock was held for it.
-pub(crate) async fn check_out(conn: &mut PgConnection, cart: &Cart, order: OrderId, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub(crate) async fn check_out(
+    conn: &mut PgConnection,
+    cart: &Cart,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE carts SET status = 'checked_out', updated_at = $4 WHERE id = $1 AND status = 'open' AND order_id = $2 AND version = $3",
         cart.id as CartId,

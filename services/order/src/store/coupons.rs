@@ -71,22 +71,44 @@ macro_rules! select {
     };
 }
 
-pub(crate) async fn by_code(conn: &mut PgConnection, code: &str) -> Result<Option<Coupon>, sqlx::Error> {
-    select!("WHERE code = $1", code).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+pub(crate) async fn by_code(
+    conn: &mut PgConnection,
+    code: &str,
+) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE code = $1", code)
+        .fetch_optional(conn)
+        .await?
+        .map(Coupon::try_from)
+        .transpose()
 }
 
-pub(crate) async fn find(conn: &mut PgConnection, id: CouponId) -> Result<Option<Coupon>, sqlx::Error> {
-    select!("WHERE id = $1", id as CouponId).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: CouponId,
+) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE id = $1", id as CouponId)
+        .fetch_optional(conn)
+        .await?
+        .map(Coupon::try_from)
+        .transpose()
 }
 
 /// Coupons, newest first, after the given one.
-pub(crate) async fn list(conn: &mut PgConnection, after: Option<CouponId>, limit: i64) -> Result<Vec<Coupon>, sqlx::Error> {
-    select!("WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2", after as Option<CouponId>, limit)
-        .fetch_all(conn)
-        .await?
-        .into_iter()
-        .map(Coupon::try_from)
-        .collect()
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    after: Option<CouponId>,
+    limit: i64,
+) -> Result<Vec<Coupon>, sqlx::Error> {
+    select!(
+        "WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2",
+        after as Option<CouponId>,
+        limit
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Coupon::try_from)
+    .collect()
 }
 
 /// Adds a coupon; `coupons_code_unique` if the code is taken.
@@ -151,13 +173,25 @@ pub(crate) async fn remove(conn: &mut PgConnection, id: CouponId) -> Result<bool
     if deleted.rows_affected() == 1 {
         return Ok(true);
     }
-    let retired = sqlx::query!("UPDATE coupons SET active = false, version = version + 1 WHERE id = $1", id as CouponId).execute(conn).await?;
+    let retired = sqlx::query!(
+        "UPDATE coupons SET active = false, version = version + 1 WHERE id = $1",
+        id as CouponId
+    )
+    .execute(conn)
+    .await?;
     Ok(retired.rows_affected() == 1)
 }
 
 /// Reads the coupon and locks it until the transaction ends, so that its limits hold for whoever comes at the same time.
-pub(crate) async fn lock(conn: &mut PgConnection, code: &str) -> Result<Option<Coupon>, sqlx::Error> {
-    select!("WHERE code = $1 FOR UPDATE", code).fetch_optional(conn).await?.map(Coupon::try_from).transpose()
+pub(crate) async fn lock(
+    conn: &mut PgConnection,
+    code: &str,
+) -> Result<Option<Coupon>, sqlx::Error> {
+    select!("WHERE code = $1 FOR UPDATE", code)
+        .fetch_optional(conn)
+        .await?
+        .map(Coupon::try_from)
+        .transpose()
 }
 
 /// Uses a locked coupon for an order. False if the customer used it as often as one may.

@@ -12,8 +12,19 @@ pub(crate) struct Saved {
 }
 
 /// What a caller's key was answered with.
-pub(crate) async fn find(conn: &mut PgConnection, caller: &str, key: &str) -> Result<Option<Saved>, sqlx::Error> {
-    sqlx::query_as!(Saved, "SELECT body_hash, body FROM idempotency_keys WHERE caller = $1 AND key = $2", caller, key).fetch_optional(conn).await
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    caller: &str,
+    key: &str,
+) -> Result<Option<Saved>, sqlx::Error> {
+    sqlx::query_as!(
+        Saved,
+        "SELECT body_hash, body FROM idempotency_keys WHERE caller = $1 AND key = $2",
+        caller,
+        key
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Saves an answer in the transaction of its effect; `idempotency_keys_once` if somebody else was faster.
@@ -41,7 +52,15 @@ pub(crate) async fn save(
 }
 
 /// Deletes answers that nobody will ask for again; how many.
-pub(crate) async fn forget_before(conn: &mut PgConnection, oldest: Timestamp) -> Result<usize, sqlx::Error> {
-    let done = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < $1", oldest as Timestamp).execute(conn).await?;
+pub(crate) async fn forget_before(
+    conn: &mut PgConnection,
+    oldest: Timestamp,
+) -> Result<usize, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE created_at < $1",
+        oldest as Timestamp
+    )
+    .execute(conn)
+    .await?;
     Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
 }

@@ -16,7 +16,11 @@ pub(crate) struct OrderEvent {
 }
 
 /// Adds an entry.
-pub(crate) async fn insert(conn: &mut PgConnection, order: OrderId, event: &OrderEvent) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    order: OrderId,
+    event: &OrderEvent,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO order_events (id, order_id, type, at, actor, message, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         event.id as OrderEventId,
@@ -33,7 +37,10 @@ pub(crate) async fn insert(conn: &mut PgConnection, order: OrderId, event: &Orde
 }
 
 /// The whole timeline, oldest first.
-pub(crate) async fn list(conn: &mut PgConnection, order: OrderId) -> Result<Vec<OrderEvent>, sqlx::Error> {
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<OrderEvent>, sqlx::Error> {
     sqlx::query_as!(
         OrderEvent,
         r#"SELECT id AS "id: OrderEventId", type AS kind, at, actor, message, data FROM order_events WHERE order_id = $1 ORDER BY at, id"#,

@@ -27,7 +27,11 @@ pub(crate) struct OrderItem {
 }
 
 /// Writes all lines of an order, in their order, with one statement.
-pub(crate) async fn insert_all(conn: &mut PgConnection, order: OrderId, items: &[OrderItem]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert_all(
+    conn: &mut PgConnection,
+    order: OrderId,
+    items: &[OrderItem],
+) -> Result<(), sqlx::Error> {
     fn column<T>(items: &[OrderItem], get: impl Fn(&OrderItem) -> T) -> Vec<T> {
         items.iter().map(get).collect()
     }
@@ -63,7 +67,10 @@ pub(crate) async fn insert_all(conn: &mut PgConnection, order: OrderId, items: &
 }
 
 /// The lines of several orders, by order and position.
-pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[OrderId]) -> Result<Vec<OrderItem>, sqlx::Error> {
+pub(crate) async fn of_orders(
+    conn: &mut PgConnection,
+    orders: &[OrderId],
+) -> Result<Vec<OrderItem>, sqlx::Error> {
     let orders: Vec<Uuid> = orders.iter().map(|id| id.uuid()).collect();
     sqlx::query_as!(
         OrderItem,
@@ -78,7 +85,10 @@ pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[OrderId]) -> Re
 }
 
 /// Counts units as shipped. The caller has locked the order and checked the quantities; `order_items_shipped` guards them once more.
-pub(crate) async fn ship(conn: &mut PgConnection, parts: &[(OrderItemId, i32)]) -> Result<(), sqlx::Error> {
+pub(crate) async fn ship(
+    conn: &mut PgConnection,
+    parts: &[(OrderItemId, i32)],
+) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = parts.iter().map(|(id, _)| id.uuid()).collect();
     let quantities: Vec<i32> = parts.iter().map(|(_, quantity)| *quantity).collect();
     sqlx::query!(

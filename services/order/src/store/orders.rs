@@ -1,6 +1,8 @@
 //! `orders`, each with its one payment.
 
-use primitives::{CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Timestamp, UserId};
+use primitives::{
+    CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Timestamp, UserId,
+};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -130,18 +132,39 @@ macro_rules! select {
     };
 }
 
-pub(crate) async fn find(conn: &mut PgConnection, id: OrderId) -> Result<Option<Order>, sqlx::Error> {
-    select!("WHERE o.id = $1", id as OrderId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: OrderId,
+) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.id = $1", id as OrderId)
+        .fetch_optional(conn)
+        .await?
+        .map(Order::try_from)
+        .transpose()
 }
 
 /// The order that a cart became.
-pub(crate) async fn by_cart(conn: &mut PgConnection, cart: CartId) -> Result<Option<Order>, sqlx::Error> {
-    select!("WHERE o.cart_id = $1", cart as CartId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+pub(crate) async fn by_cart(
+    conn: &mut PgConnection,
+    cart: CartId,
+) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.cart_id = $1", cart as CartId)
+        .fetch_optional(conn)
+        .await?
+        .map(Order::try_from)
+        .transpose()
 }
 
 /// Reads the order and locks it until the transaction ends.
-pub(crate) async fn lock(conn: &mut PgConnection, id: OrderId) -> Result<Option<Order>, sqlx::Error> {
-    select!("WHERE o.id = $1 FOR UPDATE OF o", id as OrderId).fetch_optional(conn).await?.map(Order::try_from).transpose()
+pub(crate) async fn lock(
+    conn: &mut PgConnection,
+    id: OrderId,
+) -> Result<Option<Order>, sqlx::Error> {
+    select!("WHERE o.id = $1 FOR UPDATE OF o", id as OrderId)
+        .fetch_optional(conn)
+        .await?
+        .map(Order::try_from)
+        .transpose()
 }
 
 /// What a list shows.
@@ -154,7 +177,11 @@ pub(crate) struct Filter {
 }
 
 /// A user's orders, newest first.
-pub(crate) async fn of_user(conn: &mut PgConnection, user: UserId, filter: &Filter) -> Result<Vec<Order>, sqlx::Error> {
+pub(crate) async fn of_user(
+    conn: &mut PgConnection,
+    user: UserId,
+    filter: &Filter,
+) -> Result<Vec<Order>, sqlx::Error> {
     select!(
         "WHERE o.user_id = $1 AND ($2::text IS NULL OR o.status = $2) AND ($3::text IS NULL OR o.payment_status = $3)
            AND ($4::timestamptz IS NULL OR (o.placed_at, o.id) < ($4, $5::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $6",
@@ -173,7 +200,10 @@ pub(crate) async fn of_user(conn: &mut PgConnection, user: UserId, filter: &Filt
 }
 
 /// All orders, newest first.
-pub(crate) async fn all(conn: &mut PgConnection, filter: &Filter) -> Result<Vec<Order>, sqlx::Error> {
+pub(crate) async fn all(
+    conn: &mut PgConnection,
+    filter: &Filter,
+) -> Result<Vec<Order>, sqlx::Error> {
     select!(
         "WHERE ($1::text IS NULL OR o.status = $1) AND ($2::text IS NULL OR o.payment_status = $2)
            AND ($3::timestamptz IS NULL OR (o.placed_at, o.id) < ($3, $4::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $5",
@@ -244,7 +274,11 @@ pub(crate) async fn insert(
 }
 
 /// Orders that have waited for their payment since before `oldest`, longest first.
-pub(crate) async fn unpaid_since(conn: &mut PgConnection, oldest: Timestamp, limit: i64) -> Result<Vec<OrderId>, sqlx::Error> {
+pub(crate) async fn unpaid_since(
+    conn: &mut PgConnection,
+    oldest: Timestamp,
+    limit: i64,
+) -> Result<Vec<OrderId>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT id AS "id: OrderId" FROM orders
             WHERE status = 'pending' AND payment_status <> 'authorized' AND placed_at < $1 ORDER BY placed_at LIMIT $2"#,

@@ -17,7 +17,11 @@ pub(crate) struct Shipment {
 }
 
 /// Writes a parcel and its contents with one statement.
-pub(crate) async fn insert(conn: &mut PgConnection, shipment: &Shipment, parts: &[(OrderItemId, i32)]) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    shipment: &Shipment,
+    parts: &[(OrderItemId, i32)],
+) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = parts.iter().map(|(id, _)| id.uuid()).collect();
     let quantities: Vec<i32> = parts.iter().map(|(_, quantity)| *quantity).collect();
     sqlx::query!(
@@ -38,7 +42,10 @@ pub(crate) async fn insert(conn: &mut PgConnection, shipment: &Shipment, parts: 
     .map(drop)
 }
 
-pub(crate) async fn find(conn: &mut PgConnection, id: ShipmentId) -> Result<Option<Shipment>, sqlx::Error> {
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: ShipmentId,
+) -> Result<Option<Shipment>, sqlx::Error> {
     sqlx::query_as!(
         Shipment,
         r#"SELECT id AS "id: ShipmentId", order_id AS "order_id: OrderId", carrier, tracking_number, status, shipped_at, delivered_at AS "delivered_at: Timestamp"
@@ -50,18 +57,28 @@ pub(crate) async fn find(conn: &mut PgConnection, id: ShipmentId) -> Result<Opti
 }
 
 /// What is in a parcel.
-pub(crate) async fn contents(conn: &mut PgConnection, id: ShipmentId) -> Result<Vec<(OrderItemId, i32)>, sqlx::Error> {
+pub(crate) async fn contents(
+    conn: &mut PgConnection,
+    id: ShipmentId,
+) -> Result<Vec<(OrderItemId, i32)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT order_item_id AS "order_item_id: OrderItemId", quantity FROM shipment_items WHERE shipment_id = $1 ORDER BY order_item_id"#,
         id as ShipmentId,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.order_item_id, row.quantity)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.order_item_id, row.quantity))
+        .collect())
 }
 
 /// Marks a parcel as delivered; false if it was.
-pub(crate) async fn deliver(conn: &mut PgConnection, id: ShipmentId, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub(crate) async fn deliver(
+    conn: &mut PgConnection,
+    id: ShipmentId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE shipments SET status = 'delivered', delivered_at = $2 WHERE id = $1 AND status = 'shipped'",
         id as ShipmentId,
@@ -73,7 +90,10 @@ pub(crate) async fn deliver(conn: &mut PgConnection, id: ShipmentId, now: Timest
 }
 
 /// Whether a parcel of the order is still on its way.
-pub(crate) async fn any_under_way(conn: &mut PgConnection, order: OrderId) -> Result<bool, sqlx::Error> {
+pub(crate) async fn any_under_way(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM shipments WHERE order_id = $1 AND status = 'shipped') AS "any!""#,
         order as OrderId,

@@ -22,7 +22,11 @@ impl Terms {
 }
 
 /// The terms, or none if there is no such shipping method. One statement.
-pub(crate) async fn find(conn: &mut PgConnection, country: &CountryCode, method: &str) -> Result<Option<Terms>, sqlx::Error> {
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    country: &CountryCode,
+    method: &str,
+) -> Result<Option<Terms>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT m.price, m.free_from, r.tax_class AS "tax_class?", r.rate AS "rate?"
              FROM shipping_methods m LEFT JOIN tax_rates r ON r.country = $1
@@ -33,7 +37,13 @@ pub(crate) async fn find(conn: &mut PgConnection, country: &CountryCode, method:
     .fetch_all(conn)
     .await?;
     Ok(rows.first().map(|first| Terms {
-        shipping: Shipping { price: first.price, free_from: first.free_from },
-        rates: rows.iter().filter_map(|row| Some((row.tax_class.clone()?, row.rate?))).collect(),
+        shipping: Shipping {
+            price: first.price,
+            free_from: first.free_from,
+        },
+        rates: rows
+            .iter()
+            .filter_map(|row| Some((row.tax_class.clone()?, row.rate?)))
+            .collect(),
     }))
 }

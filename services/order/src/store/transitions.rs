@@ -29,7 +29,13 @@ pub(crate) async fn state(conn: &mut PgConnection, order: &Order) -> Result<Stat
 }
 
 /// Writes the new statuses of a locked order and counts the change.
-pub(crate) async fn apply(conn: &mut PgConnection, order: &mut Order, next: State, reason: Option<&str>, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(crate) async fn apply(
+    conn: &mut PgConnection,
+    order: &mut Order,
+    next: State,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let cancelled = next.status == Status::Cancelled && order.status != Status::Cancelled;
     let confirmed = next.status == Status::Confirmed && order.status == Status::Pending;
     sqlx::query!(

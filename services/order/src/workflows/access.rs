@@ -19,19 +19,30 @@ pub(crate) struct Caller {
 }
 
 /// Finds the order that the caller may read, and says as whom.
-pub(crate) async fn readable(conn: &mut PgConnection, caller: &Caller, id: OrderId) -> Result<(Order, Actor)> {
-    let order = store::orders::find(conn, id).await?.ok_or_else(|| Error::not_found("order"))?;
-    let actor = actor(&order, caller, ReadOrders::allows).ok_or_else(|| Error::not_found("order"))?;
+pub(crate) async fn readable(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    id: OrderId,
+) -> Result<(Order, Actor)> {
+    let order = store::orders::find(conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
+    let actor =
+        actor(&order, caller, ReadOrders::allows).ok_or_else(|| Error::not_found("order"))?;
     Ok((order, actor))
 }
 
 /// Finds the order that the caller may pay, cancel or otherwise change, and says as whom. Staff who may only read learn that (403).
-pub(crate) async fn changeable(conn: &mut PgConnection, caller: &Caller, id: OrderId) -> Result<(Order, Actor)> {
+pub(crate) async fn changeable(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    id: OrderId,
+) -> Result<(Order, Actor)> {
     let (order, actor) = readable(conn, caller, id).await?;
     match (&actor, &caller.principal) {
-        (Actor::Staff(_), Some(principal)) if !ManageOrders::allows(principal.role) => {
-            Err(Error::forbidden("forbidden", "Your role may not change orders."))
-        }
+        (Actor::Staff(_), Some(principal)) if !ManageOrders::allows(principal.role) => Err(
+            Error::forbidden("forbidden", "Your role may not change orders."),
+        ),
         _ => Ok((order, actor)),
     }
 }
@@ -46,5 +57,6 @@ fn actor(order: &Order, caller: &Caller, staff: fn(auth_token::Role) -> bool) ->
         }
     }
     let token = caller.order_token.as_deref()?;
-    (order.guest_token_hash.as_deref() == Some(&guest_token::hash(token)[..])).then_some(Actor::Guest)
+    (order.guest_token_hash.as_deref() == Some(&guest_token::hash(token)[..]))
+        .then_some(Actor::Guest)
 }

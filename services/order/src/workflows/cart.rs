@@ -66,7 +66,11 @@ pub(crate) struct CartLine {
 }
 
 /// The shopper's open cart; a guest's is merged into the user's at the first signed-in use.
-pub(crate) async fn open(app: &AppState, conn: &mut PgConnection, shopper: &Shopper) -> Result<Option<(Cart, Vec<CartItem>)>> {
+pub(crate) async fn open(
+    app: &AppState,
+    conn: &mut PgConnection,
+    shopper: &Shopper,
+) -> Result<Option<(Cart, Vec<CartItem>)>> {
     if let (Some(user), Some(token)) = (&shopper.principal, &shopper.cart_token) {
         let guest = Owner::Guest(guest_token::hash(token));
         if store::carts::open(conn, &guest).await?.is_some() {
@@ -80,15 +84,28 @@ pub(crate) async fn open(app: &AppState, conn: &mut PgConnection, shopper: &Shop
 }
 
 /// Moves a guest's lines into the user's cart. The guest's cart is locked first, so that doing it twice at once moves them once.
-async fn merge(app: &AppState, conn: &mut PgConnection, user: &Principal, token: &str) -> Result<()> {
+async fn merge(
+    app: &AppState,
+    conn: &mut PgConnection,
+    user: &Principal,
+    token: &str,
+) -> Result<()> {
     use sqlx::Connection as _;
     let now = app.clock.now();
     let mut tx = conn.begin().await?;
-    let Some(guest) = store::carts::lock_guest(&mut tx, &guest_token::hash(token)).await? else { return Ok(()) };
+    let Some(guest) = store::carts::lock_guest(&mut tx, &guest_token::hash(token)).await? else {
+        return Ok(());
+    };
     let new = CartId::new(now, &app.random);
-    let into = store::carts::touch_or_create(&mut tx, new, &Owner::User(user.user_id), guest.currency, now)
-        .await?
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("a user's cart could not be made")))?;
+    let into = store::carts::touch_or_create(
+        &mut tx,
+        new,
+        &Owner::User(user.user_id),
+        guest.currency,
+        now,
+    )
+    .await?
+    .ok_or_else(|| Error::internal(anyhow::anyhow!("a user's cart could not be made")))?;
     store::cart_items::move_all(&mut tx, guest.id, into.id).await?;
     store::carts::close_merged(&mut tx, guest.id, into.id, now).await?;
     tx.commit().await?;
@@ -101,7 +118,13 @@ pub(crate) async fn read(app: &AppState, shopper: &Shopper) -> Result<CartConten
     let found = open(app, &mut conn, shopper).await?;
     drop(conn);
     let (cart, items) = found.map_or((None, Vec::new()), |(cart, items)| (Some(cart), items));
-    let variants = app.product.lookup(items.iter().map(|item| item.variant_id).collect(), Vec::new()).await?;
+    let variants = app
+        .product
+        .lookup(
+            items.iter().map(|item| item.variant_id).collect(),
+            Vec::new(),
+        )
+        .await?;
     contents(app, shopper, cart, items, variants).await
 }
 
@@ -114,12 +137,21 @@ pub(crate) enum Choice {
 }
 
 /// Puts units of a variant into the cart. Product is asked before the transaction, once for the new and the old lines together.
-pub(crate) async fn add(app: &AppState, shopper: &Shopper, choice: Choice, quantity: Quantity) -> Result<CartContents> {
+pub(crate) async fn add(
+    app: &AppState,
+    shopper: &Shopper,
+    choice: Choice,
+    quantity: Quantity,
+) -> Result<CartContents> {
     let mut conn = app.pool.acquire().await?;
     let known = open(app, &mut conn, shopper).await?;
     drop(conn);
 
-    let mut wanted: Vec<VariantId> = known.iter().flat_map(|(_, items)| items).map(|item| item.variant_id).collect();
+    let mut wanted: Vec<VariantId> = known
+        .iter()
+        .flat_map(|(_, items)| items)
+        .map(|item| item.variant_id)
+        .collect();
     let products = match choice {
         Choice::Variant(id) => {
             wanted.push(id);
@@ -131,9 +163,18 @@ pub(crate) async fn add(app: &AppState, shopper: &Shopper, choice: Choice, quant
     wanted.dedup();
     let variants = app.product.lookup(wanted, products).await?;
     let chosen = choose(&variants, choice)?;
-    let currency = known.as_ref().map_or(app.currency, |(cart, _)| cart.currency);
+    let currency = known
+        .as_ref()
+        .map_or(app.currency, |(cart, _)| cart.currency);
     if chosen.price.currency() != currency {
-        return Err(one_field("variant_id", "other_currency", format!("is sold in {}, the cart is in {currency}", chosen.price.currency())));
+        return Err(one_field(
+            "variant_id",
+            "other_currency",
+            format!(
+                "is sold in {}, the cart is in {currency}",
+                chosen.price.currency()
+            ),
+        ));
     }
 
     let now = app.clock.now();
@@ -141,7 +182,9 @@ pub(crate) async fn add(app: &AppState, shopper: &Shopper, choice: Choice, quant
     let mut tx = app.pool.begin().await?;
     let new = CartId::new(now, &app.random);
     let cart = match (shopper.owner(), known.is_some()) {
-        (Some(owner @ Owner::User(_)), _) | (Some(owner), true) => store::carts::touch_or_create(&mut tx, new, &owner, currency, now).await?,
+        (Some(owner @ Owner::User(_)), _) | (Some(owner), true) => {
+            store::carts::touch_or_create(&mut tx, new, &owner, currency, now).await?
+        }
         // A token that we did not give out is not taken over.
         (Some(Owner::Guest(_)) | None, _) => None,
     };
@@ -153,31 +196,60 @@ pub(crate) async fn add(app: &AppState, shopper: &Shopper, choice: Choice, quant
             shopper.cart_token = Some(token);
             store::carts::touch_or_create(&mut tx, new, &owner, currency, now)
                 .await?
-                .ok_or_else(|| Error::internal(anyhow::anyhow!("a guest's cart could not be made")))?
+                .ok_or_else(|| {
+                    Error::internal(anyhow::anyhow!("a guest's cart could not be made"))
+                })?
         }
     };
     let item = CartItemId::new(now, &app.random);
-    store::cart_items::add(&mut tx, cart.id, item, chosen.product_id, chosen.variant_id, quantity, now)
-        .await?
-        .ok_or_else(|| one_field("quantity", "too_many", format!("a line holds at most {} units", Quantity::MAX)))?;
+    store::cart_items::add(
+        &mut tx,
+        cart.id,
+        item,
+        chosen.product_id,
+        chosen.variant_id,
+        quantity,
+        now,
+    )
+    .await?
+    .ok_or_else(|| {
+        one_field(
+            "quantity",
+            "too_many",
+            format!("a line holds at most {} units", Quantity::MAX),
+        )
+    })?;
     let items = store::cart_items::list(&mut tx, cart.id).await?;
     if items.len() > MAX_LINES {
-        return Err(Error::conflict("cart_full", format!("A cart holds at most {MAX_LINES} different items.")));
+        return Err(Error::conflict(
+            "cart_full",
+            format!("A cart holds at most {MAX_LINES} different items."),
+        ));
     }
     tx.commit().await?;
     complete(app, &shopper, cart, items, variants).await
 }
 
-fn choose(variants: &BTreeMap<VariantId, VariantSnapshot>, choice: Choice) -> Result<&VariantSnapshot> {
+fn choose(
+    variants: &BTreeMap<VariantId, VariantSnapshot>,
+    choice: Choice,
+) -> Result<&VariantSnapshot> {
     match choice {
-        Choice::Variant(id) => {
-            variants.get(&id).filter(|variant| variant.active).ok_or_else(|| one_field("variant_id", "unknown", "is not sold here"))
-        }
+        Choice::Variant(id) => variants
+            .get(&id)
+            .filter(|variant| variant.active)
+            .ok_or_else(|| one_field("variant_id", "unknown", "is not sold here")),
         Choice::Product(id) => {
-            let mut own = variants.values().filter(|variant| variant.product_id == id && variant.active);
+            let mut own = variants
+                .values()
+                .filter(|variant| variant.product_id == id && variant.active);
             match (own.next(), own.next()) {
                 (Some(only), None) => Ok(only),
-                (Some(_), Some(_)) => Err(one_field("product_id", "several_variants", "has several variants: choose one by variant_id")),
+                (Some(_), Some(_)) => Err(one_field(
+                    "product_id",
+                    "several_variants",
+                    "has several variants: choose one by variant_id",
+                )),
                 (None, _) => Err(one_field("product_id", "unknown", "is not sold here")),
             }
         }
@@ -185,27 +257,50 @@ fn choose(variants: &BTreeMap<VariantId, VariantSnapshot>, choice: Choice) -> Re
 }
 
 /// Sets a line's units.
-pub(crate) async fn set_quantity(app: &AppState, shopper: &Shopper, item: CartItemId, quantity: Quantity) -> Result<CartContents> {
+pub(crate) async fn set_quantity(
+    app: &AppState,
+    shopper: &Shopper,
+    item: CartItemId,
+    quantity: Quantity,
+) -> Result<CartContents> {
     change(app, shopper, async |tx: &mut PgConnection, cart: CartId| {
-        store::cart_items::set(tx, cart, item, quantity).await?.then_some(()).ok_or_else(|| Error::not_found("cart item"))
+        store::cart_items::set(tx, cart, item, quantity)
+            .await?
+            .then_some(())
+            .ok_or_else(|| Error::not_found("cart item"))
     })
     .await
 }
 
 /// Takes a line out.
-pub(crate) async fn remove(app: &AppState, shopper: &Shopper, item: CartItemId) -> Result<CartContents> {
+pub(crate) async fn remove(
+    app: &AppState,
+    shopper: &Shopper,
+    item: CartItemId,
+) -> Result<CartContents> {
     change(app, shopper, async |tx: &mut PgConnection, cart: CartId| {
-        store::cart_items::remove(tx, cart, item).await?.then_some(()).ok_or_else(|| Error::not_found("cart item"))
+        store::cart_items::remove(tx, cart, item)
+            .await?
+            .then_some(())
+            .ok_or_else(|| Error::not_found("cart item"))
     })
     .await
 }
 
-async fn change(app: &AppState, shopper: &Shopper, work: impl AsyncFnOnce(&mut PgConnection, CartId) -> Result<()>) -> Result<CartContents> {
+async fn change(
+    app: &AppState,
+    shopper: &Shopper,
+    work: impl AsyncFnOnce(&mut PgConnection, CartId) -> Result<()>,
+) -> Result<CartContents> {
     let mut conn = app.pool.acquire().await?;
-    let (mut cart, _) = open(app, &mut conn, shopper).await?.ok_or_else(|| Error::not_found("cart item"))?;
+    let (mut cart, _) = open(app, &mut conn, shopper)
+        .await?
+        .ok_or_else(|| Error::not_found("cart item"))?;
     drop(conn);
     let mut tx = app.pool.begin().await?;
-    cart.version = store::carts::touch(&mut tx, cart.id, app.clock.now()).await?.ok_or_else(|| Error::not_found("cart item"))?;
+    cart.version = store::carts::touch(&mut tx, cart.id, app.clock.now())
+        .await?
+        .ok_or_else(|| Error::not_found("cart item"))?;
     work(&mut tx, cart.id).await?;
     let items = store::cart_items::list(&mut tx, cart.id).await?;
     tx.commit().await?;
@@ -215,10 +310,15 @@ async fn change(app: &AppState, shopper: &Shopper, work: impl AsyncFnOnce(&mut P
 /// Empties the cart and takes its coupon off. Nothing to empty is fine too.
 pub(crate) async fn clear(app: &AppState, shopper: &Shopper) -> Result<()> {
     let mut conn = app.pool.acquire().await?;
-    let Some((cart, _)) = open(app, &mut conn, shopper).await? else { return Ok(()) };
+    let Some((cart, _)) = open(app, &mut conn, shopper).await? else {
+        return Ok(());
+    };
     drop(conn);
     let mut tx = app.pool.begin().await?;
-    if store::carts::set_coupon(&mut tx, cart.id, None, app.clock.now()).await?.is_some() {
+    if store::carts::set_coupon(&mut tx, cart.id, None, app.clock.now())
+        .await?
+        .is_some()
+    {
         store::cart_items::clear(&mut tx, cart.id).await?;
     }
     tx.commit().await?;
@@ -226,29 +326,63 @@ pub(crate) async fn clear(app: &AppState, shopper: &Shopper) -> Result<()> {
 }
 
 /// Puts a coupon on the cart; a coupon that takes nothing off is refused with the reason.
-pub(crate) async fn apply_coupon(app: &AppState, shopper: &Shopper, code: &str) -> Result<CartContents> {
+pub(crate) async fn apply_coupon(
+    app: &AppState,
+    shopper: &Shopper,
+    code: &str,
+) -> Result<CartContents> {
     let mut contents = read(app, shopper).await?;
-    let cart = contents.cart.take().ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
+    let cart = contents
+        .cart
+        .take()
+        .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
     let mut conn = app.pool.acquire().await?;
     let coupon = store::coupons::by_code(&mut conn, code).await?;
-    usable(app, coupon.as_ref(), contents.priced.subtotal, &cart).map_err(|problem| Error::conflict(problem.code(), problem.to_string()))?;
+    usable(app, coupon.as_ref(), contents.priced.subtotal, &cart)
+        .map_err(|problem| Error::conflict(problem.code(), problem.to_string()))?;
     let version = store::carts::set_coupon(&mut conn, cart.id, Some(code), app.clock.now())
         .await?
         .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
     drop(conn);
     let (items, variants) = unzip(contents.lines);
-    self::contents(app, shopper, Some(Cart { coupon: Some(code.to_owned()), version, ..cart }), items, variants).await
+    self::contents(
+        app,
+        shopper,
+        Some(Cart {
+            coupon: Some(code.to_owned()),
+            version,
+            ..cart
+        }),
+        items,
+        variants,
+    )
+    .await
 }
 
 /// Takes the coupon off the cart.
 pub(crate) async fn remove_coupon(app: &AppState, shopper: &Shopper) -> Result<CartContents> {
     let mut contents = read(app, shopper).await?;
-    let Some(cart) = contents.cart.take() else { return Ok(contents) };
+    let Some(cart) = contents.cart.take() else {
+        return Ok(contents);
+    };
     let mut conn = app.pool.acquire().await?;
-    let version = store::carts::set_coupon(&mut conn, cart.id, None, app.clock.now()).await?.unwrap_or(cart.version);
+    let version = store::carts::set_coupon(&mut conn, cart.id, None, app.clock.now())
+        .await?
+        .unwrap_or(cart.version);
     drop(conn);
     let (items, variants) = unzip(contents.lines);
-    self::contents(app, shopper, Some(Cart { coupon: None, version, ..cart }), items, variants).await
+    self::contents(
+        app,
+        shopper,
+        Some(Cart {
+            coupon: None,
+            version,
+            ..cart
+        }),
+        items,
+        variants,
+    )
+    .await
 }
 
 fn unzip(lines: Vec<CartLine>) -> (Vec<CartItem>, BTreeMap<VariantId, VariantSnapshot>) {
@@ -270,7 +404,10 @@ pub(crate) fn usable(
     subtotal: i64,
     cart: &Cart,
 ) -> std::result::Result<pricing::Discount, NotApplicable> {
-    coupon.ok_or(NotApplicable::Unknown)?.terms.discount(subtotal, cart.currency, app.clock.now())
+    coupon
+        .ok_or(NotApplicable::Unknown)?
+        .terms
+        .discount(subtotal, cart.currency, app.clock.now())
 }
 
 /// Looks up the variants that are not known yet (such as one that was added at the same time) and prices the cart.
@@ -281,7 +418,11 @@ async fn complete(
     items: Vec<CartItem>,
     mut variants: BTreeMap<VariantId, VariantSnapshot>,
 ) -> Result<CartContents> {
-    let missing: Vec<VariantId> = items.iter().map(|item| item.variant_id).filter(|id| !variants.contains_key(id)).collect();
+    let missing: Vec<VariantId> = items
+        .iter()
+        .map(|item| item.variant_id)
+        .filter(|id| !variants.contains_key(id))
+        .collect();
     if !missing.is_empty() {
         variants.extend(app.product.lookup(missing, Vec::new()).await?);
     }
@@ -300,7 +441,11 @@ async fn contents(
     let mut conn = app.pool.acquire().await?;
     let terms = store::terms::find(&mut conn, &app.country, DEFAULT_SHIPPING)
         .await?
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("there is no shipping method {DEFAULT_SHIPPING}")))?;
+        .ok_or_else(|| {
+            Error::internal(anyhow::anyhow!(
+                "there is no shipping method {DEFAULT_SHIPPING}"
+            ))
+        })?;
     let coupon = match cart.as_ref().and_then(|cart| cart.coupon.as_deref()) {
         Some(code) => Some(store::coupons::by_code(&mut conn, code).await?),
         None => None,
@@ -310,8 +455,14 @@ async fn contents(
     let mut lines: Vec<CartLine> = items
         .into_iter()
         .map(|item| {
-            let variant = variants.remove(&item.variant_id).filter(|v| v.active && v.price.currency() == currency);
-            CartLine { item, variant, total: 0 }
+            let variant = variants
+                .remove(&item.variant_id)
+                .filter(|v| v.active && v.price.currency() == currency);
+            CartLine {
+                item,
+                variant,
+                total: 0,
+            }
         })
         .collect();
     let sold: Vec<Line> = lines
@@ -319,15 +470,30 @@ async fn contents(
         .filter_map(|line| {
             let variant = line.variant.as_ref()?;
             let quantity = Quantity::try_from(line.item.quantity).ok()?;
-            Some(Line { unit_price: variant.price, quantity, tax_rate: terms.rate(&variant.tax_class) })
+            Some(Line {
+                unit_price: variant.price,
+                quantity,
+                tax_rate: terms.rate(&variant.tax_class),
+            })
         })
         .collect();
-    let basket = Basket { currency, lines: &sold, discount: None, shipping: terms.shipping };
+    let basket = Basket {
+        currency,
+        lines: &sold,
+        discount: None,
+        shipping: terms.shipping,
+    };
     let mut priced = pricing::price(basket).map_err(too_expensive)?;
     let mut coupon_problem = None;
     if let (Some(coupon), Some(cart)) = (&coupon, &cart) {
         match usable(app, coupon.as_ref(), priced.subtotal, cart) {
-            Ok(discount) => priced = pricing::price(Basket { discount: Some(discount), ..basket }).map_err(too_expensive)?,
+            Ok(discount) => {
+                priced = pricing::price(Basket {
+                    discount: Some(discount),
+                    ..basket
+                })
+                .map_err(too_expensive)?
+            }
             Err(problem) => coupon_problem = Some(problem),
         }
     }
@@ -335,11 +501,25 @@ async fn contents(
     for line in lines.iter_mut().filter(|line| line.variant.is_some()) {
         line.total = subtotals.next().unwrap_or(0);
     }
-    let token = if shopper.principal.is_none() && cart.is_some() { shopper.cart_token.clone() } else { None };
-    Ok(CartContents { cart, lines, priced, currency, coupon_problem, token })
+    let token = if shopper.principal.is_none() && cart.is_some() {
+        shopper.cart_token.clone()
+    } else {
+        None
+    };
+    Ok(CartContents {
+        cart,
+        lines,
+        priced,
+        currency,
+        coupon_problem,
+        token,
+    })
 }
 
 /// A basket that has no price.
 pub(crate) fn too_expensive(error: PricingError) -> Error {
-    Error::conflict("cart_too_expensive", format!("The cart cannot be priced: {error}."))
+    Error::conflict(
+        "cart_too_expensive",
+        format!("The cart cannot be priced: {error}."),
+    )
 }

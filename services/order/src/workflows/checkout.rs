@@ -13,10 +13,12 @@
 use std::collections::BTreeMap;
 
 use contracts::events::{CartCheckedOut, Mail, MailLine, OrderCreated};
-use contracts::internal::reservations::{ReserveLine, Reservation, ShortLine};
+use contracts::internal::reservations::{Reservation, ReserveLine, ShortLine};
 use contracts::internal::variants::VariantSnapshot;
 use http_kit::{Error, IdempotencyKey, OnConstraint as _, Result};
-use primitives::{EmailAddress, Money, OrderEventId, OrderId, OrderItemId, PaymentId, Quantity, VariantId};
+use primitives::{
+    EmailAddress, Money, OrderEventId, OrderId, OrderItemId, PaymentId, Quantity, VariantId,
+};
 use sqlx::types::Json;
 
 use crate::app::AppState;
@@ -67,31 +69,53 @@ pub(crate) struct Placed {
 }
 
 /// The answer to this request if it was given before. Called before the request is judged in any other way.
-pub(crate) async fn replay(app: &AppState, shopper: &Shopper, repeat: &Repeat) -> Result<Option<Placed>> {
-    let (Some(owner), Some(key)) = (shopper.owner(), &repeat.key) else { return Ok(None) };
+pub(crate) async fn replay(
+    app: &AppState,
+    shopper: &Shopper,
+    repeat: &Repeat,
+) -> Result<Option<Placed>> {
+    let (Some(owner), Some(key)) = (shopper.owner(), &repeat.key) else {
+        return Ok(None);
+    };
     let mut conn = app.pool.acquire().await?;
-    let Some(saved) = store::idempotency::find(&mut conn, &caller(&owner), key.as_str()).await? else { return Ok(None) };
+    let Some(saved) = store::idempotency::find(&mut conn, &caller(&owner), key.as_str()).await?
+    else {
+        return Ok(None);
+    };
     if saved.body_hash != repeat.hash {
-        return Err(Error::unprocessable("idempotency_key_reused", "This Idempotency-Key was used for another request."));
+        return Err(Error::unprocessable(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+        ));
     }
     let order: OrderView = serde_json::from_value(saved.body).map_err(Error::internal)?;
     Ok(Some(placed(app, shopper, order)))
 }
 
 fn placed(app: &AppState, shopper: &Shopper, order: OrderView) -> Placed {
-    let guest_token = shopper.principal.is_none().then(|| app.guest_tokens.of(order.id));
+    let guest_token = shopper
+        .principal
+        .is_none()
+        .then(|| app.guest_tokens.of(order.id));
     Placed { order, guest_token }
 }
 
 fn caller(owner: &Owner) -> String {
     match owner {
         Owner::User(id) => format!("user:{id}"),
-        Owner::Guest(hash) => hash.iter().fold("guest:".to_owned(), |text, byte| format!("{text}{byte:02x}")),
+        Owner::Guest(hash) => hash.iter().fold("guest:".to_owned(), |text, byte| {
+            format!("{text}{byte:02x}")
+        }),
     }
 }
 
 /// Places the order.
-pub(crate) async fn place(app: &AppState, shopper: &Shopper, checkout: Checkout, repeat: &Repeat) -> Result<Placed> {
+pub(crate) async fn place(
+    app: &AppState,
+    shopper: &Shopper,
+    checkout: Checkout,
+    repeat: &Repeat,
+) -> Result<Placed> {
     let owner = shopper.owner().ok_or_else(empty)?;
     let mut last: Option<Cart> = None;
     for _ in 0..ATTEMPTS {
@@ -104,13 +128,17 @@ pub(crate) async fn place(app: &AppState, shopper: &Shopper, checkout: Checkout,
         if items.is_empty() {
             return Err(empty());
         }
-        let Some(order_id) = store::carts::fix_order(&mut conn, cart.id, OrderId::new(now, &app.random)).await? else {
+        let Some(order_id) =
+            store::carts::fix_order(&mut conn, cart.id, OrderId::new(now, &app.random)).await?
+        else {
             drop(conn);
             return closed(app, shopper, Some(&cart), repeat).await;
         };
         drop(conn);
 
-        let hold = app.unpaid_expiry_seconds.saturating_add(HOLD_MARGIN_SECONDS);
+        let hold = app
+            .unpaid_expiry_seconds
+            .saturating_add(HOLD_MARGIN_SECONDS);
         let reservation = match app.product.reserve(order_id, lines(&items)?, hold).await {
             Ok(reservation) => reservation,
             Err(NotReserved::Short(lines)) => {
@@ -132,7 +160,19 @@ pub(crate) async fn place(app: &AppState, shopper: &Shopper, checkout: Checkout,
             Err(NotReserved::Unknown(error)) => return Err(error),
         };
 
-        match commit(app, shopper, &owner, &cart, &items, order_id, &reservation, &checkout, repeat).await {
+        match commit(
+            app,
+            shopper,
+            &owner,
+            &cart,
+            &items,
+            order_id,
+            &reservation,
+            &checkout,
+            repeat,
+        )
+        .await
+        {
             Ok(Some(placed)) => return Ok(placed),
             Ok(None) => {
                 // The cart was changed, or somebody else has checked it out with this very id; giving up then finds nothing to give up.
@@ -148,7 +188,10 @@ pub(crate) async fn place(app: &AppState, shopper: &Shopper, checkout: Checkout,
             }
         }
     }
-    Err(Error::conflict("cart_changed", "The cart was changed while it was checked out. Please look at it again."))
+    Err(Error::conflict(
+        "cart_changed",
+        "The cart was changed while it was checked out. Please look at it again.",
+    ))
 }
 
 fn empty() -> Error {
@@ -156,15 +199,26 @@ fn empty() -> Error {
 }
 
 fn short(lines: Vec<ShortLine>) -> Error {
-    Error::conflict("insufficient_stock", "Some items are not available in the quantity wanted.").with("lines", lines)
+    Error::conflict(
+        "insufficient_stock",
+        "Some items are not available in the quantity wanted.",
+    )
+    .with("lines", lines)
 }
 
 /// The cart is closed: this request's own answer if it was a repetition, else a conflict that names the order.
-async fn closed(app: &AppState, shopper: &Shopper, cart: Option<&Cart>, repeat: &Repeat) -> Result<Placed> {
+async fn closed(
+    app: &AppState,
+    shopper: &Shopper,
+    cart: Option<&Cart>,
+    repeat: &Repeat,
+) -> Result<Placed> {
     if let Some(placed) = replay(app, shopper, repeat).await? {
         return Ok(placed);
     }
-    let Some(cart) = cart else { return Err(empty()) };
+    let Some(cart) = cart else {
+        return Err(empty());
+    };
     let mut conn = app.pool.acquire().await?;
     match store::orders::by_cart(&mut conn, cart.id).await? {
         Some(order) => Err(already_ordered(order.id)),
@@ -173,13 +227,19 @@ async fn closed(app: &AppState, shopper: &Shopper, cart: Option<&Cart>, repeat: 
 }
 
 fn already_ordered(order: OrderId) -> Error {
-    Error::conflict("already_ordered", "This cart has become an order already.").with("order_id", order)
+    Error::conflict("already_ordered", "This cart has become an order already.")
+        .with("order_id", order)
 }
 
 fn lines(items: &[CartItem]) -> Result<Vec<ReserveLine>> {
     items
         .iter()
-        .map(|item| Ok(ReserveLine { variant_id: item.variant_id, quantity: Quantity::try_from(item.quantity).map_err(Error::internal)? }))
+        .map(|item| {
+            Ok(ReserveLine {
+                variant_id: item.variant_id,
+                quantity: Quantity::try_from(item.quantity).map_err(Error::internal)?,
+            })
+        })
         .collect()
 }
 
@@ -195,7 +255,10 @@ async fn give_up(app: &AppState, cart: &Cart, order: OrderId, held: bool) -> Res
 }
 
 /// The one transaction. None if the cart is not as it was any more.
-#[expect(clippy::too_many_arguments, reason = "all that a checkout has gathered")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that a checkout has gathered"
+)]
 async fn commit(
     app: &AppState,
     shopper: &Shopper,
@@ -208,8 +271,15 @@ async fn commit(
     repeat: &Repeat,
 ) -> Result<Option<Placed>> {
     let now = app.clock.now();
-    let actor = if shopper.principal.is_some() { Actor::Customer } else { Actor::Guest };
-    let method = checkout.shipping_method.as_deref().unwrap_or(DEFAULT_SHIPPING);
+    let actor = if shopper.principal.is_some() {
+        Actor::Customer
+    } else {
+        Actor::Guest
+    };
+    let method = checkout
+        .shipping_method
+        .as_deref()
+        .unwrap_or(DEFAULT_SHIPPING);
 
     let mut tx = app.pool.begin().await?;
     if !store::carts::check_out(&mut tx, cart, order_id, now).await? {
@@ -220,32 +290,60 @@ async fn commit(
         .ok_or_else(|| http_kit::one_field("shipping_method", "unknown", "is not offered"))?;
     let sold = sold(items, reservation, &terms)?;
     let basket_lines: Vec<Line> = sold.iter().map(|sold| sold.line).collect();
-    let basket = Basket { currency: cart.currency, lines: &basket_lines, discount: None, shipping: terms.shipping };
+    let basket = Basket {
+        currency: cart.currency,
+        lines: &basket_lines,
+        discount: None,
+        shipping: terms.shipping,
+    };
     let mut priced = pricing::price(basket).map_err(cart::too_expensive)?;
     let coupon = match &cart.coupon {
         Some(code) => {
             let coupon = store::coupons::lock(&mut tx, code).await?;
             let discount = cart::usable(app, coupon.as_ref(), priced.subtotal, cart)
                 .map_err(|problem| Error::conflict(problem.code(), problem.to_string()))?;
-            priced = pricing::price(Basket { discount: Some(discount), ..basket }).map_err(cart::too_expensive)?;
+            priced = pricing::price(Basket {
+                discount: Some(discount),
+                ..basket
+            })
+            .map_err(cart::too_expensive)?;
             coupon
         }
         None => None,
     };
     let total = Money::new(priced.total, cart.currency);
-    if checkout.expected_total.is_some_and(|expected| expected != total) {
-        return Err(Error::conflict("total_changed", format!("The order now costs {total}. Please look at the cart again.")).with("total", total));
+    if checkout
+        .expected_total
+        .is_some_and(|expected| expected != total)
+    {
+        return Err(Error::conflict(
+            "total_changed",
+            format!("The order now costs {total}. Please look at the cart again."),
+        )
+        .with("total", total));
     }
 
     let free = priced.total == 0;
-    let decision = if free { order::decide(State::placed(), &order::Event::Free).ok() } else { None };
-    let state = decision.as_ref().map_or(State::placed(), |decision| decision.state);
+    let decision = if free {
+        order::decide(State::placed(), &order::Event::Free).ok()
+    } else {
+        None
+    };
+    let state = decision
+        .as_ref()
+        .map_or(State::placed(), |decision| decision.state);
     let mut order = Order {
         id: order_id,
         number: 0,
         cart_id: cart.id,
-        user_id: shopper.principal.as_ref().map(|principal| principal.user_id),
-        guest_token_hash: shopper.principal.is_none().then(|| guest_token::hash(&app.guest_tokens.of(order_id))),
+        user_id: shopper
+            .principal
+            .as_ref()
+            .map(|principal| principal.user_id),
+        guest_token_hash: shopper
+            .principal
+            .is_none()
+            .then(|| guest_token::hash(&app.guest_tokens.of(order_id))),
         email: checkout.email.clone(),
         status: state.status,
         payment_status: state.payment,
@@ -259,7 +357,10 @@ async fn commit(
         coupon: cart.coupon.clone(),
         shipping_method: method.to_owned(),
         shipping_address: checkout.shipping_address.clone(),
-        billing_address: checkout.billing_address.clone().unwrap_or_else(|| checkout.shipping_address.clone()),
+        billing_address: checkout
+            .billing_address
+            .clone()
+            .unwrap_or_else(|| checkout.shipping_address.clone()),
         note: checkout.note.clone(),
         placed_at: now,
         confirmed_at: free.then_some(now),
@@ -268,8 +369,14 @@ async fn commit(
         version: 1,
         payment_id: PaymentId::new(now, &app.random),
     };
-    debug_assert!(free == (order.status == Status::Confirmed && order.payment_status == PaymentStatus::Paid));
-    let (provider, payment_state) = if free { ("none", "succeeded") } else { ("stripe", "requires_payment") };
+    debug_assert!(
+        free == (order.status == Status::Confirmed && order.payment_status == PaymentStatus::Paid)
+    );
+    let (provider, payment_state) = if free {
+        ("none", "succeeded")
+    } else {
+        ("stripe", "requires_payment")
+    };
     let entry = (OrderEventId::new(now, &app.random), &*actor.to_string());
     order.number = store::orders::insert(&mut tx, &order, provider, payment_state, entry)
         .await
@@ -277,13 +384,28 @@ async fn commit(
     let order_items = freeze(app, &order, sold, &priced);
     store::order_items::insert_all(&mut tx, order_id, &order_items).await?;
     if let Some(coupon) = &coupon {
-        let customer = order.user_id.map_or_else(|| order.email.to_string(), |user| user.to_string());
-        if !store::coupons::redeem(&mut tx, coupon, order_id, &customer, priced.discount, now).await? {
-            return Err(Error::conflict("coupon_used_up", "You have used this coupon as often as it allows."));
+        let customer = order
+            .user_id
+            .map_or_else(|| order.email.to_string(), |user| user.to_string());
+        if !store::coupons::redeem(&mut tx, coupon, order_id, &customer, priced.discount, now)
+            .await?
+        {
+            return Err(Error::conflict(
+                "coupon_used_up",
+                "You have used this coupon as often as it allows.",
+            ));
         }
     }
 
-    app.publisher.publish(&mut tx, &CartCheckedOut { cart_id: cart.id, order_id }).await?;
+    app.publisher
+        .publish(
+            &mut tx,
+            &CartCheckedOut {
+                cart_id: cart.id,
+                order_id,
+            },
+        )
+        .await?;
     let created = OrderCreated {
         order_id,
         number: order.number(),
@@ -294,15 +416,39 @@ async fn commit(
     };
     app.publisher.publish(&mut tx, &created).await?;
     match &decision {
-        Some(decision) => transition::write_effects(&mut tx, app, &order, &order_items, &decision.effects, actor, now).await?,
+        Some(decision) => {
+            transition::write_effects(
+                &mut tx,
+                app,
+                &order,
+                &order_items,
+                &decision.effects,
+                actor,
+                now,
+            )
+            .await?
+        }
         None => transition::mail(&mut tx, app, &order, received(app, &order, &order_items)).await?,
     }
     let view = OrderView::new(&order, &order_items);
     if let Some(key) = &repeat.key {
         let body = serde_json::to_value(&view).map_err(Error::internal)?;
-        store::idempotency::save(&mut tx, &caller(owner), key.as_str(), &repeat.hash, 201, &body, now)
-            .await
-            .on_constraint("idempotency_keys_once", || Error::unprocessable("idempotency_key_reused", "This Idempotency-Key was used for another request."))?;
+        store::idempotency::save(
+            &mut tx,
+            &caller(owner),
+            key.as_str(),
+            &repeat.hash,
+            201,
+            &body,
+            now,
+        )
+        .await
+        .on_constraint("idempotency_keys_once", || {
+            Error::unprocessable(
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+            )
+        })?;
     }
     tx.commit().await?;
     Ok(Some(placed(app, shopper, view)))
@@ -314,16 +460,30 @@ struct Sold<'a> {
     variant: &'a VariantSnapshot,
 }
 
-fn sold<'a>(items: &[CartItem], reservation: &'a Reservation, terms: &Terms) -> Result<Vec<Sold<'a>>> {
-    let held: BTreeMap<VariantId, _> = reservation.lines.iter().map(|line| (line.variant.variant_id, line)).collect();
+fn sold<'a>(
+    items: &[CartItem],
+    reservation: &'a Reservation,
+    terms: &Terms,
+) -> Result<Vec<Sold<'a>>> {
+    let held: BTreeMap<VariantId, _> = reservation
+        .lines
+        .iter()
+        .map(|line| (line.variant.variant_id, line))
+        .collect();
     items
         .iter()
         .map(|item| match held.get(&item.variant_id) {
             Some(line) if line.quantity.get() == item.quantity => Ok(Sold {
-                line: Line { unit_price: line.variant.price, quantity: line.quantity, tax_rate: terms.rate(&line.variant.tax_class) },
+                line: Line {
+                    unit_price: line.variant.price,
+                    quantity: line.quantity,
+                    tax_rate: terms.rate(&line.variant.tax_class),
+                },
                 variant: &line.variant,
             }),
-            _ => Err(Error::internal(anyhow::anyhow!("product holds other lines than it was asked for"))),
+            _ => Err(Error::internal(anyhow::anyhow!(
+                "product holds other lines than it was asked for"
+            ))),
         })
         .collect()
 }

@@ -11,20 +11,45 @@ use crate::store::shipments::Shipment;
 use crate::workflows::transition::{Actor, Entry, note, transition};
 
 /// Marks a parcel as delivered; the order is delivered with its last parcel. Doing it again changes nothing.
-pub(crate) async fn deliver(app: &AppState, id: ShipmentId, actor: Actor) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
+pub(crate) async fn deliver(
+    app: &AppState,
+    id: ShipmentId,
+    actor: Actor,
+) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
     let unknown = || Error::not_found("shipment");
     let mut tx = app.pool.begin().await?;
-    let found = store::shipments::find(&mut tx, id).await?.ok_or_else(unknown)?;
-    let order = store::orders::lock(&mut tx, found.order_id).await?.ok_or_else(unknown)?;
+    let found = store::shipments::find(&mut tx, id)
+        .await?
+        .ok_or_else(unknown)?;
+    let order = store::orders::lock(&mut tx, found.order_id)
+        .await?
+        .ok_or_else(unknown)?;
     let now = app.clock.now();
     if store::shipments::deliver(&mut tx, id, now).await? {
         let message = format!("Parcel {} arrived.", found.tracking_number);
-        let entry = Entry { kind: "shipment.delivered", actor, message, data: json!({"shipment_id": id}), at: now };
+        let entry = Entry {
+            kind: "shipment.delivered",
+            actor,
+            message,
+            data: json!({"shipment_id": id}),
+            at: now,
+        };
         note(&mut tx, app, order.id, entry).await?;
-        let last = order.fulfillment_status == FulfillmentStatus::Shipped && !store::shipments::any_under_way(&mut tx, order.id).await?;
-        transition(&mut tx, app, order.id, &Event::Deliver { complete: last }, actor, None).await?;
+        let last = order.fulfillment_status == FulfillmentStatus::Shipped
+            && !store::shipments::any_under_way(&mut tx, order.id).await?;
+        transition(
+            &mut tx,
+            app,
+            order.id,
+            &Event::Deliver { complete: last },
+            actor,
+            None,
+        )
+        .await?;
     }
-    let shipment = store::shipments::find(&mut tx, id).await?.ok_or_else(unknown)?;
+    let shipment = store::shipments::find(&mut tx, id)
+        .await?
+        .ok_or_else(unknown)?;
     let contents = store::shipments::contents(&mut tx, id).await?;
     tx.commit().await?;
     Ok((shipment, contents))

@@ -24,15 +24,35 @@ pub(crate) struct Parcel {
 }
 
 /// Sends a parcel: quantities are checked under the order's lock.
-pub(crate) async fn ship(app: &AppState, order: OrderId, parcel: Parcel, actor: Actor) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
+pub(crate) async fn ship(
+    app: &AppState,
+    order: OrderId,
+    parcel: Parcel,
+    actor: Actor,
+) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
     let mut tx = app.pool.begin().await?;
-    store::orders::lock(&mut tx, order).await?.ok_or_else(|| Error::not_found("order"))?;
+    store::orders::lock(&mut tx, order)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
     let items = store::order_items::of_orders(&mut tx, &[order]).await?;
     let parts = contents(&items, parcel.parts.as_deref())?;
-    let left: i64 = items.iter().map(|item| i64::from(item.quantity - item.shipped)).sum();
+    let left: i64 = items
+        .iter()
+        .map(|item| i64::from(item.quantity - item.shipped))
+        .sum();
     let sent: i64 = parts.iter().map(|(_, quantity)| i64::from(*quantity)).sum();
     // Nothing to send is for the rules to refuse: the order is shipped already.
-    let done = transition(&mut tx, app, order, &Event::Ship { complete: sent == left }, actor, None).await?;
+    let done = transition(
+        &mut tx,
+        app,
+        order,
+        &Event::Ship {
+            complete: sent == left,
+        },
+        actor,
+        None,
+    )
+    .await?;
     let now = app.clock.now();
     let shipment = Shipment {
         id: ShipmentId::new(now, &app.random),
@@ -60,16 +80,38 @@ pub(crate) async fn ship(app: &AppState, order: OrderId, parcel: Parcel, actor: 
         url: app.order_url(&done.order),
     };
     mail(&mut tx, app, &done.order, notice).await?;
-    let message = format!("A parcel left with {} ({}).", shipment.carrier, shipment.tracking_number);
+    let message = format!(
+        "A parcel left with {} ({}).",
+        shipment.carrier, shipment.tracking_number
+    );
     let data = json!({"shipment_id": shipment.id, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number});
-    note(&mut tx, app, order, Entry { kind: "order.shipped", actor, message, data, at: now }).await?;
+    note(
+        &mut tx,
+        app,
+        order,
+        Entry {
+            kind: "order.shipped",
+            actor,
+            message,
+            data,
+            at: now,
+        },
+    )
+    .await?;
     tx.commit().await?;
     Ok((shipment, parts))
 }
 
-fn contents(items: &[OrderItem], wanted: Option<&[(OrderItemId, Quantity)]>) -> Result<Vec<(OrderItemId, i32)>> {
+fn contents(
+    items: &[OrderItem],
+    wanted: Option<&[(OrderItemId, Quantity)]>,
+) -> Result<Vec<(OrderItemId, i32)>> {
     let Some(wanted) = wanted else {
-        return Ok(items.iter().map(|item| (item.id, item.quantity - item.shipped)).filter(|(_, left)| *left > 0).collect());
+        return Ok(items
+            .iter()
+            .map(|item| (item.id, item.quantity - item.shipped))
+            .filter(|(_, left)| *left > 0)
+            .collect());
     };
     let mut errors = FieldErrors::new();
     let mut parts: BTreeMap<OrderItemId, i32> = BTreeMap::new();
@@ -78,14 +120,22 @@ fn contents(items: &[OrderItem], wanted: Option<&[(OrderItemId, Quantity)]>) -> 
     }
     for (index, (id, quantity)) in wanted.iter().enumerate() {
         let Some(item) = items.iter().find(|item| item.id == *id) else {
-            errors.push(format!("items[{index}].order_item_id"), "unknown", "is not an item of this order");
+            errors.push(
+                format!("items[{index}].order_item_id"),
+                "unknown",
+                "is not an item of this order",
+            );
             continue;
         };
         let sum = parts.entry(*id).or_default();
         *sum = sum.saturating_add(quantity.get());
         let left = item.quantity - item.shipped;
         if *sum > left {
-            errors.push(format!("items[{index}].quantity"), "too_many", format!("only {left} of this item have not been shipped"));
+            errors.push(
+                format!("items[{index}].quantity"),
+                "too_many",
+                format!("only {left} of this item have not been shipped"),
+            );
         }
     }
     errors.into_result()?;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use contracts::events::{
-    EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine, OrderRefunded, PaymentFailed, PaymentProcessed,
+    EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine,
+    OrderRefunded, PaymentFailed, PaymentProcessed,
 };
 use primitives::{EventId, OrderEventId, OrderId, RefundId, Timestamp, UserId};
 use serde_json::{Value, json};
@@ -72,7 +73,9 @@ pub(crate) async fn transition(
     actor: Actor,
     reason: Option<&str>,
 ) -> Result<Transition, TransitionError> {
-    let mut order = store::orders::lock(tx, order).await?.ok_or(TransitionError::NotFound)?;
+    let mut order = store::orders::lock(tx, order)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
     let before = store::transitions::state(tx, &order).await?;
     let decision = decide(before, event)?;
     let now = app.clock.now();
@@ -83,20 +86,46 @@ pub(crate) async fn transition(
         });
         store::transitions::apply(tx, &mut order, decision.state, cancel_reason, now).await?;
     }
-    let mut writer = Writer { app, actor, reason, now, order: &order, entries: 0, refunds: Vec::new() };
+    let mut writer = Writer {
+        app,
+        actor,
+        reason,
+        now,
+        order: &order,
+        entries: 0,
+        refunds: Vec::new(),
+    };
     if let Event::Authorized = event
         && decision.state != before
     {
-        writer.note(tx, "payment.authorized", "The payment is authorised.".to_owned(), json!({})).await?;
+        writer
+            .note(
+                tx,
+                "payment.authorized",
+                "The payment is authorised.".to_owned(),
+                json!({}),
+            )
+            .await?;
     }
     if let Event::RefundFailed { amount } = event {
-        writer.note(tx, "refund.failed", format!("A refund of {} failed.", order.money(*amount)), json!({})).await?;
+        writer
+            .note(
+                tx,
+                "refund.failed",
+                format!("A refund of {} failed.", order.money(*amount)),
+                json!({}),
+            )
+            .await?;
     }
     for effect in &decision.effects {
         writer.write(tx, effect).await?;
     }
     let refunds = writer.refunds;
-    Ok(Transition { order, effects: decision.effects, refunds })
+    Ok(Transition {
+        order,
+        effects: decision.effects,
+        refunds,
+    })
 }
 
 /// Writes what goes with a new order that needs no decision: the events and mails of [`Effect::PublishConfirmed`] for a free one.
@@ -109,7 +138,15 @@ pub(crate) async fn write_effects(
     actor: Actor,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let mut writer = Writer { app, actor, reason: None, now, order, entries: 1, refunds: Vec::new() };
+    let mut writer = Writer {
+        app,
+        actor,
+        reason: None,
+        now,
+        order,
+        entries: 1,
+        refunds: Vec::new(),
+    };
     for effect in effects {
         match effect {
             Effect::PublishConfirmed => writer.confirmed(tx, items).await?,
@@ -130,17 +167,50 @@ pub(crate) struct Entry<'a> {
 }
 
 /// Adds an entry to an order's timeline.
-pub(crate) async fn note(tx: &mut PgConnection, app: &AppState, order: OrderId, entry: Entry<'_>) -> Result<(), sqlx::Error> {
-    let Entry { kind, actor, message, data, at } = entry;
+pub(crate) async fn note(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: OrderId,
+    entry: Entry<'_>,
+) -> Result<(), sqlx::Error> {
+    let Entry {
+        kind,
+        actor,
+        message,
+        data,
+        at,
+    } = entry;
     let id = OrderEventId::new(at, &app.random);
-    let event = OrderEvent { id, kind: kind.to_owned(), at, actor: actor.to_string(), message, data };
+    let event = OrderEvent {
+        id,
+        kind: kind.to_owned(),
+        at,
+        actor: actor.to_string(),
+        message,
+        data,
+    };
     store::order_events::insert(tx, order, &event).await
 }
 
 /// Asks for a mail about an order, in the transaction of what it tells of.
-pub(crate) async fn mail(tx: &mut PgConnection, app: &AppState, order: &Order, mail: Mail) -> Result<(), sqlx::Error> {
+pub(crate) async fn mail(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: &Order,
+    mail: Mail,
+) -> Result<(), sqlx::Error> {
     let mail_id = EventId::new(app.clock.now(), &app.random);
-    app.publisher.publish(tx, &EmailNotification { mail_id, to: order.email.clone(), mail }).await.map(drop)
+    app.publisher
+        .publish(
+            tx,
+            &EmailNotification {
+                mail_id,
+                to: order.email.clone(),
+                mail,
+            },
+        )
+        .await
+        .map(drop)
 }
 
 /// An order's lines as others see them.
@@ -173,7 +243,9 @@ impl Writer<'_> {
         let (app, order) = (self.app, self.order);
         match effect {
             Effect::PublishPaymentProcessed => {
-                let payment = store::payments::find_by_order(tx, order.id).await?.ok_or(sqlx::Error::RowNotFound)?;
+                let payment = store::payments::find_by_order(tx, order.id)
+                    .await?
+                    .ok_or(sqlx::Error::RowNotFound)?;
                 let event = PaymentProcessed {
                     payment_id: payment.id,
                     order_id: order.id,
@@ -181,14 +253,31 @@ impl Writer<'_> {
                     provider_ref: payment.provider_ref,
                 };
                 app.publisher.publish(tx, &event).await?;
-                self.note(tx, "payment.processed", format!("{} were paid.", payment.amount), json!({"payment_id": payment.id})).await
+                self.note(
+                    tx,
+                    "payment.processed",
+                    format!("{} were paid.", payment.amount),
+                    json!({"payment_id": payment.id}),
+                )
+                .await
             }
             Effect::PublishPaymentFailed { reason } => {
                 let amount = order.money(order.total);
-                let event = PaymentFailed { payment_id: order.payment_id, order_id: order.id, amount, reason: reason.clone() };
+                let event = PaymentFailed {
+                    payment_id: order.payment_id,
+                    order_id: order.id,
+                    amount,
+                    reason: reason.clone(),
+                };
                 app.publisher.publish(tx, &event).await?;
                 let data = json!({"payment_id": order.payment_id, "reason": reason});
-                self.note(tx, "payment.failed", "The payment was declined.".to_owned(), data).await
+                self.note(
+                    tx,
+                    "payment.failed",
+                    "The payment was declined.".to_owned(),
+                    data,
+                )
+                .await
             }
             Effect::PublishConfirmed => {
                 let items = store::order_items::of_orders(tx, &[order.id]).await?;
@@ -197,29 +286,94 @@ impl Writer<'_> {
             Effect::PublishCancelled { reason } => self.cancelled(tx, *reason).await,
             Effect::PublishRefunded { amount, fully } => {
                 let amount = order.money(*amount);
-                let event = OrderRefunded { order_id: order.id, number: order.number(), amount, fully: *fully };
+                let event = OrderRefunded {
+                    order_id: order.id,
+                    number: order.number(),
+                    amount,
+                    fully: *fully,
+                };
                 app.publisher.publish(tx, &event).await?;
-                mail(tx, app, order, Mail::OrderRefunded { number: order.number(), amount, url: app.order_url(order) }).await?;
-                self.note(tx, "order.refunded", format!("{amount} went back to the customer."), json!({"amount": amount, "fully": fully})).await
+                mail(
+                    tx,
+                    app,
+                    order,
+                    Mail::OrderRefunded {
+                        number: order.number(),
+                        amount,
+                        url: app.order_url(order),
+                    },
+                )
+                .await?;
+                self.note(
+                    tx,
+                    "order.refunded",
+                    format!("{amount} went back to the customer."),
+                    json!({"amount": amount, "fully": fully}),
+                )
+                .await
             }
             Effect::PublishDelivered => {
-                app.publisher.publish(tx, &OrderDelivered { order_id: order.id, number: order.number() }).await?;
-                mail(tx, app, order, Mail::OrderDelivered { number: order.number(), url: app.order_url(order) }).await?;
-                self.note(tx, "order.delivered", "The order was delivered.".to_owned(), json!({})).await
+                app.publisher
+                    .publish(
+                        tx,
+                        &OrderDelivered {
+                            order_id: order.id,
+                            number: order.number(),
+                        },
+                    )
+                    .await?;
+                mail(
+                    tx,
+                    app,
+                    order,
+                    Mail::OrderDelivered {
+                        number: order.number(),
+                        url: app.order_url(order),
+                    },
+                )
+                .await?;
+                self.note(
+                    tx,
+                    "order.delivered",
+                    "The order was delivered.".to_owned(),
+                    json!({}),
+                )
+                .await
             }
-            Effect::CancelPayment => store::payments::request_cancellation(tx, order.id, self.now).await,
+            Effect::CancelPayment => {
+                store::payments::request_cancellation(tx, order.id, self.now).await
+            }
             Effect::StartRefund { amount, reason } => {
                 let id = RefundId::new(self.now, &app.random);
                 let reason = self.reason.unwrap_or(reason);
-                store::refunds::insert(tx, id, order.payment_id, *amount, Some(reason), &self.actor.to_string(), self.now).await?;
+                store::refunds::insert(
+                    tx,
+                    id,
+                    order.payment_id,
+                    *amount,
+                    Some(reason),
+                    &self.actor.to_string(),
+                    self.now,
+                )
+                .await?;
                 self.refunds.push(id);
                 let amount = order.money(*amount);
-                self.note(tx, "refund.requested", format!("A refund of {amount} was requested."), json!({"refund_id": id, "amount": amount})).await
+                self.note(
+                    tx,
+                    "refund.requested",
+                    format!("A refund of {amount} was requested."),
+                    json!({"refund_id": id, "amount": amount}),
+                )
+                .await
             }
         }
     }
 
-    async fn confirmed(&mut self, tx: &mut PgConnection, items: &[OrderItem]) -> Result<(), sqlx::Error> {
+    async fn confirmed(
+        &mut self,
+        tx: &mut PgConnection,
+        items: &[OrderItem],
+    ) -> Result<(), sqlx::Error> {
         let (app, order) = (self.app, self.order);
         let event = OrderConfirmed {
             order_id: order.id,
@@ -247,13 +401,27 @@ impl Writer<'_> {
             url: app.order_url(order),
         };
         mail(tx, app, order, confirmation).await?;
-        self.note(tx, "order.confirmed", "The order is confirmed.".to_owned(), json!({})).await
+        self.note(
+            tx,
+            "order.confirmed",
+            "The order is confirmed.".to_owned(),
+            json!({}),
+        )
+        .await
     }
 
-    async fn cancelled(&mut self, tx: &mut PgConnection, reason: CancelReason) -> Result<(), sqlx::Error> {
+    async fn cancelled(
+        &mut self,
+        tx: &mut PgConnection,
+        reason: CancelReason,
+    ) -> Result<(), sqlx::Error> {
         let (app, order) = (self.app, self.order);
         store::coupons::restore(tx, order.id).await?;
-        let event = OrderCancelled { order_id: order.id, number: order.number(), reason: reason.as_str().to_owned() };
+        let event = OrderCancelled {
+            order_id: order.id,
+            number: order.number(),
+            reason: reason.as_str().to_owned(),
+        };
         app.publisher.publish(tx, &event).await?;
         let sentence = match reason {
             CancelReason::Customer => "You cancelled it.",
@@ -261,15 +429,46 @@ impl Writer<'_> {
             CancelReason::Unpaid => "It was not paid in time.",
             CancelReason::OutOfStock => "An item is out of stock.",
         };
-        let notice = Mail::OrderCancelled { number: order.number(), reason: sentence.to_owned(), url: app.order_url(order) };
+        let notice = Mail::OrderCancelled {
+            number: order.number(),
+            reason: sentence.to_owned(),
+            url: app.order_url(order),
+        };
         mail(tx, app, order, notice).await?;
-        let message = self.reason.map_or_else(|| "The order was cancelled.".to_owned(), |given| format!("The order was cancelled: {given}"));
-        self.note(tx, "order.cancelled", message, json!({"reason": reason.as_str()})).await
+        let message = self.reason.map_or_else(
+            || "The order was cancelled.".to_owned(),
+            |given| format!("The order was cancelled: {given}"),
+        );
+        self.note(
+            tx,
+            "order.cancelled",
+            message,
+            json!({"reason": reason.as_str()}),
+        )
+        .await
     }
 
-    async fn note(&mut self, tx: &mut PgConnection, kind: &str, message: String, data: Value) -> Result<(), sqlx::Error> {
+    async fn note(
+        &mut self,
+        tx: &mut PgConnection,
+        kind: &str,
+        message: String,
+        data: Value,
+    ) -> Result<(), sqlx::Error> {
         let at = self.now + Duration::from_micros(self.entries.into());
         self.entries += 1;
-        note(tx, self.app, self.order.id, Entry { kind, actor: self.actor, message, data, at }).await
+        note(
+            tx,
+            self.app,
+            self.order.id,
+            Entry {
+                kind,
+                actor: self.actor,
+                message,
+                data,
+                at,
+            },
+        )
+        .await
     }
 }

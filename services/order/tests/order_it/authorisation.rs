@@ -16,7 +16,11 @@ struct Case {
 }
 
 fn case(operation: &'static str, body: Value, answers: [u16; 5]) -> Case {
-    Case { operation, body, answers }
+    Case {
+        operation,
+        body,
+        answers,
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -25,9 +29,17 @@ fn cases() -> Vec<Case> {
     vec![
         // A cart is one's own, also a guest's.
         case("GET /api/cart", json!(null), [200; 5]),
-        case("POST /api/cart", json!({"variant_id": "VARIANT", "quantity": 1}), [200; 5]),
+        case(
+            "POST /api/cart",
+            json!({"variant_id": "VARIANT", "quantity": 1}),
+            [200; 5],
+        ),
         case("DELETE /api/cart", json!(null), [204; 5]),
-        case("PATCH /api/cart/items/{id}", json!({"quantity": 2}), [404; 5]),
+        case(
+            "PATCH /api/cart/items/{id}",
+            json!({"quantity": 2}),
+            [404; 5],
+        ),
         case("DELETE /api/cart/items/{id}", json!(null), [404; 5]),
         case("POST /api/cart/coupon", json!({"code": "ABC"}), [409; 5]),
         case("DELETE /api/cart/coupon", json!(null), [200; 5]),
@@ -35,39 +47,100 @@ fn cases() -> Vec<Case> {
         case("POST /api/orders", place, [409; 5]),
         case("GET /api/orders", json!(null), [401, 200, 200, 200, 200]),
         // Somebody else's order.
-        case("GET /api/orders/{id}", json!(null), [404, 404, 404, 200, 200]),
-        case("GET /api/orders/{id}/events", json!(null), [404, 404, 404, 200, 200]),
-        case("GET /api/payments/{id}", json!(null), [404, 404, 404, 200, 200]),
+        case(
+            "GET /api/orders/{id}",
+            json!(null),
+            [404, 404, 404, 200, 200],
+        ),
+        case(
+            "GET /api/orders/{id}/events",
+            json!(null),
+            [404, 404, 404, 200, 200],
+        ),
+        case(
+            "GET /api/payments/{id}",
+            json!(null),
+            [404, 404, 404, 200, 200],
+        ),
         // Nothing listens at the payment provider's address: 503 says that the caller may.
-        case("POST /api/orders/{id}/payment", json!({}), [404, 404, 404, 503, 503]),
-        case("PUT /api/orders/{id}/cancel", json!({}), [404, 404, 404, 200, 200]),
-        case("POST /api/orders/{id}/shipments", json!({"carrier": "x", "tracking_number": "x"}), [401, 403, 403, 409, 409]),
-        case("POST /api/shipments/{id}/deliver", json!(null), [401, 403, 403, 404, 404]),
-        case("POST /api/payments/{id}/refund", json!({}), [401, 403, 403, 409, 409]),
+        case(
+            "POST /api/orders/{id}/payment",
+            json!({}),
+            [404, 404, 404, 503, 503],
+        ),
+        case(
+            "PUT /api/orders/{id}/cancel",
+            json!({}),
+            [404, 404, 404, 200, 200],
+        ),
+        case(
+            "POST /api/orders/{id}/shipments",
+            json!({"carrier": "x", "tracking_number": "x"}),
+            [401, 403, 403, 409, 409],
+        ),
+        case(
+            "POST /api/shipments/{id}/deliver",
+            json!(null),
+            [401, 403, 403, 404, 404],
+        ),
+        case(
+            "POST /api/payments/{id}/refund",
+            json!({}),
+            [401, 403, 403, 409, 409],
+        ),
         case("GET /api/coupons", json!(null), [401, 403, 403, 403, 200]),
-        case("POST /api/coupons", coupon.clone(), [401, 403, 403, 403, 201]),
-        case("GET /api/coupons/{id}", json!(null), [401, 403, 403, 403, 404]),
+        case(
+            "POST /api/coupons",
+            coupon.clone(),
+            [401, 403, 403, 403, 201],
+        ),
+        case(
+            "GET /api/coupons/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
         case("PUT /api/coupons/{id}", coupon, [401, 403, 403, 403, 404]),
-        case("DELETE /api/coupons/{id}", json!(null), [401, 403, 403, 403, 404]),
+        case(
+            "DELETE /api/coupons/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
         // Stripe proves itself by its signature.
         case("POST /api/webhooks/stripe", json!({}), [400; 5]),
     ]
 }
 
 fn operations() -> BTreeSet<String> {
-    let document: Value = serde_json::from_str(&order::App::openapi().expect("a document")).unwrap();
+    let document: Value =
+        serde_json::from_str(&order::App::openapi().expect("a document")).unwrap();
     let methods = ["get", "post", "put", "patch", "delete"];
     let of_path = |(path, item): (&String, &Value)| {
         let path = path.clone();
-        let known = item.as_object().unwrap().keys().filter(|method| methods.contains(&method.as_str())).cloned().collect::<Vec<_>>();
-        known.into_iter().map(move |method| format!("{} {path}", method.to_uppercase()))
+        let known = item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|method| methods.contains(&method.as_str()))
+            .cloned()
+            .collect::<Vec<_>>();
+        known
+            .into_iter()
+            .map(move |method| format!("{} {path}", method.to_uppercase()))
     };
-    document["paths"].as_object().unwrap().iter().flat_map(of_path).collect()
+    document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(of_path)
+        .collect()
 }
 
 #[test]
 fn every_operation_has_a_case() {
-    let known: BTreeSet<String> = cases().iter().map(|case| case.operation.to_owned()).collect();
+    let known: BTreeSet<String> = cases()
+        .iter()
+        .map(|case| case.operation.to_owned())
+        .collect();
     assert_eq!(known, operations());
 }
 
@@ -75,25 +148,46 @@ fn every_operation_has_a_case() {
 async fn operations_answer_to_whom_they_should() {
     let shop = Shop::open().await;
     let variant = shop.peer.sell(1000, 1000);
-    let roles = [None, Some(Role::Customer), Some(Role::Seller), Some(Role::Support), Some(Role::Admin)];
+    let roles = [
+        None,
+        Some(Role::Customer),
+        Some(Role::Seller),
+        Some(Role::Support),
+        Some(Role::Admin),
+    ];
     for case in cases() {
         for (role, expected) in roles.into_iter().zip(case.answers) {
             // A fresh order of somebody else for each call.
             let owner = shop.person(Role::Customer);
             let order = shop.placed(&owner, variant, 1).await;
             let (method, path) = case.operation.split_once(' ').unwrap();
-            let id = if path.starts_with("/api/payments") { &order["payment_id"] } else { &order["id"] };
+            let id = if path.starts_with("/api/payments") {
+                &order["payment_id"]
+            } else {
+                &order["id"]
+            };
             let path = path.replace("{id}", id.as_str().unwrap());
-            let body = case.body.to_string().replace("VARIANT", &variant.to_string());
+            let body = case
+                .body
+                .to_string()
+                .replace("VARIANT", &variant.to_string());
             let mut request = shop.client.request(method.parse().unwrap(), &path);
             if let Some(role) = role {
                 request = request.bearer(&shop.person(role).token);
             }
             if !case.body.is_null() {
-                request = request.header("content-type", "application/json").body(body);
+                request = request
+                    .header("content-type", "application/json")
+                    .body(body);
             }
             let answer = request.send().await;
-            assert_eq!(answer.status, expected, "{} as {role:?}: {}", case.operation, answer.text());
+            assert_eq!(
+                answer.status,
+                expected,
+                "{} as {role:?}: {}",
+                case.operation,
+                answer.text()
+            );
         }
     }
 }
@@ -101,5 +195,10 @@ async fn operations_answer_to_whom_they_should() {
 #[tokio::test]
 async fn a_bad_token_is_refused_even_where_guests_are_welcome() {
     let shop = Shop::open().await;
-    shop.client.get("/api/cart").bearer("nonsense").send().await.problem(401, "unauthenticated");
+    shop.client
+        .get("/api/cart")
+        .bearer("nonsense")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
 }

@@ -6,7 +6,11 @@ use uuid::Uuid;
 use crate::shop::Shop;
 
 fn staff(role: Role) -> OnBehalfOf {
-    OnBehalfOf { user_id: UserId::from(Uuid::from_u128(1)), role, email: None }
+    OnBehalfOf {
+        user_id: UserId::from(Uuid::from_u128(1)),
+        role,
+        email: None,
+    }
 }
 
 #[tokio::test]
@@ -15,20 +19,73 @@ async fn admin_acts_in_a_staff_members_name() {
     let anna = shop.person(Role::Customer);
     let order = shop.placed(&anna, shop.peer.sell(1000, 50), 2).await;
     shop.pretend_paid(&order).await;
-    let token = shop.admin.token("order", Some(&staff(Role::Support))).unwrap();
+    let token = shop
+        .admin
+        .token("order", Some(&staff(Role::Support)))
+        .unwrap();
     let client = shop.internal.clone().with_bearer(&token);
     let path = format!("/internal/orders/{}", order["id"].as_str().unwrap());
 
-    let _ = client.post(&format!("{path}/notes")).json(&json!({"message": "Called, will wait."})).expect(204).await;
-    let shipment = client.post(&format!("{path}/shipments")).json(&json!({"carrier": "DHL", "tracking_number": "T"})).expect(201).await.value();
-    let _ = client.post(&format!("/internal/shipments/{}/deliver", shipment["id"].as_str().unwrap())).expect(200).await;
-    client.post(&format!("{path}/cancel")).json(&json!({})).send().await.problem(409, "order_not_cancellable");
+    let _ = client
+        .post(&format!("{path}/notes"))
+        .json(&json!({"message": "Called, will wait."}))
+        .expect(204)
+        .await;
+    let shipment = client
+        .post(&format!("{path}/shipments"))
+        .json(&json!({"carrier": "DHL", "tracking_number": "T"}))
+        .expect(201)
+        .await
+        .value();
+    let _ = client
+        .post(&format!(
+            "/internal/shipments/{}/deliver",
+            shipment["id"].as_str().unwrap()
+        ))
+        .expect(200)
+        .await;
+    client
+        .post(&format!("{path}/cancel"))
+        .json(&json!({}))
+        .send()
+        .await
+        .problem(409, "order_not_cancellable");
 
     let events = format!("/api/orders/{}/events", order["id"].as_str().unwrap());
-    let kinds = |timeline: serde_json::Value| timeline["data"].as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-    let own = kinds(shop.client.get(&events).bearer(&anna.token).expect(200).await.value());
-    assert_eq!(own, ["order.placed", "order.shipped", "shipment.delivered", "order.delivered"], "notes are between staff");
-    let all = kinds(shop.client.get(&events).bearer(&shop.person(Role::Support).token).expect(200).await.value());
+    let kinds = |timeline: serde_json::Value| {
+        timeline["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["type"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let own = kinds(
+        shop.client
+            .get(&events)
+            .bearer(&anna.token)
+            .expect(200)
+            .await
+            .value(),
+    );
+    assert_eq!(
+        own,
+        [
+            "order.placed",
+            "order.shipped",
+            "shipment.delivered",
+            "order.delivered"
+        ],
+        "notes are between staff"
+    );
+    let all = kinds(
+        shop.client
+            .get(&events)
+            .bearer(&shop.person(Role::Support).token)
+            .expect(200)
+            .await
+            .value(),
+    );
     assert!(all.contains(&"note".to_owned()));
 }
 
@@ -50,16 +107,45 @@ async fn the_internal_api_asks_who_calls_and_for_whom() {
         let body = json!({"carrier": "x", "tracking_number": "x"});
         let send = |token: Option<String>| {
             let request = shop.internal.post(path);
-            let request = if let Some(token) = token { request.bearer(&token) } else { request };
+            let request = if let Some(token) = token {
+                request.bearer(&token)
+            } else {
+                request
+            };
             request.json(&body).send()
         };
         assert_eq!(send(None).await.status, 401, "{path}");
-        assert_eq!(send(Some(anna.token.clone())).await.status, 401, "{path}: a user is no service");
-        assert_eq!(send(Some(shop.admin.token("product", None).unwrap())).await.status, 401, "{path}: another audience");
-        for token in [shop.admin.token("order", None).unwrap(), shop.admin.token("order", Some(&staff(Role::Customer))).unwrap()] {
+        assert_eq!(
+            send(Some(anna.token.clone())).await.status,
+            401,
+            "{path}: a user is no service"
+        );
+        assert_eq!(
+            send(Some(shop.admin.token("product", None).unwrap()))
+                .await
+                .status,
+            401,
+            "{path}: another audience"
+        );
+        for token in [
+            shop.admin.token("order", None).unwrap(),
+            shop.admin
+                .token("order", Some(&staff(Role::Customer)))
+                .unwrap(),
+        ] {
             // Where the body is judged first, it is at least not done.
-            assert!([401, 403, 422].contains(&send(Some(token)).await.status), "{path}: nobody's name");
+            assert!(
+                [401, 403, 422].contains(&send(Some(token)).await.status),
+                "{path}: nobody's name"
+            );
         }
     }
-    assert_eq!(shop.outbox().await.iter().filter(|kind| *kind == "order.cancelled").count(), 0);
+    assert_eq!(
+        shop.outbox()
+            .await
+            .iter()
+            .filter(|kind| *kind == "order.cancelled")
+            .count(),
+        0
+    );
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// What the peer does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     #[default]
     None,
     /// Nothing is answered but 503.
@@ -28,34 +28,34 @@ pub enum Trouble {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HoldState {
+pub(crate) enum HoldState {
     Held,
     Released,
     Expired,
 }
 
 #[derive(Debug, Clone)]
-pub struct Hold {
-    pub lines: BTreeMap<VariantId, i32>,
-    pub state: HoldState,
+pub(crate) struct Hold {
+    pub(crate) lines: BTreeMap<VariantId, i32>,
+    pub(crate) state: HoldState,
 }
 
 #[derive(Debug, Default)]
-pub struct World {
-    pub variants: BTreeMap<VariantId, VariantSnapshot>,
-    pub holds: BTreeMap<OrderId, Hold>,
-    pub addresses: BTreeMap<(UserId, AddressId), AddressSnapshot>,
-    pub trouble: Trouble,
-    pub lookups: usize,
+pub(crate) struct World {
+    pub(crate) variants: BTreeMap<VariantId, VariantSnapshot>,
+    pub(crate) holds: BTreeMap<OrderId, Hold>,
+    pub(crate) addresses: BTreeMap<(UserId, AddressId), AddressSnapshot>,
+    pub(crate) trouble: Trouble,
+    pub(crate) lookups: usize,
     /// Every call of `POST /internal/reservations`.
-    pub reserves: usize,
+    pub(crate) reserves: usize,
 }
 
 #[derive(Clone, Default)]
-pub struct Peer(Arc<Mutex<World>>);
+pub(crate) struct Peer(Arc<Mutex<World>>);
 
 impl Peer {
-    pub async fn serve(&self) -> Served {
+    pub(crate) async fn serve(&self) -> Served {
         let router = Router::new()
             .route("/internal/variants/lookup", post(lookup))
             .route("/internal/reservations", post(reserve))
@@ -65,12 +65,12 @@ impl Peer {
         testkit::serve(router).await
     }
 
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap()
     }
 
     /// A new variant of a product of its own.
-    pub fn sell(&self, price: i64, stock: i32) -> VariantId {
+    pub(crate) fn sell(&self, price: i64, stock: i32) -> VariantId {
         let id: VariantId = Uuid::now_v7_for_tests().into();
         let snapshot = VariantSnapshot {
             variant_id: id,
@@ -89,13 +89,18 @@ impl Peer {
         id
     }
 
-    pub fn available(&self, id: VariantId) -> i32 {
+    pub(crate) fn available(&self, id: VariantId) -> i32 {
         self.world().variants[&id].available
     }
 
     /// Orders with a hold that has not been given back.
-    pub fn held(&self) -> Vec<OrderId> {
-        self.world().holds.iter().filter(|(_, hold)| hold.state == HoldState::Held).map(|(id, _)| *id).collect()
+    pub(crate) fn held(&self) -> Vec<OrderId> {
+        self.world()
+            .holds
+            .iter()
+            .filter(|(_, hold)| hold.state == HoldState::Held)
+            .map(|(id, _)| *id)
+            .collect()
     }
 }
 
@@ -106,7 +111,11 @@ trait TestIds {
 
 impl TestIds for Uuid {
     fn now_v7_for_tests() -> Uuid {
-        primitives::OrderId::new(primitives::Clock::system().now(), &primitives::Random::system()).uuid()
+        primitives::OrderId::new(
+            primitives::Clock::system().now(),
+            &primitives::Random::system(),
+        )
+        .uuid()
     }
 }
 
@@ -115,24 +124,40 @@ fn problem(status: u16, code: &str, extra: Value) -> Response {
     if let (Some(body), Some(extra)) = (body.as_object_mut(), extra.as_object()) {
         body.extend(extra.clone());
     }
-    (StatusCode::from_u16(status).unwrap(), [("content-type", "application/problem+json")], body.to_string()).into_response()
+    (
+        StatusCode::from_u16(status).unwrap(),
+        [("content-type", "application/problem+json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn down() -> Response {
     problem(503, "unavailable", json!({}))
 }
 
-async fn lookup(State(peer): State<Peer>, axum::Json(request): axum::Json<LookupRequest>) -> Response {
+async fn lookup(
+    State(peer): State<Peer>,
+    axum::Json(request): axum::Json<LookupRequest>,
+) -> Response {
     let mut world = peer.world();
     world.lookups += 1;
     if world.trouble == Trouble::Down {
         return down();
     }
-    let wanted = |v: &&VariantSnapshot| request.variant_ids.contains(&v.variant_id) || request.product_ids.contains(&v.product_id);
-    axum::Json(LookupResponse { variants: world.variants.values().filter(wanted).cloned().collect() }).into_response()
+    let wanted = |v: &&VariantSnapshot| {
+        request.variant_ids.contains(&v.variant_id) || request.product_ids.contains(&v.product_id)
+    };
+    axum::Json(LookupResponse {
+        variants: world.variants.values().filter(wanted).cloned().collect(),
+    })
+    .into_response()
 }
 
-async fn reserve(State(peer): State<Peer>, axum::Json(request): axum::Json<ReserveRequest>) -> Response {
+async fn reserve(
+    State(peer): State<Peer>,
+    axum::Json(request): axum::Json<ReserveRequest>,
+) -> Response {
     let mut world = peer.world();
     world.reserves += 1;
     if world.trouble == Trouble::Down {
@@ -143,15 +168,29 @@ async fn reserve(State(peer): State<Peer>, axum::Json(request): axum::Json<Reser
         *lines.entry(line.variant_id).or_default() += line.quantity.get();
     }
     match world.holds.get(&request.order_id) {
-        Some(hold) if hold.state != HoldState::Held => return problem(409, "reservation_closed", json!({})),
-        Some(hold) if hold.lines != lines => return problem(409, "reservation_mismatch", json!({})),
+        Some(hold) if hold.state != HoldState::Held => {
+            return problem(409, "reservation_closed", json!({}));
+        }
+        Some(hold) if hold.lines != lines => {
+            return problem(409, "reservation_mismatch", json!({}));
+        }
         Some(_) => {}
         None => {
-            let available = |id: &VariantId| world.variants.get(id).filter(|v| v.active).map_or(0, |v| v.available);
+            let available = |id: &VariantId| {
+                world
+                    .variants
+                    .get(id)
+                    .filter(|v| v.active)
+                    .map_or(0, |v| v.available)
+            };
             let short: Vec<ShortLine> = lines
                 .iter()
                 .filter(|(id, wanted)| available(id) < **wanted)
-                .map(|(id, wanted)| ShortLine { variant_id: *id, requested: *wanted, available: available(id) })
+                .map(|(id, wanted)| ShortLine {
+                    variant_id: *id,
+                    requested: *wanted,
+                    available: available(id),
+                })
                 .collect();
             if !short.is_empty() {
                 return problem(409, "insufficient_stock", json!({"lines": short}));
@@ -159,7 +198,13 @@ async fn reserve(State(peer): State<Peer>, axum::Json(request): axum::Json<Reser
             for (id, wanted) in &lines {
                 world.variants.get_mut(id).unwrap().available -= wanted;
             }
-            world.holds.insert(request.order_id, Hold { lines: lines.clone(), state: HoldState::Held });
+            world.holds.insert(
+                request.order_id,
+                Hold {
+                    lines: lines.clone(),
+                    state: HoldState::Held,
+                },
+            );
         }
     }
     if world.trouble == Trouble::LosesAnswers {
@@ -182,7 +227,9 @@ async fn release(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response 
     if world.trouble == Trouble::Down {
         return down();
     }
-    let Some(hold) = world.holds.get_mut(&id) else { return problem(404, "not_found", json!({})) };
+    let Some(hold) = world.holds.get_mut(&id) else {
+        return problem(404, "not_found", json!({}));
+    };
     if hold.state == HoldState::Held {
         hold.state = HoldState::Released;
         for (variant, quantity) in hold.lines.clone() {
@@ -192,7 +239,10 @@ async fn release(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response 
     axum::Json(json!({})).into_response()
 }
 
-async fn address(State(peer): State<Peer>, Path((user, id)): Path<(UserId, AddressId)>) -> Response {
+async fn address(
+    State(peer): State<Peer>,
+    Path((user, id)): Path<(UserId, AddressId)>,
+) -> Response {
     match peer.world().addresses.get(&(user, id)) {
         Some(address) => axum::Json(address.clone()).into_response(),
         None => problem(404, "not_found", json!({})),

@@ -1,6 +1,8 @@
 //! A whole order service on a database of its own.
 
-use auth_token::{Claims, DenyList, GeneratedKey, Jwks, JwksSource, Role, ServiceKeys, Signer, Verifier};
+use auth_token::{
+    Claims, DenyList, GeneratedKey, Jwks, JwksSource, Role, ServiceKeys, Signer, Verifier,
+};
 use clap::Parser;
 use order::{AppState, Settings};
 use primitives::{Clock, OrderId, Random, SessionId, TokenId, UserId, VariantId};
@@ -19,14 +21,18 @@ struct Cli {
     settings: Settings,
 }
 
-pub struct Shop {
-    pub client: Client,
-    pub internal: Client,
-    pub peer: Peer,
+pub(crate) struct Shop {
+    pub(crate) client: Client,
+    pub(crate) internal: Client,
+    pub(crate) peer: Peer,
+    pub(crate) app: AppState,
+    /// The payment provider.
+    pub(crate) stripe: stripe_stand_in::StandIn,
+    pub(crate) webhook_secret: String,
     /// With the application role's rights.
-    pub pool: PgPool,
+    pub(crate) pool: PgPool,
     /// admin's keys, which call the internal API.
-    pub admin: ServiceKeys,
+    pub(crate) admin: ServiceKeys,
     signer: Signer,
     _servers: [Served; 3],
     // Dropped last: the database goes when nobody uses it any more.
@@ -34,13 +40,13 @@ pub struct Shop {
 }
 
 /// Somebody signed in.
-pub struct Person {
-    pub id: UserId,
-    pub token: String,
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) token: String,
 }
 
 impl Shop {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::system(), Random::system());
         let db = TestDb::new("order", &order::MIGRATOR).await;
@@ -49,11 +55,22 @@ impl Shop {
 
         let own = GeneratedKey::generate().unwrap();
         let admin = GeneratedKey::generate().unwrap();
-        let jwks = Jwks { keys: vec![own.jwk("order").unwrap(), admin.jwk("admin").unwrap()] };
+        let jwks = Jwks {
+            keys: vec![own.jwk("order").unwrap(), admin.jwk("admin").unwrap()],
+        };
         let jwks = serde_json::to_string(&jwks).unwrap();
         let signer = Signer::generate("test").unwrap();
-        let source = JwksSource::fixed(Jwks { keys: vec![signer.jwk().clone()] });
+        let source = JwksSource::fixed(Jwks {
+            keys: vec![signer.jwk().clone()],
+        });
         let verifier = Verifier::new(source, DenyList::default(), clock.clone());
+
+        // Tests deliver its webhooks themselves, when and as often as they like.
+        let stand_in = stripe_stand_in::Settings {
+            addr: ([127, 0, 0, 1], 0).into(),
+            ..Parser::parse_from(["stripe-stand-in"])
+        };
+        let stripe = stripe_stand_in::start(stand_in.clone()).await.unwrap();
 
         let key = own.base64();
         let arguments = [
@@ -62,27 +79,36 @@ impl Shop {
             ("--redis-url", testkit::env::var("REDIS_URL")),
             ("--amqp-url", testkit::env::var("AMQP_URL")),
             ("--public-url", "https://shop.test".to_owned()),
-            ("--service-key", secrecy::ExposeSecret::expose_secret(&key).to_owned()),
+            (
+                "--service-key",
+                secrecy::ExposeSecret::expose_secret(&key).to_owned(),
+            ),
             ("--service-jwks", jwks.clone()),
             ("--product-internal-url", peer_server.url()),
             ("--auth-internal-url", peer_server.url()),
-            ("--stripe-secret-key", "sk_test_none".to_owned()),
-            ("--stripe-publishable-key", "pk_test_none".to_owned()),
-            ("--stripe-webhook-secret", "whsec_none".to_owned()),
-            ("--stripe-api-url", "http://127.0.0.1:9".to_owned()),
+            ("--stripe-secret-key", stand_in.secret_key.clone()),
+            ("--stripe-publishable-key", stand_in.publishable_key.clone()),
+            ("--stripe-webhook-secret", stand_in.webhook_secret.clone()),
+            ("--stripe-api-url", stripe.url()),
         ];
-        let flat = arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-        let mut settings = Cli::parse_from(std::iter::once("order".to_owned()).chain(flat)).settings;
+        let flat = arguments
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value]);
+        let mut settings =
+            Cli::parse_from(std::iter::once("order".to_owned()).chain(flat)).settings;
         settings.common.server_timing = true;
 
         let app = AppState::with_verifier(&settings, clock.clone(), random, verifier).unwrap();
-        let listeners = order::listeners(app, &settings);
+        let listeners = order::listeners(app.clone(), &settings);
         let public = testkit::serve(listeners.public.unwrap()).await;
         let internal = testkit::serve(listeners.internal).await;
         Self {
             client: public.client(),
             internal: internal.client(),
             peer,
+            app,
+            stripe,
+            webhook_secret: stand_in.webhook_secret,
             pool: db.pool().await,
             admin: ServiceKeys::new("admin", &admin.base64(), &jwks, clock).unwrap(),
             signer,
@@ -91,7 +117,7 @@ impl Shop {
         }
     }
 
-    pub fn person(&self, role: Role) -> Person {
+    pub(crate) fn person(&self, role: Role) -> Person {
         let (clock, random) = (Clock::system(), Random::system());
         let now = clock.now();
         let id = UserId::new(now, &random);
@@ -102,44 +128,65 @@ impl Shop {
             sid: SessionId::new(now, &random),
             jti: TokenId::new(now, &random),
             role,
-            email: format!("{}@example.com", id.uuid().simple()).parse().unwrap(),
+            email: format!("{}@example.com", id.uuid().simple())
+                .parse()
+                .unwrap(),
             email_verified: true,
             name: "Somebody".to_owned(),
             iat: now.unix(),
             exp: now.unix() + 600,
         };
-        Person { id, token: self.signer.sign(&claims).unwrap() }
+        Person {
+            id,
+            token: self.signer.sign(&claims).unwrap(),
+        }
     }
 
     /// Puts units into a guest's new cart and answers its token.
-    pub async fn guest_cart(&self, variant: VariantId, quantity: i32) -> String {
-        let answer = self.client.post("/api/cart").json(&json!({"variant_id": variant, "quantity": quantity})).expect(200).await;
+    pub(crate) async fn guest_cart(&self, variant: VariantId, quantity: i32) -> String {
+        let answer = self
+            .client
+            .post("/api/cart")
+            .json(&json!({"variant_id": variant, "quantity": quantity}))
+            .expect(200)
+            .await;
         let token = answer.header("x-cart-token").to_owned();
         assert_eq!(token.len(), 43, "a guest gets a token");
         token
     }
 
-    pub async fn add(&self, person: &Person, variant: VariantId, quantity: i32) -> Answer {
-        self.client.post("/api/cart").bearer(&person.token).json(&json!({"variant_id": variant, "quantity": quantity})).expect(200).await
+    pub(crate) async fn add(&self, person: &Person, variant: VariantId, quantity: i32) -> Answer {
+        self.client
+            .post("/api/cart")
+            .bearer(&person.token)
+            .json(&json!({"variant_id": variant, "quantity": quantity}))
+            .expect(200)
+            .await
     }
 
     /// A guest's order request, to be sent.
-    pub fn order_as_guest(&self, cart: &str) -> Request {
-        self.client.post("/api/orders").header("x-cart-token", cart).json(&json!({"email": "guest@example.com", "shipping_address": address()}))
+    pub(crate) fn order_as_guest(&self, cart: &str) -> Request {
+        self.client
+            .post("/api/orders")
+            .header("x-cart-token", cart)
+            .json(&json!({"email": "guest@example.com", "shipping_address": address()}))
     }
 
-    pub fn order_as(&self, person: &Person) -> Request {
-        self.client.post("/api/orders").bearer(&person.token).json(&json!({"shipping_address": address()}))
+    pub(crate) fn order_as(&self, person: &Person) -> Request {
+        self.client
+            .post("/api/orders")
+            .bearer(&person.token)
+            .json(&json!({"shipping_address": address()}))
     }
 
     /// A placed order of the person.
-    pub async fn placed(&self, person: &Person, variant: VariantId, quantity: i32) -> Value {
+    pub(crate) async fn placed(&self, person: &Person, variant: VariantId, quantity: i32) -> Value {
         let _ = self.add(person, variant, quantity).await;
         self.order_as(person).expect(201).await.value()
     }
 
     /// Makes an order as if its payment had arrived.
-    pub async fn pretend_paid(&self, order: &Value) {
+    pub(crate) async fn pretend_paid(&self, order: &Value) {
         let id: Uuid = order["id"].as_str().unwrap().parse().unwrap();
         sqlx::query("UPDATE orders SET status = 'confirmed', payment_status = 'paid', confirmed_at = now() WHERE id = $1")
             .bind(id)
@@ -149,25 +196,35 @@ impl Shop {
         sqlx::query("UPDATE payments SET status = 'succeeded', provider_ref = 'pi_' || id WHERE order_id = $1").bind(id).execute(&self.pool).await.unwrap();
     }
 
-    pub async fn count(&self, table: &str) -> i64 {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&self.pool).await.unwrap()
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
     }
 
     /// Event types in the outbox, in their order.
-    pub async fn outbox(&self) -> Vec<String> {
-        sqlx::query_scalar("SELECT event_type FROM outbox ORDER BY seq").fetch_all(&self.pool).await.unwrap()
+    pub(crate) async fn outbox(&self) -> Vec<String> {
+        sqlx::query_scalar("SELECT event_type FROM outbox ORDER BY seq")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
     }
 
     /// The payloads of one event type.
-    pub async fn events(&self, kind: &str) -> Vec<Value> {
-        sqlx::query_scalar("SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq").bind(kind).fetch_all(&self.pool).await.unwrap()
+    pub(crate) async fn events(&self, kind: &str) -> Vec<Value> {
+        sqlx::query_scalar("SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq")
+            .bind(kind)
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
     }
 }
 
-pub fn id(value: &Value) -> OrderId {
+pub(crate) fn id(value: &Value) -> OrderId {
     value["id"].as_str().unwrap().parse().unwrap()
 }
 
-pub fn address() -> Value {
+pub(crate) fn address() -> Value {
     json!({"name": "Anna Example", "line1": "Street 1", "city": "Berlin", "postal_code": "10115", "country": "DE"})
 }

@@ -22,14 +22,30 @@ pub(crate) struct AddToCart {
 #[utoipa::path(post, path = "/api/cart", operation_id = "addToCart", tag = "cart", request_body = AddToCart,
     responses((status = 200, body = CartView, headers(("X-Cart-Token" = String, description = "A guest's cart"))), (status = "default", body = http_kit::Problem)),
     security((), ("bearer" = []), ("cart_token" = [])))]
-pub(crate) async fn handler(State(app): State<AppState>, shopper: Shopper, Json(body): Json<AddToCart>) -> CartAnswer {
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    shopper: Shopper,
+    Json(body): Json<AddToCart>,
+) -> CartAnswer {
     let choice = match (body.variant_id, body.product_id) {
         (Some(variant), None) => Choice::Variant(variant),
         (None, Some(product)) => Choice::Product(product),
-        (None, None) => return Err(http_kit::one_field("variant_id", "required", "is required, or product_id")),
+        (None, None) => {
+            return Err(http_kit::one_field(
+                "variant_id",
+                "required",
+                "is required, or product_id",
+            ));
+        }
         (Some(_), Some(_)) => {
-            return Err(http_kit::Error::validation(FieldErrors::new().add("product_id", "exclusive", "must not be given together with variant_id")));
+            return Err(http_kit::Error::validation(FieldErrors::new().add(
+                "product_id",
+                "exclusive",
+                "must not be given together with variant_id",
+            )));
         }
     };
-    Ok(CartView::new(cart::add(&app, &shopper, choice, body.quantity).await?))
+    Ok(CartView::new(
+        cart::add(&app, &shopper, choice, body.quantity).await?,
+    ))
 }

@@ -18,6 +18,12 @@ pub(crate) struct ApplyCoupon {
 #[utoipa::path(post, path = "/api/cart/coupon", operation_id = "applyCoupon", tag = "cart", request_body = ApplyCoupon,
     responses((status = 200, body = CartView), (status = "default", body = http_kit::Problem)),
     security((), ("bearer" = []), ("cart_token" = [])))]
-pub(crate) async fn handler(State(app): State<AppState>, shopper: Shopper, Json(body): Json<ApplyCoupon>) -> CartAnswer {
-    Ok(CartView::new(cart::apply_coupon(&app, &shopper, body.code.as_str()).await?))
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    shopper: Shopper,
+    Json(body): Json<ApplyCoupon>,
+) -> CartAnswer {
+    Ok(CartView::new(
+        cart::apply_coupon(&app, &shopper, body.code.as_str()).await?,
+    ))
 }

@@ -25,5 +25,7 @@ pub(crate) async fn handler(
     Path(id): Path<CartItemId>,
     Json(body): Json<ChangeCartItem>,
 ) -> CartAnswer {
-    Ok(CartView::new(cart::set_quantity(&app, &shopper, id, body.quantity).await?))
+    Ok(CartView::new(
+        cart::set_quantity(&app, &shopper, id, body.quantity).await?,
+    ))
 }

@@ -10,6 +10,10 @@ use crate::workflows::cart::{self, Shopper};
 #[utoipa::path(delete, path = "/api/cart/items/{id}", operation_id = "removeCartItem", tag = "cart", params(("id" = CartItemId, Path)),
     responses((status = 200, body = CartView), (status = "default", body = http_kit::Problem)),
     security((), ("bearer" = []), ("cart_token" = [])))]
-pub(crate) async fn handler(State(app): State<AppState>, shopper: Shopper, Path(id): Path<CartItemId>) -> CartAnswer {
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    shopper: Shopper,
+    Path(id): Path<CartItemId>,
+) -> CartAnswer {
     Ok(CartView::new(cart::remove(&app, &shopper, id).await?))
 }

@@ -21,6 +21,8 @@ pub(crate) async fn handler(
     let now = app.clock.now();
     let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency, now, 1)?;
     let mut conn = app.pool.acquire().await?;
-    store::coupons::insert(&mut conn, &coupon).await.on_constraint("coupons_code_unique", taken)?;
+    store::coupons::insert(&mut conn, &coupon)
+        .await
+        .on_constraint("coupons_code_unique", taken)?;
     Ok((StatusCode::CREATED, Json(coupon.into())))
 }

@@ -21,6 +21,13 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> http_kit::Result<Response> {
     let mut conn = app.pool.acquire().await?;
-    let coupon: CouponView = store::coupons::find(&mut conn, id).await?.ok_or_else(|| Error::not_found("coupon"))?.into();
-    Ok(etag::respond(&headers, &etag::of_version(coupon.version()), coupon))
+    let coupon: CouponView = store::coupons::find(&mut conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("coupon"))?
+        .into();
+    Ok(etag::respond(
+        &headers,
+        &etag::of_version(coupon.version()),
+        coupon,
+    ))
 }

@@ -18,6 +18,9 @@ pub(crate) async fn handler(
     Query(query): Query<PageQuery>,
 ) -> http_kit::Result<Json<Page<CouponView>>> {
     let mut conn = app.pool.acquire().await?;
-    let coupons = store::coupons::list(&mut conn, query.after::<CouponId>()?, query.limit().fetch()).await?;
-    Ok(Json(Page::cut(coupons, query.limit(), |coupon| coupon.id)?.map(CouponView::from)))
+    let coupons =
+        store::coupons::list(&mut conn, query.after::<CouponId>()?, query.limit().fetch()).await?;
+    Ok(Json(
+        Page::cut(coupons, query.limit(), |coupon| coupon.id)?.map(CouponView::from),
+    ))
 }

@@ -18,5 +18,9 @@ pub(crate) async fn handler(
     Path(id): Path<CouponId>,
 ) -> http_kit::Result<StatusCode> {
     let mut conn = app.pool.acquire().await?;
-    if store::coupons::remove(&mut conn, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(Error::not_found("coupon")) }
+    if store::coupons::remove(&mut conn, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::not_found("coupon"))
+    }
 }

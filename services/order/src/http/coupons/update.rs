@@ -21,13 +21,27 @@ pub(crate) async fn handler(
     Json(body): Json<CouponInput>,
 ) -> http_kit::Result<Json<CouponView>> {
     let mut conn = app.pool.acquire().await?;
-    let found = store::coupons::find(&mut conn, id).await?.ok_or_else(|| Error::not_found("coupon"))?;
+    let found = store::coupons::find(&mut conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("coupon"))?;
     expected.check(found.version)?;
     let coupon = body.into_coupon(id, app.currency, found.created_at, found.version)?;
-    let limit = || http_kit::one_field("usage_limit", "below_used", "must not be less than how often the coupon was used");
-    if !store::coupons::update(&mut conn, &coupon).await.on_constraint("coupons_code_unique", taken).on_constraint("coupons_within_limit", limit)? {
+    let limit = || {
+        http_kit::one_field(
+            "usage_limit",
+            "below_used",
+            "must not be less than how often the coupon was used",
+        )
+    };
+    if !store::coupons::update(&mut conn, &coupon)
+        .await
+        .on_constraint("coupons_code_unique", taken)
+        .on_constraint("coupons_within_limit", limit)?
+    {
         return Err(Error::stale_version());
     }
-    let coupon = store::coupons::find(&mut conn, id).await?.ok_or_else(|| Error::not_found("coupon"))?;
+    let coupon = store::coupons::find(&mut conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("coupon"))?;
     Ok(Json(coupon.into()))
 }

@@ -23,7 +23,13 @@ pub(crate) async fn handler(
 ) -> http_kit::Result<Json<OrderView>> {
     let staff = service.staff::<ManageOrders>()?;
     let reason = body.unwrap_or_default().0.reason;
-    let order = workflows::cancel::cancel(&app, id, Actor::Staff(staff.user_id), reason.as_ref().map(Text::as_str)).await?;
+    let order = workflows::cancel::cancel(
+        &app,
+        id,
+        Actor::Staff(staff.user_id),
+        reason.as_ref().map(Text::as_str),
+    )
+    .await?;
     let mut conn = app.pool.acquire().await?;
     let items = store::order_items::of_orders(&mut conn, &[id]).await?;
     Ok(Json(OrderView::new(&order, &items)))

@@ -11,7 +11,15 @@ use crate::workflows::transition::Actor;
 
 /// A parcel arrived
 #[utoipa::path(post, path = "/internal/shipments/{id}/deliver", params(("id" = ShipmentId, Path)), responses((status = 200, body = ShipmentView)))]
-pub(crate) async fn handler(State(app): State<AppState>, service: Service, Path(id): Path<ShipmentId>) -> http_kit::Result<Json<ShipmentView>> {
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    service: Service,
+    Path(id): Path<ShipmentId>,
+) -> http_kit::Result<Json<ShipmentView>> {
     let staff = service.staff::<ManageOrders>()?;
-    Ok(Json(workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id)).await?.into()))
+    Ok(Json(
+        workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id))
+            .await?
+            .into(),
+    ))
 }

@@ -30,9 +30,23 @@ pub(crate) async fn handler(
 ) -> http_kit::Result<StatusCode> {
     let staff = service.staff::<ManageOrders>()?;
     let mut tx = app.pool.begin().await?;
-    store::orders::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("order"))?;
+    store::orders::lock(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
     let (actor, message) = (Actor::Staff(staff.user_id), body.message.to_string());
-    note(&mut tx, &app, id, Entry { kind: "note", actor, message, data: json!({}), at: app.clock.now() }).await?;
+    note(
+        &mut tx,
+        &app,
+        id,
+        Entry {
+            kind: "note",
+            actor,
+            message,
+            data: json!({}),
+            at: app.clock.now(),
+        },
+    )
+    .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -33,7 +33,8 @@ pub(crate) async fn handler(
     let (_, actor) = access::changeable(&mut conn, &caller, id).await?;
     drop(conn);
     let reason = body.unwrap_or_default().0.reason;
-    let order = workflows::cancel::cancel(&app, id, actor, reason.as_ref().map(Text::as_str)).await?;
+    let order =
+        workflows::cancel::cancel(&app, id, actor, reason.as_ref().map(Text::as_str)).await?;
     let mut conn = app.pool.acquire().await?;
     let items = store::order_items::of_orders(&mut conn, &[id]).await?;
     Ok(Json(OrderView::new(&order, &items)))

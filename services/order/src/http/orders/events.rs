@@ -39,8 +39,19 @@ impl TimelineEntry {
         if event.kind == "note" && !staff {
             return None;
         }
-        let actor = if !staff && event.actor.starts_with("staff:") { "staff".to_owned() } else { event.actor };
-        Some(Self { id: event.id, kind: event.kind, at: event.at, actor, message: event.message, data: event.data })
+        let actor = if !staff && event.actor.starts_with("staff:") {
+            "staff".to_owned()
+        } else {
+            event.actor
+        };
+        Some(Self {
+            id: event.id,
+            kind: event.kind,
+            at: event.at,
+            actor,
+            message: event.message,
+            data: event.data,
+        })
     }
 }
 
@@ -48,9 +59,18 @@ impl TimelineEntry {
 #[utoipa::path(get, path = "/api/orders/{id}/events", operation_id = "listOrderEvents", tag = "orders", params(("id" = OrderId, Path)),
     responses((status = 200, body = Timeline), (status = "default", body = Problem)),
     security(("bearer" = []), ("order_token" = [])))]
-pub(crate) async fn handler(State(app): State<AppState>, caller: Caller, Path(id): Path<OrderId>) -> http_kit::Result<Json<Timeline>> {
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+) -> http_kit::Result<Json<Timeline>> {
     let mut conn = app.pool.acquire().await?;
     let (order, viewer) = access::readable(&mut conn, &caller, id).await?;
     let events = store::order_events::list(&mut conn, order.id).await?;
-    Ok(Json(Timeline { data: events.into_iter().filter_map(|event| TimelineEntry::shown_to(viewer, event)).collect() }))
+    Ok(Json(Timeline {
+        data: events
+            .into_iter()
+            .filter_map(|event| TimelineEntry::shown_to(viewer, event))
+            .collect(),
+    }))
 }

@@ -22,5 +22,9 @@ pub(crate) async fn handler(
     let mut conn = app.pool.acquire().await?;
     let (order, _) = access::readable(&mut conn, &caller, id).await?;
     let items = store::order_items::of_orders(&mut conn, &[id]).await?;
-    Ok(etag::respond(&headers, &etag::of_version(order.version), OrderView::new(&order, &items)))
+    Ok(etag::respond(
+        &headers,
+        &etag::of_version(order.version),
+        OrderView::new(&order, &items),
+    ))
 }

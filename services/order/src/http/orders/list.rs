@@ -36,8 +36,17 @@ pub(crate) async fn handler(
     Query(query): Query<ListOrders>,
 ) -> http_kit::Result<Json<Page<OrderView>>> {
     let limit = query.limit.unwrap_or_default();
-    let after = query.cursor.as_ref().map(Cursor::decode::<(Timestamp, OrderId)>).transpose()?;
-    let filter = Filter { status: query.status, payment_status: query.payment_status, after, limit: limit.fetch() };
+    let after = query
+        .cursor
+        .as_ref()
+        .map(Cursor::decode::<(Timestamp, OrderId)>)
+        .transpose()?;
+    let filter = Filter {
+        status: query.status,
+        payment_status: query.payment_status,
+        after,
+        limit: limit.fetch(),
+    };
     let mut conn = app.pool.acquire().await?;
     let orders = if ReadOrders::allows(principal.role) {
         store::orders::all(&mut conn, &filter).await?
@@ -48,7 +57,11 @@ pub(crate) async fn handler(
     let ids: Vec<OrderId> = page.data.iter().map(|order| order.id).collect();
     let items = store::order_items::of_orders(&mut conn, &ids).await?;
     Ok(Json(page.map(|order| {
-        let own: Vec<_> = items.iter().filter(|item| item.order_id == order.id).cloned().collect();
+        let own: Vec<_> = items
+            .iter()
+            .filter(|item| item.order_id == order.id)
+            .cloned()
+            .collect();
         OrderView::new(&order, &own)
     })))
 }

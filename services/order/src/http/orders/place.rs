@@ -62,7 +62,10 @@ pub(crate) async fn place(
     shopper: &Shopper,
     request: IdempotentJson<PlaceOrder>,
 ) -> http_kit::Result<(StatusCode, Json<PlacedOrder>)> {
-    let repeat = Repeat { key: request.key, hash: request.hash };
+    let repeat = Repeat {
+        key: request.key,
+        hash: request.hash,
+    };
     let placed = match checkout::replay(app, shopper, &repeat).await? {
         Some(placed) => placed,
         None => {
@@ -71,35 +74,73 @@ pub(crate) async fn place(
         }
     };
     let Placed { order, guest_token } = placed;
-    Ok((StatusCode::CREATED, Json(PlacedOrder { order, guest_token })))
+    Ok((
+        StatusCode::CREATED,
+        Json(PlacedOrder { order, guest_token }),
+    ))
 }
 
 /// Checks what single fields cannot, and fetches the saved address.
-async fn checkout(app: &AppState, shopper: &Shopper, body: PlaceOrder) -> http_kit::Result<Checkout> {
+async fn checkout(
+    app: &AppState,
+    shopper: &Shopper,
+    body: PlaceOrder,
+) -> http_kit::Result<Checkout> {
     let mut errors = FieldErrors::new();
-    match (&body.shipping_address, body.shipping_address_id, &shopper.principal) {
-        (Some(_), Some(_), _) => errors.push("shipping_address_id", "exclusive", "must not be given together with shipping_address"),
+    match (
+        &body.shipping_address,
+        body.shipping_address_id,
+        &shopper.principal,
+    ) {
+        (Some(_), Some(_), _) => errors.push(
+            "shipping_address_id",
+            "exclusive",
+            "must not be given together with shipping_address",
+        ),
         (None, None, _) => errors.push("shipping_address", "required", "is required"),
-        (None, Some(_), None) => errors.push("shipping_address_id", "unknown", "needs an account: give shipping_address"),
+        (None, Some(_), None) => errors.push(
+            "shipping_address_id",
+            "unknown",
+            "needs an account: give shipping_address",
+        ),
         _ => {}
     }
-    let email = body.email.or_else(|| shopper.principal.as_ref().map(|principal| principal.email.clone()));
+    let email = body.email.or_else(|| {
+        shopper
+            .principal
+            .as_ref()
+            .map(|principal| principal.email.clone())
+    });
     if email.is_none() {
         errors.push("email", "required", "is required without an account");
     }
     errors.into_result()?;
-    let shipping_address = match (body.shipping_address, body.shipping_address_id, &shopper.principal) {
+    let shipping_address = match (
+        body.shipping_address,
+        body.shipping_address_id,
+        &shopper.principal,
+    ) {
         (Some(address), _, _) => Address::from(address),
-        (None, Some(id), Some(principal)) => {
-            app.auth.address(principal.user_id, id).await?.ok_or_else(|| one_field("shipping_address_id", "unknown", "is not one of your addresses"))?
-        }
+        (None, Some(id), Some(principal)) => app
+            .auth
+            .address(principal.user_id, id)
+            .await?
+            .ok_or_else(|| {
+                one_field(
+                    "shipping_address_id",
+                    "unknown",
+                    "is not one of your addresses",
+                )
+            })?,
         _ => return Err(one_field("shipping_address", "required", "is required")),
     };
     Ok(Checkout {
         email: email.ok_or_else(|| one_field("email", "required", "is required"))?,
         shipping_address,
         billing_address: body.billing_address.map(Address::from),
-        shipping_method: body.shipping_method.map(|method| method.as_str().to_owned()),
+        shipping_method: body
+            .shipping_method
+            .map(|method| method.as_str().to_owned()),
         expected_total: body.expected_total,
         note: body.note.map(|note| note.as_str().to_owned()),
     })

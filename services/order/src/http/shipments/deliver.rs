@@ -18,5 +18,9 @@ pub(crate) async fn handler(
     staff: Staff<ManageOrders>,
     Path(id): Path<ShipmentId>,
 ) -> http_kit::Result<Json<ShipmentView>> {
-    Ok(Json(workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id)).await?.into()))
+    Ok(Json(
+        workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id))
+            .await?
+            .into(),
+    ))
 }
