@@ -44,6 +44,7 @@ CREATE TABLE reservation_lines (
 -- The ledger: the sums of its rows are the levels. Rows are only ever added.
 CREATE TABLE stock_movements (
   id             uuid PRIMARY KEY,
+  seq            bigint GENERATED ALWAYS AS IDENTITY,
   variant_id     uuid NOT NULL REFERENCES product_variants (id),
   location_id    uuid NOT NULL REFERENCES stock_locations (id),
   kind           text NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE stock_movements (
     ELSE false END),
   CONSTRAINT stock_movements_order_check CHECK ((order_id IS NOT NULL) = (kind IN ('reserve', 'release', 'sell', 'restock')))
 );
-CREATE INDEX stock_movements_variant_id ON stock_movements (variant_id, id);
+CREATE INDEX stock_movements_variant_id ON stock_movements (variant_id, seq);
 -- An order reserves, releases, sells and restocks a variant at most once each.
 CREATE UNIQUE INDEX stock_movements_once_per_order ON stock_movements (order_id, variant_id, location_id, kind) WHERE order_id IS NOT NULL;
 REVOKE UPDATE, DELETE ON stock_movements FROM product_service;
@@ -82,5 +83,5 @@ GRANT SELECT (id, code, name, created_at) ON stock_locations TO admin_service;
 GRANT SELECT (variant_id, location_id, on_hand, reserved, updated_at) ON stock_levels TO admin_service;
 GRANT SELECT (order_id, status, expires_at, created_at, updated_at) ON reservations TO admin_service;
 GRANT SELECT (order_id, variant_id, location_id, quantity) ON reservation_lines TO admin_service;
-GRANT SELECT (id, variant_id, location_id, kind, on_hand_delta, reserved_delta, order_id, reason, actor_id, created_at) ON stock_movements TO admin_service;
+GRANT SELECT (id, seq, variant_id, location_id, kind, on_hand_delta, reserved_delta, order_id, reason, actor_id, created_at) ON stock_movements TO admin_service;
 GRANT SELECT (variant_id, location_id, on_hand, ledger_on_hand, reserved, ledger_reserved) ON stock_ledger_differences TO admin_service;

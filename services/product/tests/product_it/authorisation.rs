@@ -1,0 +1,149 @@
+//! Who may do what: every operation of the OpenAPI document has a case here.
+
+use auth_token::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::http::{Answer, Client};
+
+use crate::world::World;
+
+/// Who may use an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Anybody,
+    SignedIn,
+    Sellers,
+    Admins,
+}
+
+use For::{Admins, Anybody, Sellers, SignedIn};
+
+const CASES: &[(&str, &str, For)] = &[
+    ("get", "/api/products", Anybody),
+    ("post", "/api/products", Sellers),
+    ("get", "/api/products/{id}", Anybody),
+    ("put", "/api/products/{id}", Sellers),
+    ("delete", "/api/products/{id}", Sellers),
+    ("post", "/api/products/{id}/submit", Sellers),
+    ("post", "/api/products/{id}/approve", Admins),
+    ("post", "/api/products/{id}/reject", Admins),
+    ("put", "/api/products/{id}/stock", Sellers),
+    ("post", "/api/products/{id}/images", Sellers),
+    ("delete", "/api/products/{id}/images/{image_id}", Sellers),
+    ("get", "/api/products/{id}/reviews", Anybody),
+    ("post", "/api/products/{id}/reviews", SignedIn),
+    ("get", "/api/categories", Anybody),
+    ("post", "/api/categories", Admins),
+    ("get", "/api/categories/{id}", Anybody),
+    ("put", "/api/categories/{id}", Admins),
+    ("delete", "/api/categories/{id}", Admins),
+];
+
+fn operations() -> Vec<(String, String)> {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in paths {
+        operations.extend(methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+    }
+    operations
+}
+
+async fn call(client: &Client, method: &str, path: &str, id: &str) -> Answer {
+    let path = path.replace("{id}", id).replace("{image_id}", id);
+    let method: Method = method.to_uppercase().parse().unwrap();
+    let request = client.request(method.clone(), &path);
+    if method == Method::GET { request.send().await } else { request.json(&json!({})).send().await }
+}
+
+fn refused(answer: &Answer) -> bool {
+    answer.status == 401 || (answer.status == 403 && answer.value()["code"] == "forbidden")
+}
+
+#[tokio::test]
+async fn every_operation_has_a_case_and_keeps_to_it() {
+    for operation in operations() {
+        let known = CASES.iter().any(|(method, path, _)| (*method, *path) == (operation.0.as_str(), operation.1.as_str()));
+        assert!(known, "{operation:?} has no authorisation case");
+    }
+    assert_eq!(operations().len(), CASES.len());
+    let world = World::new().await;
+    let [customer, seller, support, admin] = [Role::Customer, Role::Seller, Role::Support, Role::Admin].map(|role| world.person(role));
+    let body = json!({"title": "T", "description": "", "sku": "T", "price": {"amount": 1, "currency": "EUR"}});
+    for (number, (method, path, whose)) in CASES.iter().enumerate() {
+        let mut body = body.clone();
+        body["sku"] = json!(format!("T-{number}"));
+        let product = seller.client.post("/api/products").json(&body).expect(201).await.value();
+        admin.client.post(&format!("/api/products/{}/approve", product["id"].as_str().unwrap())).expect(200).await;
+        let id = product["id"].as_str().unwrap();
+        let forged = world.guest().with_bearer("eyJhbGciOiJub25lIn0.e30.");
+        assert_eq!(call(&world.guest(), method, path, id).await.status == 401, *whose != Anybody, "{method} {path} as a guest");
+        if *path != "/api/categories" && *path != "/api/categories/{id}" || *whose != Anybody {
+            assert_eq!(call(&forged, method, path, id).await.status, 401, "{method} {path} with a forged token");
+        }
+        // The least allowed come first, because the last may delete it.
+        for (person, allowed) in [
+            (&customer, matches!(whose, Anybody | SignedIn)),
+            (&support, matches!(whose, Anybody | SignedIn)),
+            (&seller, *whose != Admins),
+            (&admin, true),
+        ] {
+            let answer = call(&person.client, method, path, id).await;
+            assert_eq!(!refused(&answer), allowed, "{method} {path}: {} {}", answer.status, answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_sellers_product_is_out_of_reach() {
+    let world = World::new().await;
+    let (owner, stranger, admin) = (world.person(Role::Seller), world.person(Role::Seller), world.person(Role::Admin));
+    let body = json!({"title": "Mine", "description": "", "sku": "MINE", "stock": 3, "price": {"amount": 1, "currency": "EUR"}});
+    let product = owner.client.post("/api/products").json(&body).expect(201).await.value();
+    let path = format!("/api/products/{}", product["id"].as_str().unwrap());
+    let attempts = [
+        ("PUT", path.clone(), body.clone()),
+        ("DELETE", path.clone(), json!({})),
+        ("POST", format!("{path}/submit"), json!({})),
+        ("PUT", format!("{path}/stock"), json!({"set": 0})),
+        ("POST", format!("{path}/images"), json!({})),
+        ("DELETE", format!("{path}/images/{}", product["id"].as_str().unwrap()), json!({})),
+    ];
+    for status in [404, 403] {
+        for (method, path, body) in &attempts {
+            let answer = stranger.client.request(method.parse().unwrap(), path).header("if-match", "*").json(body).send().await;
+            assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        }
+        // A private thing does not exist for strangers; a public one is only not theirs.
+        admin.client.post(&format!("{path}/approve")).expect(200).await;
+    }
+    assert_eq!(owner.client.get(&path).expect(200).await.value()["title"], "Mine");
+}
+
+#[tokio::test]
+async fn the_internal_api_is_for_services() {
+    let world = World::new().await;
+    let product = world.product("A", 1, 1).await;
+    let id = product["id"].as_str().unwrap();
+    let order = world.order_id();
+    let paths = [
+        "/internal/reservations".to_owned(),
+        format!("/internal/reservations/{order}/release"),
+        format!("/internal/reservations/{order}/commit"),
+        "/internal/variants/lookup".to_owned(),
+        format!("/internal/products/{id}/approve"),
+        format!("/internal/products/{id}/reject"),
+    ];
+    let client = Client::new(world.internal_url());
+    for path in &paths {
+        client.post(path).json(&json!({})).send().await.problem(401, "unauthenticated");
+        client.post(path).bearer(&world.service_token("auth", None)).json(&json!({})).send().await.problem(401, "unauthenticated");
+        world.guest().post(path).json(&json!({})).send().await.problem(404, "not_found");
+    }
+    for path in &paths[4..] {
+        for (role, status) in [(None, 403), (Some(Role::Seller), 403), (Some(Role::Support), 403), (Some(Role::Admin), 200)] {
+            let answer = client.post(path).bearer(&world.service_token("product", role)).json(&json!({"reason": "Why"})).send().await;
+            assert_eq!(answer.status, status, "{path} {role:?}: {}", answer.text());
+        }
+    }
+}
