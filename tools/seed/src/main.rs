@@ -35,11 +35,12 @@ struct Arguments {
     /// The shop's base URL.
     #[arg(long, env = "SEED_BASE_URL", default_value = "http://127.0.0.1:8080")]
     base_url: String,
-    /// Status file of the running stack (`xtask status --json`); the administrator's sign-in is read from it.
+    /// Status file of the running stack (`xtask status --json`). Its `signins` tell the administrator's account, and which
+    /// accounts to make as the first of their role.
     #[arg(long, env = "MERCATO_STATUS")]
     status: PathBuf,
     /// A dozen products and a handful of orders only.
-    #[arg(long)]
+    #[arg(long, env = "SEED_LIGHT")]
     light: bool,
 }
 
@@ -50,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
     let status = status::read(&arguments.status)?;
     let shop = Shop::new(&arguments.base_url)?;
     let seeded = seed(&shop, &status, arguments.light).await?;
-    let signins = people::signins(&status.admin, arguments.light);
+    let signins = people::signins(&status, arguments.light);
     println!("{}", json!({ "seeded": seeded, "signins": signins }));
     Ok(())
 }
@@ -68,7 +69,7 @@ async fn seed(shop: &Shop, status: &status::Status, light: bool) -> anyhow::Resu
     let dice = Dice::new(0x5EED);
     let departments = catalogue::parse(catalogue::DEMO)?;
 
-    let people = People::gather(shop, &status.admin, light)
+    let people = People::gather(shop, status, light)
         .await
         .context("signing people up")?;
     progress(began, &format!("{} people", people.count()));

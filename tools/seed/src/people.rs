@@ -5,12 +5,12 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::shop::{Account, Shop};
-use crate::status::SignIn;
+use crate::status::{SignIn, Status};
 
-/// The password of everybody but the administrator. Fine for a demo, and only there.
+/// The password of everybody whose sign-in the status file does not tell. Fine for a demo, and only there.
 const PASSWORD: &str = "copper-otter-sails-at-noon";
 
-const SUPPORT: (&str, &str) = ("Sam Okafor", "support@mercato.example");
+const SUPPORT: [(&str, &str); 1] = [("Sam Okafor", "support@mercato.example")];
 
 const SELLERS: [(&str, &str); 5] = [
     ("Hearth & Loom", "hearth@mercato.example"),
@@ -112,24 +112,22 @@ pub(crate) struct People {
 
 impl People {
     /// Signs everybody up; the administrator gives the roles.
-    pub(crate) async fn gather(shop: &Shop, admin: &SignIn, light: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn gather(shop: &Shop, status: &Status, light: bool) -> anyhow::Result<Self> {
+        let signin = status
+            .sign_in("admin")
+            .context("the status file names no admin under `signins`")?;
         let (admin, _) = shop
-            .sign_in("Administrator", &admin.email, &admin.password)
+            .sign_in("Administrator", &signin.email, &signin.password)
             .await
             .context("signing in as administrator")?;
-        let support = promoted(shop, &admin, SUPPORT, "support").await?;
-        let sellers = stream::iter(SELLERS)
-            .map(|seller| promoted(shop, &admin, seller, "seller"))
-            .buffered(2)
-            .try_collect()
-            .await?;
-        let customers =
-            stream::iter(
-                CUSTOMERS
-                    .iter()
-                    .take(if light { 4 } else { CUSTOMERS.len() }),
-            )
-            .map(|(name, email, address)| customer(shop, name, email, *address))
+        let mut staff = promote_all(shop, &admin, &SUPPORT, status, "support").await?;
+        let support = staff.pop().context("nobody supports")?;
+        let sellers = promote_all(shop, &admin, &SELLERS, status, "seller").await?;
+        let count = if light { 4 } else { CUSTOMERS.len() };
+        let customers = stream::iter(CUSTOMERS.iter().take(count).enumerate())
+            .map(|(at, (name, email, address))| {
+                customer(shop, name, access(status, "customer", at, email), *address)
+            })
             .buffered(2)
             .try_collect()
             .await?;
@@ -148,32 +146,64 @@ impl People {
 }
 
 /// The sign-ins to show to whoever tries the demo.
-pub(crate) fn signins(admin: &SignIn, light: bool) -> Vec<Value> {
-    let demo =
-        |role: &str, email: &str| json!({ "role": role, "email": email, "password": PASSWORD });
-    let mut signins = vec![
-        json!({ "role": "admin", "email": admin.email, "password": admin.password }),
-        demo("support", SUPPORT.1),
-    ];
-    signins.extend(SELLERS.iter().map(|(_, email)| demo("seller", email)));
-    let shown = if light { 2 } else { 4 };
-    signins.extend(
-        CUSTOMERS
+pub(crate) fn signins(status: &Status, light: bool) -> Vec<SignIn> {
+    let role = |role: &'static str, emails: &[&str]| -> Vec<SignIn> {
+        emails
             .iter()
-            .take(shown)
-            .map(|(_, email, _)| demo("customer", email)),
-    );
-    signins
+            .enumerate()
+            .map(|(at, email)| {
+                let (email, password) = access(status, role, at, email);
+                SignIn {
+                    role: role.to_owned(),
+                    email: email.to_owned(),
+                    password: password.to_owned(),
+                }
+            })
+            .collect()
+    };
+    let customers = CUSTOMERS.map(|(_, email, _)| email);
+    let admin = status.sign_in("admin").cloned().into_iter().collect();
+    [
+        admin,
+        role("support", &SUPPORT.map(|(_, email)| email)),
+        role("seller", &SELLERS.map(|(_, email)| email)),
+        role("customer", &customers[..if light { 2 } else { 4 }]),
+    ]
+    .concat()
+}
+
+/// E-mail and password of the person at that place of a role: the first is whom the status file names.
+fn access<'a>(status: &'a Status, role: &str, at: usize, email: &'a str) -> (&'a str, &'a str) {
+    match status.sign_in(role) {
+        Some(signin) if at == 0 => (&signin.email, &signin.password),
+        _ => (email, PASSWORD),
+    }
+}
+
+async fn promote_all(
+    shop: &Shop,
+    admin: &Account,
+    people: &[(&str, &str)],
+    status: &Status,
+    role: &str,
+) -> anyhow::Result<Vec<Account>> {
+    stream::iter(people.iter().enumerate())
+        .map(|(at, (name, email))| {
+            promoted(shop, admin, name, access(status, role, at, email), role)
+        })
+        .buffered(2)
+        .try_collect()
+        .await
 }
 
 async fn promoted(
     shop: &Shop,
     admin: &Account,
-    who: (&str, &str),
+    name: &str,
+    (email, password): (&str, &str),
     role: &str,
 ) -> anyhow::Result<Account> {
-    let (name, email) = who;
-    let (account, user) = shop.sign_up(name, email, PASSWORD).await?;
+    let (account, user) = shop.sign_up(name, email, password).await?;
     if user["role"] != role {
         let id = user["id"].as_str().context("a user without an id")?;
         shop.patch(format!("/api/users/{id}"))
@@ -190,10 +220,10 @@ async fn promoted(
 async fn customer(
     shop: &Shop,
     name: &str,
-    email: &str,
+    (email, password): (&str, &str),
     address: [&str; 4],
 ) -> anyhow::Result<Customer> {
-    let (account, _) = shop.sign_up(name, email, PASSWORD).await?;
+    let (account, _) = shop.sign_up(name, email, password).await?;
     let body = address_of(name, address);
     let saved = shop
         .post("/api/users/me/addresses")

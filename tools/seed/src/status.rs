@@ -16,30 +16,22 @@ pub(crate) struct SignIn {
     pub(crate) password: String,
 }
 
-/// What is needed of the file.
-#[derive(Debug)]
+/// What is needed of the file: one way to sign in for each role. The administrator's account exists; the others are made.
+#[derive(Debug, Deserialize)]
 pub(crate) struct Status {
-    /// The administrator that the stack was started with.
-    pub(crate) admin: SignIn,
+    signins: Vec<SignIn>,
 }
 
-#[derive(Deserialize)]
-struct File {
-    signins: Vec<SignIn>,
+impl Status {
+    /// The sign-in that the stack shows for `role`, if it shows one.
+    pub(crate) fn sign_in(&self, role: &str) -> Option<&SignIn> {
+        self.signins.iter().find(|signin| signin.role == role)
+    }
 }
 
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Status> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    let file: File = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not a status file", path.display()))?;
-    let admin = file
-        .signins
-        .into_iter()
-        .find(|signin| signin.role == "admin");
-    Ok(Status {
-        admin: admin
-            .with_context(|| format!("{} names no admin under `signins`", path.display()))?,
-    })
+    serde_json::from_str(&text).with_context(|| format!("{} is not a status file", path.display()))
 }
