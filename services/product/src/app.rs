@@ -58,8 +58,17 @@ impl App {
     ///
     /// # Errors
     /// A setting is malformed.
-    pub fn build(settings: &Settings, verifier: Verifier, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        let pool = runtime::pg::connect(&settings.product_database_url, settings.database_max_connections, Self::NAME)?;
+    pub fn build(
+        settings: &Settings,
+        verifier: Verifier,
+        clock: Clock,
+        random: Random,
+    ) -> anyhow::Result<Self> {
+        let pool = runtime::pg::connect(
+            &settings.product_database_url,
+            settings.database_max_connections,
+            Self::NAME,
+        )?;
         let context = Context {
             pool,
             publisher: Publisher::new("mercato/product", clock.clone(), random.clone()),
@@ -67,16 +76,39 @@ impl App {
             random,
         };
         let media = Media::new(settings.media_dir.clone(), &settings.media_base_url);
-        let services = ServiceKeys::new(Self::NAME, &settings.service_key, &settings.service_jwks, clock)?;
-        let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
-        Ok(Self { state: AppState { context, media, verifier, services }, limits })
+        let services = ServiceKeys::new(
+            Self::NAME,
+            &settings.service_key,
+            &settings.service_jwks,
+            clock,
+        )?;
+        let limits = Limits {
+            server_timing: settings.common.server_timing,
+            ..Limits::default()
+        };
+        Ok(Self {
+            state: AppState {
+                context,
+                media,
+                verifier,
+                services,
+            },
+            limits,
+        })
     }
 
     /// What it answers on its two ports.
     pub fn listeners(&self) -> Listeners {
-        let (public, _) = http::public().with_state(self.state.clone()).split_for_parts();
-        let (internal, _) = http::internal().with_state(self.state.clone()).split_for_parts();
-        Listeners { public: Some(http_kit::public(public, self.limits)), internal: http_kit::internal(internal, self.limits) }
+        let (public, _) = http::public()
+            .with_state(self.state.clone())
+            .split_for_parts();
+        let (internal, _) = http::internal()
+            .with_state(self.state.clone())
+            .split_for_parts();
+        Listeners {
+            public: Some(http_kit::public(public, self.limits)),
+            internal: http_kit::internal(internal, self.limits),
+        }
     }
 
     /// What it does about other services' events.
@@ -102,7 +134,11 @@ impl Service for App {
     }
 
     fn openapi() -> Option<String> {
-        http::public().into_openapi().to_pretty_json().ok().map(|json| json + "\n")
+        http::public()
+            .into_openapi()
+            .to_pretty_json()
+            .ok()
+            .map(|json| json + "\n")
     }
 
     fn check(settings: &Settings) -> Vec<String> {
@@ -110,31 +146,57 @@ impl Service for App {
         if settings.common.public_addr.is_none() {
             complaints.push("PUBLIC_ADDR is not set".to_owned());
         }
-        if let Err(error) = ServiceKeys::new(Self::NAME, &settings.service_key, &settings.service_jwks, Clock::system()) {
+        if let Err(error) = ServiceKeys::new(
+            Self::NAME,
+            &settings.service_key,
+            &settings.service_jwks,
+            Clock::system(),
+        ) {
             complaints.push(format!("{error:#}"));
         }
         complaints
     }
 
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
-        let url = settings.product_migration_database_url.context("PRODUCT_MIGRATION_DATABASE_URL is not set")?;
+        let url = settings
+            .product_migration_database_url
+            .context("PRODUCT_MIGRATION_DATABASE_URL is not set")?;
         // On a thread of its own: the compiler cannot prove the migrator's future `Send` in a generic place.
         let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR)))
+            .await?
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
-        let verifier = Verifier::new(JwksSource::url(&settings.jwks_url)?, DenyList::default(), runtime.clock());
-        let app = Self::build(&settings, verifier.clone(), runtime.clock(), runtime.random())?;
+        let verifier = Verifier::new(
+            JwksSource::url(&settings.jwks_url)?,
+            DenyList::default(),
+            runtime.clock(),
+        );
+        let app = Self::build(
+            &settings,
+            verifier.clone(),
+            runtime.clock(),
+            runtime.random(),
+        )?;
         let context = app.state.context.clone();
 
-        runtime.spawn("verifier", |shutdown| verifier.run(settings.redis_url, shutdown));
+        runtime.spawn("verifier", |shutdown| {
+            verifier.run(settings.redis_url, shutdown)
+        });
         let (pool, amqp_url) = (context.pool.clone(), settings.amqp_url.clone());
-        runtime.spawn("relay", |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
+        runtime.spawn("relay", |shutdown| {
+            messaging::relay::run(pool, amqp_url, shutdown)
+        });
         let consumers = app.consumers(settings.amqp_url);
         runtime.spawn("consumers", |shutdown| consumers.run(shutdown));
-        let (cx, every) = (context.clone(), Duration::from_secs(settings.reconcile_interval_seconds));
-        runtime.spawn("expire_holds", move |shutdown| jobs::expire_holds::run(cx, every, shutdown));
+        let (cx, every) = (
+            context.clone(),
+            Duration::from_secs(settings.reconcile_interval_seconds),
+        );
+        runtime.spawn("expire_holds", move |shutdown| {
+            jobs::expire_holds::run(cx, every, shutdown)
+        });
 
         let pool = context.pool;
         runtime.ready_check("database", move || {

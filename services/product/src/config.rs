@@ -27,7 +27,11 @@ pub struct Settings {
     #[arg(long, env = "AMQP_URL", hide_env_values = true)]
     pub amqp_url: SecretString,
     /// Where auth publishes the keys of access tokens.
-    #[arg(long, env = "JWKS_URL", default_value = "http://127.0.0.1:9002/internal/jwks.json")]
+    #[arg(
+        long,
+        env = "JWKS_URL",
+        default_value = "http://127.0.0.1:9002/internal/jwks.json"
+    )]
     pub jwks_url: String,
     /// This service's private key: Ed25519, base64 of PKCS#8 DER.
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]

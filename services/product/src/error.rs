@@ -22,15 +22,25 @@ pub(crate) enum HoldError {
 
 /// 409 `insufficient_stock` with every short line.
 pub(crate) fn insufficient_stock(lines: &[ShortLine]) -> Error {
-    Error::conflict("insufficient_stock", "There are not enough units of some lines.").with("lines", lines)
+    Error::conflict(
+        "insufficient_stock",
+        "There are not enough units of some lines.",
+    )
+    .with("lines", lines)
 }
 
 impl From<HoldError> for Error {
     fn from(error: HoldError) -> Self {
         match error {
             HoldError::Short(lines) => insufficient_stock(&lines),
-            HoldError::Mismatch => Self::conflict("reservation_mismatch", "This order has reserved other lines already."),
-            HoldError::Closed(hold) => Self::conflict("reservation_closed", "This order's reservation has ended.").with("status", hold.as_str()),
+            HoldError::Mismatch => Self::conflict(
+                "reservation_mismatch",
+                "This order has reserved other lines already.",
+            ),
+            HoldError::Closed(hold) => {
+                Self::conflict("reservation_closed", "This order's reservation has ended.")
+                    .with("status", hold.as_str())
+            }
             HoldError::Database(error) => error.into(),
         }
     }
@@ -42,7 +52,10 @@ pub(crate) enum StockError {
     #[error("the count would be out of range")]
     OutOfRange,
     #[error("{reserved} units of {variant_id} are held for orders")]
-    Reserved { variant_id: VariantId, reserved: i32 },
+    Reserved {
+        variant_id: VariantId,
+        reserved: i32,
+    },
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -50,10 +63,17 @@ pub(crate) enum StockError {
 impl From<StockError> for Error {
     fn from(error: StockError) -> Self {
         match error {
-            StockError::OutOfRange => one_field("delta", "out_of_range", "would leave fewer than 0 or more than 1000000 units"),
-            StockError::Reserved { variant_id, reserved } => {
-                Self::conflict("stock_reserved", "Some of these units are held for orders.").with("variant_id", variant_id).with("reserved", reserved)
-            }
+            StockError::OutOfRange => one_field(
+                "delta",
+                "out_of_range",
+                "would leave fewer than 0 or more than 1000000 units",
+            ),
+            StockError::Reserved {
+                variant_id,
+                reserved,
+            } => Self::conflict("stock_reserved", "Some of these units are held for orders.")
+                .with("variant_id", variant_id)
+                .with("reserved", reserved),
             StockError::Database(error) => error.into(),
         }
     }
@@ -77,7 +97,10 @@ pub(crate) enum ProductError {
 impl ProductError {
     /// Named constraints say what the client did wrong.
     pub(crate) fn from_write(error: sqlx::Error) -> Self {
-        match error.as_database_error().and_then(|error| error.constraint()) {
+        match error
+            .as_database_error()
+            .and_then(|error| error.constraint())
+        {
             Some("products_category_id_fkey") => Self::UnknownCategory,
             Some("product_variants_sku_key") => Self::SkuTaken,
             _ => error.into(),
@@ -88,11 +111,17 @@ impl ProductError {
 impl From<ProductError> for Error {
     fn from(error: ProductError) -> Self {
         match error {
-            ProductError::UnknownCategory => one_field("category_id", "unknown", "is not a category of this shop"),
-            ProductError::SkuTaken => Self::conflict("sku_taken", "Another product has this SKU already."),
-            ProductError::Status(status) => {
-                Self::conflict("invalid_status", "The product's status does not allow this.").with("status", status.as_str())
+            ProductError::UnknownCategory => {
+                one_field("category_id", "unknown", "is not a category of this shop")
             }
+            ProductError::SkuTaken => {
+                Self::conflict("sku_taken", "Another product has this SKU already.")
+            }
+            ProductError::Status(status) => Self::conflict(
+                "invalid_status",
+                "The product's status does not allow this.",
+            )
+            .with("status", status.as_str()),
             ProductError::Stock(error) => error.into(),
             ProductError::Database(error) => error.into(),
         }

@@ -23,7 +23,11 @@ pub(crate) struct Media {
 
 impl Media {
     pub(crate) fn new(dir: PathBuf, base_url: &str) -> Self {
-        Self { dir, base_url: base_url.trim_end_matches('/').into(), decoders: Arc::new(Semaphore::new(DECODERS)) }
+        Self {
+            dir,
+            base_url: base_url.trim_end_matches('/').into(),
+            decoders: Arc::new(Semaphore::new(DECODERS)),
+        }
     }
 
     /// Where clients find a file.
@@ -32,7 +36,10 @@ impl Media {
     }
 
     /// Looks at a picture, off the async threads.
-    pub(crate) async fn examine(&self, bytes: bytes::Bytes) -> anyhow::Result<Result<Picture, PictureError>> {
+    pub(crate) async fn examine(
+        &self,
+        bytes: bytes::Bytes,
+    ) -> anyhow::Result<Result<Picture, PictureError>> {
         let _permit = self.decoders.acquire().await?;
         Ok(tokio::task::spawn_blocking(move || picture::examine(&bytes)).await?)
     }

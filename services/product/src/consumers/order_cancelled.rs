@@ -12,7 +12,11 @@ use crate::workflows::reservations;
 pub(crate) struct GiveBack(pub(crate) Context);
 
 impl Handler<OrderCancelled> for GiveBack {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<OrderCancelled>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<OrderCancelled>,
+    ) -> Result<(), HandlerError> {
         reservations::settle(tx, &self.0, event.data.order_id, OrderFate::Cancelled, &[]).await?;
         Ok(())
     }

@@ -15,18 +15,33 @@ use crate::workflows::reservations;
 pub(crate) struct TakeStock(pub(crate) Context);
 
 impl Handler<OrderConfirmed> for TakeStock {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<OrderConfirmed>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<OrderConfirmed>,
+    ) -> Result<(), HandlerError> {
         let (cx, order) = (&self.0, event.data);
-        let lines = order.lines.iter().map(|line| Ok((line.variant_id, Quantity::try_from(line.quantity)?)));
-        let lines: Vec<_> = lines.collect::<anyhow::Result<_>>().context("a line's quantity")?;
+        let lines = order
+            .lines
+            .iter()
+            .map(|line| Ok((line.variant_id, Quantity::try_from(line.quantity)?)));
+        let lines: Vec<_> = lines
+            .collect::<anyhow::Result<_>>()
+            .context("a line's quantity")?;
         let Ok(demands) = rules::demands(lines) else {
-            return Err(HandlerError::Reject("a line of the order is larger than any line can be".to_owned()));
+            return Err(HandlerError::Reject(
+                "a line of the order is larger than any line can be".to_owned(),
+            ));
         };
-        let settled = reservations::settle(tx, cx, order.order_id, OrderFate::Confirmed, &demands).await?;
+        let settled =
+            reservations::settle(tx, cx, order.order_id, OrderFate::Confirmed, &demands).await?;
         if settled.hold == Hold::Committed
             && let Some(user) = order.user_id
         {
-            let (variants, units) = (reservations::ids(&demands), reservations::units(&demands, 1));
+            let (variants, units) = (
+                reservations::ids(&demands),
+                reservations::units(&demands, 1),
+            );
             purchases::add(tx, user, order.order_id, &variants, &units, &cx.clock).await?;
         }
         if !settled.short.is_empty() {

@@ -29,18 +29,31 @@ pub(crate) struct Branch {
 pub(crate) fn tree(list: Vec<Flat>) -> Vec<Branch> {
     let mut by_parent = BTreeMap::<Option<CategoryId>, Vec<Flat>>::new();
     for category in list {
-        by_parent.entry(category.parent_id).or_default().push(category);
+        by_parent
+            .entry(category.parent_id)
+            .or_default()
+            .push(category);
     }
     branches(&mut by_parent, None)
 }
 
-fn branches(by_parent: &mut BTreeMap<Option<CategoryId>, Vec<Flat>>, parent: Option<CategoryId>) -> Vec<Branch> {
+fn branches(
+    by_parent: &mut BTreeMap<Option<CategoryId>, Vec<Flat>>,
+    parent: Option<CategoryId>,
+) -> Vec<Branch> {
     let list = by_parent.remove(&parent).unwrap_or_default();
     list.into_iter()
         .map(|flat| {
             let children = branches(by_parent, Some(flat.id));
             let products = flat.products + children.iter().map(|child| child.products).sum::<i64>();
-            Branch { id: flat.id, parent_id: flat.parent_id, slug: flat.slug, name: flat.name, products, children }
+            Branch {
+                id: flat.id,
+                parent_id: flat.parent_id,
+                slug: flat.slug,
+                name: flat.name,
+                products,
+                children,
+            }
         })
         .collect()
 }
@@ -78,7 +91,11 @@ pub(crate) fn check_place(
             return Err(PlaceError::TooDeep);
         }
     }
-    if depth - 1 + id.map_or(1, |id| height(parents, id)) > MAX_DEPTH { Err(PlaceError::TooDeep) } else { Ok(()) }
+    if depth - 1 + id.map_or(1, |id| height(parents, id)) > MAX_DEPTH {
+        Err(PlaceError::TooDeep)
+    } else {
+        Ok(())
+    }
 }
 
 /// Levels of a branch, itself included.
@@ -87,7 +104,11 @@ fn height(parents: &BTreeMap<CategoryId, Option<CategoryId>>, root: CategoryId) 
     let mut row = BTreeSet::from([root]);
     while !row.is_empty() && levels <= MAX_DEPTH {
         levels += 1;
-        row = parents.iter().filter(|(_, parent)| parent.is_some_and(|parent| row.contains(&parent))).map(|(id, _)| *id).collect();
+        row = parents
+            .iter()
+            .filter(|(_, parent)| parent.is_some_and(|parent| row.contains(&parent)))
+            .map(|(id, _)| *id)
+            .collect();
     }
     levels
 }
@@ -101,25 +122,55 @@ mod tests {
     }
 
     fn flat(n: u128, parent: Option<u128>, products: i64) -> Flat {
-        Flat { id: id(n), parent_id: parent.map(id), slug: n.to_string(), name: n.to_string(), products }
+        Flat {
+            id: id(n),
+            parent_id: parent.map(id),
+            slug: n.to_string(),
+            name: n.to_string(),
+            products,
+        }
     }
 
     #[test]
     fn a_branch_counts_what_is_below_it() {
-        let tree = tree(vec![flat(1, None, 1), flat(2, Some(1), 2), flat(3, Some(2), 4), flat(4, None, 8)]);
-        assert_eq!(tree.iter().map(|branch| branch.products).collect::<Vec<_>>(), [7, 8]);
+        let tree = tree(vec![
+            flat(1, None, 1),
+            flat(2, Some(1), 2),
+            flat(3, Some(2), 4),
+            flat(4, None, 8),
+        ]);
+        assert_eq!(
+            tree.iter()
+                .map(|branch| branch.products)
+                .collect::<Vec<_>>(),
+            [7, 8]
+        );
         assert_eq!(tree[0].children[0].children[0].products, 4);
     }
 
     #[test]
     fn places_are_checked() {
         let parents = BTreeMap::from([(id(1), None), (id(2), Some(id(1))), (id(3), Some(id(2)))]);
-        assert_eq!(check_place(&parents, Some(id(1)), Some(id(3))), Err(PlaceError::Cycle));
-        assert_eq!(check_place(&parents, Some(id(1)), Some(id(1))), Err(PlaceError::Cycle));
-        assert_eq!(check_place(&parents, None, Some(id(9))), Err(PlaceError::UnknownParent));
+        assert_eq!(
+            check_place(&parents, Some(id(1)), Some(id(3))),
+            Err(PlaceError::Cycle)
+        );
+        assert_eq!(
+            check_place(&parents, Some(id(1)), Some(id(1))),
+            Err(PlaceError::Cycle)
+        );
+        assert_eq!(
+            check_place(&parents, None, Some(id(9))),
+            Err(PlaceError::UnknownParent)
+        );
         assert_eq!(check_place(&parents, Some(id(3)), Some(id(1))), Ok(()));
-        let line: BTreeMap<_, _> = (1..=8).map(|n| (id(n), (n > 1).then(|| id(n - 1)))).collect();
-        assert_eq!(check_place(&line, None, Some(id(8))), Err(PlaceError::TooDeep));
+        let line: BTreeMap<_, _> = (1..=8)
+            .map(|n| (id(n), (n > 1).then(|| id(n - 1))))
+            .collect();
+        assert_eq!(
+            check_place(&line, None, Some(id(8))),
+            Err(PlaceError::TooDeep)
+        );
         assert_eq!(check_place(&line, None, Some(id(7))), Ok(()));
     }
 }

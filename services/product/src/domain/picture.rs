@@ -67,8 +67,9 @@ pub(crate) fn examine(bytes: &[u8]) -> Result<Picture, PictureError> {
         [0xFF, 0xD8, 0xFF, ..] => Kind::Jpeg,
         _ => return Err(PictureError::NotAPicture),
     };
-    let (width, height) =
-        ImageReader::with_format(Cursor::new(bytes), kind.format()).into_dimensions().map_err(|_| PictureError::Broken)?;
+    let (width, height) = ImageReader::with_format(Cursor::new(bytes), kind.format())
+        .into_dimensions()
+        .map_err(|_| PictureError::Broken)?;
     if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(PictureError::TooLarge);
     }
@@ -79,7 +80,11 @@ pub(crate) fn examine(bytes: &[u8]) -> Result<Picture, PictureError> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), kind.format());
     reader.limits(limits);
     reader.decode().map_err(|_| PictureError::Broken)?;
-    Ok(Picture { kind, width, height })
+    Ok(Picture {
+        kind,
+        width,
+        height,
+    })
 }
 
 #[cfg(test)]
@@ -88,17 +93,36 @@ mod tests {
 
     fn encode(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
-        image::RgbImage::new(width, height).write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+        image::RgbImage::new(width, height)
+            .write_to(&mut Cursor::new(&mut bytes), format)
+            .unwrap();
         bytes
     }
 
     #[test]
     fn pictures_are_told_by_their_bytes() {
         let png = encode(3, 2, ImageFormat::Png);
-        assert_eq!(examine(&png), Ok(Picture { kind: Kind::Png, width: 3, height: 2 }));
-        assert_eq!(examine(&encode(4, 5, ImageFormat::Jpeg)), Ok(Picture { kind: Kind::Jpeg, width: 4, height: 5 }));
+        assert_eq!(
+            examine(&png),
+            Ok(Picture {
+                kind: Kind::Png,
+                width: 3,
+                height: 2
+            })
+        );
+        assert_eq!(
+            examine(&encode(4, 5, ImageFormat::Jpeg)),
+            Ok(Picture {
+                kind: Kind::Jpeg,
+                width: 4,
+                height: 5
+            })
+        );
         assert_eq!(examine(b"<svg/>"), Err(PictureError::NotAPicture));
         assert_eq!(examine(&png[..40]), Err(PictureError::Broken));
-        assert_eq!(examine(&encode(MAX_SIDE + 1, 1, ImageFormat::Png)), Err(PictureError::TooLarge));
+        assert_eq!(
+            examine(&encode(MAX_SIDE + 1, 1, ImageFormat::Png)),
+            Err(PictureError::TooLarge)
+        );
     }
 }

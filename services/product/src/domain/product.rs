@@ -31,13 +31,21 @@ pub(crate) struct Offer {
 impl Offer {
     /// The lowest and the highest price.
     pub(crate) fn price_range(&self) -> (i64, i64) {
-        let amounts = || self.variants.iter().map(|variant| variant.price.money().amount());
+        let amounts = || {
+            self.variants
+                .iter()
+                .map(|variant| variant.price.money().amount())
+        };
         (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0))
     }
 
     /// The SKUs in one text, for the search.
     pub(crate) fn skus(&self) -> String {
-        self.variants.iter().map(|variant| variant.sku.as_str()).collect::<Vec<_>>().join(" ")
+        self.variants
+            .iter()
+            .map(|variant| variant.sku.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -72,7 +80,14 @@ pub(crate) struct Wrong {
 pub(crate) fn check(raw: RawOffer) -> Result<Offer, Vec<Wrong>> {
     let mut wrong = Wrongs::default();
     let offer = match raw.variants {
-        Some(variants) => with_variants(raw.price, raw.sku, raw.stock, raw.options, variants, &mut wrong),
+        Some(variants) => with_variants(
+            raw.price,
+            raw.sku,
+            raw.stock,
+            raw.options,
+            variants,
+            &mut wrong,
+        ),
         None => simple(raw, &mut wrong),
     };
     match offer {
@@ -86,7 +101,11 @@ struct Wrongs(Vec<Wrong>);
 
 impl Wrongs {
     fn push(&mut self, field: impl Into<String>, code: &'static str, message: impl Into<String>) {
-        self.0.push(Wrong { field: field.into(), code, message: message.into() });
+        self.0.push(Wrong {
+            field: field.into(),
+            code,
+            message: message.into(),
+        });
     }
 }
 
@@ -102,8 +121,17 @@ fn simple(raw: RawOffer, wrong: &mut Wrongs) -> Option<Offer> {
         wrong.push("sku", "required", "is required");
     }
     let (price, sku) = (raw.price?, raw.sku?);
-    let variant = VariantDraft { sku, price, stock: raw.stock, options: BTreeMap::new() };
-    Some(Offer { option_names: Vec::new(), currency: price.money().currency(), variants: vec![variant] })
+    let variant = VariantDraft {
+        sku,
+        price,
+        stock: raw.stock,
+        options: BTreeMap::new(),
+    };
+    Some(Offer {
+        option_names: Vec::new(),
+        currency: price.money().currency(),
+        variants: vec![variant],
+    })
 }
 
 fn with_variants(
@@ -114,12 +142,24 @@ fn with_variants(
     variants: Vec<RawVariant>,
     wrong: &mut Wrongs,
 ) -> Option<Offer> {
-    for (field, given) in [("price", price.is_some()), ("sku", sku.is_some()), ("stock", stock.is_some())] {
+    for (field, given) in [
+        ("price", price.is_some()),
+        ("sku", sku.is_some()),
+        ("stock", stock.is_some()),
+    ] {
         if given {
-            wrong.push(field, "not_allowed", "belongs to each variant of a product with variants");
+            wrong.push(
+                field,
+                "not_allowed",
+                "belongs to each variant of a product with variants",
+            );
         }
     }
-    let option_names: Vec<String> = options.unwrap_or_default().into_iter().map(String::from).collect();
+    let option_names: Vec<String> = options
+        .unwrap_or_default()
+        .into_iter()
+        .map(String::from)
+        .collect();
     let names: BTreeSet<&str> = option_names.iter().map(String::as_str).collect();
     if option_names.is_empty() {
         wrong.push("options", "required", "is required with variants");
@@ -128,13 +168,21 @@ fn with_variants(
         wrong.push("options", "duplicate", "must not name an option twice");
     }
     if option_names.len() > MAX_OPTIONS {
-        wrong.push("options", "too_many", format!("must be at most {MAX_OPTIONS}"));
+        wrong.push(
+            "options",
+            "too_many",
+            format!("must be at most {MAX_OPTIONS}"),
+        );
     }
     if variants.is_empty() {
         wrong.push("variants", "required", "must have at least one");
     }
     if variants.len() > MAX_VARIANTS {
-        wrong.push("variants", "too_many", format!("must be at most {MAX_VARIANTS}"));
+        wrong.push(
+            "variants",
+            "too_many",
+            format!("must be at most {MAX_VARIANTS}"),
+        );
     }
     let currency = variants.first()?.price.money().currency();
     let drafts: Vec<VariantDraft> = variants
@@ -144,26 +192,51 @@ fn with_variants(
             sku: raw.sku,
             price: raw.price,
             stock: raw.stock,
-            options: raw.options.unwrap_or_default().into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            options: raw
+                .options
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
         })
         .collect();
     let (mut skus, mut choices) = (BTreeSet::new(), BTreeSet::new());
     for (index, draft) in drafts.iter().enumerate() {
         let field = |name: &str| format!("variants[{index}].{name}");
         if draft.price.money().currency() != currency {
-            wrong.push(field("price.currency"), "mixed_currencies", "must be the same for all variants");
+            wrong.push(
+                field("price.currency"),
+                "mixed_currencies",
+                "must be the same for all variants",
+            );
         }
         if !skus.insert(&draft.sku) {
-            wrong.push(field("sku"), "duplicate", "must differ from the other variants'");
+            wrong.push(
+                field("sku"),
+                "duplicate",
+                "must differ from the other variants'",
+            );
         }
         let given: BTreeSet<&str> = draft.options.keys().map(String::as_str).collect();
         if given != names {
-            wrong.push(field("options"), "invalid", format!("must give a value for each of: {}", option_names.join(", ")));
+            wrong.push(
+                field("options"),
+                "invalid",
+                format!("must give a value for each of: {}", option_names.join(", ")),
+            );
         } else if !choices.insert(&draft.options) {
-            wrong.push(field("options"), "duplicate", "must differ from the other variants'");
+            wrong.push(
+                field("options"),
+                "duplicate",
+                "must differ from the other variants'",
+            );
         }
     }
-    Some(Offer { option_names, variants: drafts, currency })
+    Some(Offer {
+        option_names,
+        variants: drafts,
+        currency,
+    })
 }
 
 /// The average of ratings, rounded to two decimals; none is 0.
@@ -190,34 +263,78 @@ mod tests {
     }
 
     fn variant(sku: &str, amount: i64, currency: &str, size: &str) -> RawVariant {
-        let options = BTreeMap::from([(Name::try_from("size".to_owned()).unwrap(), Value::try_from(size.to_owned()).unwrap())]);
-        RawVariant { sku: sku.parse().unwrap(), price: price(amount, currency), stock: None, options: Some(options) }
+        let options = BTreeMap::from([(
+            Name::try_from("size".to_owned()).unwrap(),
+            Value::try_from(size.to_owned()).unwrap(),
+        )]);
+        RawVariant {
+            sku: sku.parse().unwrap(),
+            price: price(amount, currency),
+            stock: None,
+            options: Some(options),
+        }
     }
 
     fn fields(result: Result<Offer, Vec<Wrong>>) -> Vec<String> {
-        result.unwrap_err().into_iter().map(|wrong| wrong.field).collect()
+        result
+            .unwrap_err()
+            .into_iter()
+            .map(|wrong| wrong.field)
+            .collect()
     }
 
     #[test]
     fn a_simple_offer_needs_price_and_sku() {
         assert_eq!(fields(check(RawOffer::default())), ["price", "sku"]);
-        let offer = check(RawOffer { price: Some(price(5, "EUR")), sku: Some("A".parse().unwrap()), ..RawOffer::default() }).unwrap();
+        let offer = check(RawOffer {
+            price: Some(price(5, "EUR")),
+            sku: Some("A".parse().unwrap()),
+            ..RawOffer::default()
+        })
+        .unwrap();
         assert_eq!(offer.price_range(), (5, 5));
     }
 
     #[test]
     fn variants_differ_and_share_a_currency() {
         let size = Some(vec![Name::try_from("size".to_owned()).unwrap()]);
-        let raw = |variants| RawOffer { options: size.clone(), variants: Some(variants), ..RawOffer::default() };
-        let good = check(raw(vec![variant("A", 5, "EUR", "S"), variant("B", 7, "EUR", "M")])).unwrap();
+        let raw = |variants| RawOffer {
+            options: size.clone(),
+            variants: Some(variants),
+            ..RawOffer::default()
+        };
+        let good = check(raw(vec![
+            variant("A", 5, "EUR", "S"),
+            variant("B", 7, "EUR", "M"),
+        ]))
+        .unwrap();
         assert_eq!((good.price_range(), good.skus().as_str()), ((5, 7), "A B"));
-        let bad = check(raw(vec![variant("A", 5, "EUR", "S"), variant("A", 7, "USD", "S")]));
-        assert_eq!(fields(bad), ["variants[1].price.currency", "variants[1].sku", "variants[1].options"]);
-        assert_eq!(fields(check(RawOffer { variants: Some(vec![]), ..RawOffer::default() })), ["options", "variants"]);
+        let bad = check(raw(vec![
+            variant("A", 5, "EUR", "S"),
+            variant("A", 7, "USD", "S"),
+        ]));
+        assert_eq!(
+            fields(bad),
+            [
+                "variants[1].price.currency",
+                "variants[1].sku",
+                "variants[1].options"
+            ]
+        );
+        assert_eq!(
+            fields(check(RawOffer {
+                variants: Some(vec![]),
+                ..RawOffer::default()
+            })),
+            ["options", "variants"]
+        );
     }
 
     #[test]
     fn averages_have_two_decimals() {
-        assert_eq!((average(0, 0), average(14, 3), average(9, 2)), (0.0, 4.67, 4.5));
+        assert_eq!(
+            (average(0, 0), average(14, 3), average(9, 2)),
+            (0.0, 4.67, 4.5)
+        );
     }
 }

@@ -12,7 +12,9 @@ pub(crate) fn of(title: &str, fallback: &str) -> String {
         match latin(part) {
             Some(text) => slug.push_str(text),
             None if part.is_ascii_alphanumeric() => slug.push(part),
-            None if !slug.is_empty() && !slug.ends_with('-') && !matches!(part, '\'' | '’') => slug.push('-'),
+            None if !slug.is_empty() && !slug.ends_with('-') && !matches!(part, '\'' | '’') => {
+                slug.push('-')
+            }
             None => {}
         }
         if slug.len() >= MAX {
@@ -36,7 +38,9 @@ pub(crate) fn another(slug: &str, random: &Random) -> String {
 /// Whether a client's own slug is well-formed.
 pub(crate) fn is_valid(slug: &str) -> bool {
     (1..=MAX + 16).contains(&slug.len())
-        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && slug
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !slug.starts_with('-')
         && !slug.ends_with('-')
         && !slug.contains("--")
@@ -76,9 +80,15 @@ mod tests {
 
     #[test]
     fn titles_become_readable() {
-        assert_eq!(of("  Müller's Café — Crème Brûlée (2er) ", "product"), "muellers-cafe-creme-brulee-2er");
+        assert_eq!(
+            of("  Müller's Café — Crème Brûlée (2er) ", "product"),
+            "muellers-cafe-creme-brulee-2er"
+        );
         assert_eq!(of("日本", "product"), "product");
-        assert_eq!(of("0190163d-8694-739b-aea5-966c26f8ad91", "product"), "product-0190163d-8694-739b-aea5-966c26f8ad91");
+        assert_eq!(
+            of("0190163d-8694-739b-aea5-966c26f8ad91", "product"),
+            "product-0190163d-8694-739b-aea5-966c26f8ad91"
+        );
     }
 
     proptest! {

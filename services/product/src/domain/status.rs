@@ -66,10 +66,15 @@ mod tests {
     fn archived_is_final_and_steps_repeat_safely() {
         for status in [Draft, PendingReview, Active, Rejected, Archived] {
             for step in [Submit, Approve, Reject, Archive] {
-                let Some(after) = next(status, step) else { continue };
+                let Some(after) = next(status, step) else {
+                    continue;
+                };
                 assert_eq!(next(after, step), Some(after), "{status:?} {step:?}");
                 assert!(status != Archived || after == Archived);
-                assert!(after != Active || step == Approve, "only staff's approval makes a product public");
+                assert!(
+                    after != Active || step == Approve,
+                    "only staff's approval makes a product public"
+                );
             }
         }
     }

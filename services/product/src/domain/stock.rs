@@ -80,7 +80,12 @@ pub(crate) struct Change {
 
 impl Change {
     fn new(demand: Demand, kind: Kind, on_hand: i32, reserved: i32) -> Self {
-        Self { variant_id: demand.variant_id, kind, on_hand: on_hand * demand.units(), reserved: reserved * demand.units() }
+        Self {
+            variant_id: demand.variant_id,
+            kind,
+            on_hand: on_hand * demand.units(),
+            reserved: reserved * demand.units(),
+        }
     }
 }
 
@@ -97,7 +102,10 @@ impl Demand {
     }
 
     pub(crate) fn line(self) -> StockLine {
-        StockLine { variant_id: self.variant_id, quantity: self.units() }
+        StockLine {
+            variant_id: self.variant_id,
+            quantity: self.units(),
+        }
     }
 }
 
@@ -107,7 +115,9 @@ pub(crate) struct TooMany;
 
 /// Sums the lines of each variant and sorts them by variant: the order in which rows are locked, so that no two
 /// orders wait for each other.
-pub(crate) fn demands(lines: impl IntoIterator<Item = (VariantId, Quantity)>) -> Result<Vec<Demand>, TooMany> {
+pub(crate) fn demands(
+    lines: impl IntoIterator<Item = (VariantId, Quantity)>,
+) -> Result<Vec<Demand>, TooMany> {
     let mut sums = BTreeMap::<VariantId, Quantity>::new();
     for (variant, quantity) in lines {
         let sum = match sums.get(&variant) {
@@ -116,27 +126,57 @@ pub(crate) fn demands(lines: impl IntoIterator<Item = (VariantId, Quantity)>) ->
         };
         sums.insert(variant, sum);
     }
-    Ok(sums.into_iter().map(|(variant_id, quantity)| Demand { variant_id, quantity }).collect())
+    Ok(sums
+        .into_iter()
+        .map(|(variant_id, quantity)| Demand {
+            variant_id,
+            quantity,
+        })
+        .collect())
 }
 
 /// The lines that cannot be served. A variant that is unknown or not for sale has no level: none can be had.
-pub(crate) fn short_lines(levels: &BTreeMap<VariantId, Level>, demands: &[Demand]) -> Vec<ShortLine> {
+pub(crate) fn short_lines(
+    levels: &BTreeMap<VariantId, Level>,
+    demands: &[Demand],
+) -> Vec<ShortLine> {
     demands
         .iter()
-        .map(|demand| (demand, levels.get(&demand.variant_id).map_or(0, |level| level.available())))
+        .map(|demand| {
+            (
+                demand,
+                levels
+                    .get(&demand.variant_id)
+                    .map_or(0, |level| level.available()),
+            )
+        })
         .filter(|(demand, available)| *available < demand.units())
-        .map(|(demand, available)| ShortLine { variant_id: demand.variant_id, requested: demand.units(), available })
+        .map(|(demand, available)| ShortLine {
+            variant_id: demand.variant_id,
+            requested: demand.units(),
+            available,
+        })
         .collect()
 }
 
 /// Holds all or none.
-pub(crate) fn reserve(levels: &BTreeMap<VariantId, Level>, demands: &[Demand]) -> Result<Vec<Change>, Vec<ShortLine>> {
-    all_or_none(levels, demands, |demand| Change::new(demand, Kind::Reserve, 0, 1))
+pub(crate) fn reserve(
+    levels: &BTreeMap<VariantId, Level>,
+    demands: &[Demand],
+) -> Result<Vec<Change>, Vec<ShortLine>> {
+    all_or_none(levels, demands, |demand| {
+        Change::new(demand, Kind::Reserve, 0, 1)
+    })
 }
 
 /// Sells what was not held, all or none.
-pub(crate) fn sell_unheld(levels: &BTreeMap<VariantId, Level>, demands: &[Demand]) -> Result<Vec<Change>, Vec<ShortLine>> {
-    all_or_none(levels, demands, |demand| Change::new(demand, Kind::Sell, -1, 0))
+pub(crate) fn sell_unheld(
+    levels: &BTreeMap<VariantId, Level>,
+    demands: &[Demand],
+) -> Result<Vec<Change>, Vec<ShortLine>> {
+    all_or_none(levels, demands, |demand| {
+        Change::new(demand, Kind::Sell, -1, 0)
+    })
 }
 
 fn all_or_none(
@@ -145,22 +185,35 @@ fn all_or_none(
     change: impl Fn(Demand) -> Change,
 ) -> Result<Vec<Change>, Vec<ShortLine>> {
     let short = short_lines(levels, demands);
-    if short.is_empty() { Ok(demands.iter().copied().map(change).collect()) } else { Err(short) }
+    if short.is_empty() {
+        Ok(demands.iter().copied().map(change).collect())
+    } else {
+        Err(short)
+    }
 }
 
 /// Sells what was held.
 pub(crate) fn sell_held(demands: &[Demand]) -> Vec<Change> {
-    demands.iter().map(|demand| Change::new(*demand, Kind::Sell, -1, -1)).collect()
+    demands
+        .iter()
+        .map(|demand| Change::new(*demand, Kind::Sell, -1, -1))
+        .collect()
 }
 
 /// Lets go of what was held.
 pub(crate) fn release(demands: &[Demand]) -> Vec<Change> {
-    demands.iter().map(|demand| Change::new(*demand, Kind::Release, 0, -1)).collect()
+    demands
+        .iter()
+        .map(|demand| Change::new(*demand, Kind::Release, 0, -1))
+        .collect()
 }
 
 /// Takes back what was sold.
 pub(crate) fn restock(demands: &[Demand]) -> Vec<Change> {
-    demands.iter().map(|demand| Change::new(*demand, Kind::Restock, 1, 0)).collect()
+    demands
+        .iter()
+        .map(|demand| Change::new(*demand, Kind::Restock, 1, 0))
+        .collect()
 }
 
 /// A correction by hand: an absolute count or a difference.
@@ -181,10 +234,17 @@ pub(crate) enum CorrectionError {
 
 /// The movement of a correction; none if it changes nothing. The first goods of an empty place are received, all else is
 /// an adjustment.
-pub(crate) fn correct(variant_id: VariantId, level: Level, correction: Correction) -> Result<Option<Change>, CorrectionError> {
+pub(crate) fn correct(
+    variant_id: VariantId,
+    level: Level,
+    correction: Correction,
+) -> Result<Option<Change>, CorrectionError> {
     let target = match correction {
         Correction::Set(units) => units,
-        Correction::Delta(units) => level.on_hand.checked_add(units).ok_or(CorrectionError::OutOfRange)?,
+        Correction::Delta(units) => level
+            .on_hand
+            .checked_add(units)
+            .ok_or(CorrectionError::OutOfRange)?,
     };
     if !(0..=super::text::Units::MAX).contains(&target) {
         return Err(CorrectionError::OutOfRange);
@@ -193,8 +253,17 @@ pub(crate) fn correct(variant_id: VariantId, level: Level, correction: Correctio
         return Err(CorrectionError::BelowReserved);
     }
     let on_hand = target - level.on_hand;
-    let kind = if level == Level::default() { Kind::Receive } else { Kind::Adjust };
-    Ok((on_hand != 0).then_some(Change { variant_id, kind, on_hand, reserved: 0 }))
+    let kind = if level == Level::default() {
+        Kind::Receive
+    } else {
+        Kind::Adjust
+    };
+    Ok((on_hand != 0).then_some(Change {
+        variant_id,
+        kind,
+        on_hand,
+        reserved: 0,
+    }))
 }
 
 /// Whether staff should hear: the units that can be had fell to the threshold just now.

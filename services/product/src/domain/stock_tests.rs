@@ -22,10 +22,18 @@ enum Act {
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let line = (0_u8..3, 1..6);
-    let fate = prop_oneof![Just(OrderFate::Confirmed), Just(OrderFate::Cancelled), Just(OrderFate::TimedOut)];
-    let correction = prop_oneof![(0..20).prop_map(Correction::Set), (-9..9).prop_map(Correction::Delta)];
+    let fate = prop_oneof![
+        Just(OrderFate::Confirmed),
+        Just(OrderFate::Cancelled),
+        Just(OrderFate::TimedOut)
+    ];
+    let correction = prop_oneof![
+        (0..20).prop_map(Correction::Set),
+        (-9..9).prop_map(Correction::Delta)
+    ];
     let act = prop_oneof![
-        (0_usize..6, prop::collection::vec(line, 1..5)).prop_map(|(order, lines)| Act::Reserve(order, lines)),
+        (0_usize..6, prop::collection::vec(line, 1..5))
+            .prop_map(|(order, lines)| Act::Reserve(order, lines)),
         (0_usize..6, fate).prop_map(|(order, fate)| Act::Settle(order, fate)),
         (0_u8..3, correction).prop_map(|(variant, correction)| Act::Correct(variant, correction)),
     ];
@@ -43,7 +51,9 @@ impl World {
     fn apply(&mut self, order: Option<usize>, changes: Vec<Change>) {
         for change in changes {
             let level = self.levels.get_mut(&change.variant_id).unwrap();
-            *level = level.after(&change).expect("a decided change keeps the level sound");
+            *level = level
+                .after(&change)
+                .expect("a decided change keeps the level sound");
             self.ledger.push((order, change));
         }
     }
@@ -51,7 +61,8 @@ impl World {
     fn act(&mut self, act: Act) {
         match act {
             Act::Reserve(order, lines) => {
-                let demands = demands(lines.into_iter().map(|(v, q)| (variant(v), quantity(q)))).unwrap();
+                let demands =
+                    demands(lines.into_iter().map(|(v, q)| (variant(v), quantity(q)))).unwrap();
                 if !self.orders.contains_key(&order)
                     && let Ok(changes) = reserve(&self.levels, &demands)
                 {
@@ -60,7 +71,9 @@ impl World {
                 }
             }
             Act::Settle(order, fate) => {
-                let Some((hold, demands)) = self.orders.get(&order).cloned() else { return };
+                let Some((hold, demands)) = self.orders.get(&order).cloned() else {
+                    return;
+                };
                 let (after, changes) = match settle(Some(hold), fate) {
                     Settlement::Nothing => (hold, vec![]),
                     Settlement::SellHeld => (Hold::Committed, sell_held(&demands)),
@@ -79,7 +92,8 @@ impl World {
                 self.orders.insert(order, (after, demands));
             }
             Act::Correct(v, correction) => {
-                if let Ok(Some(change)) = correct(variant(v), self.levels[&variant(v)], correction) {
+                if let Ok(Some(change)) = correct(variant(v), self.levels[&variant(v)], correction)
+                {
                     self.apply(None, vec![change]);
                 }
             }
@@ -127,33 +141,110 @@ proptest! {
 
 #[test]
 fn lines_of_one_variant_are_summed_and_sorted() {
-    let summed = demands([(variant(2), quantity(1)), (variant(1), quantity(2)), (variant(2), quantity(3))]).unwrap();
+    let summed = demands([
+        (variant(2), quantity(1)),
+        (variant(1), quantity(2)),
+        (variant(2), quantity(3)),
+    ])
+    .unwrap();
     assert_eq!(
         summed,
-        [Demand { variant_id: variant(1), quantity: quantity(2) }, Demand { variant_id: variant(2), quantity: quantity(4) }]
+        [
+            Demand {
+                variant_id: variant(1),
+                quantity: quantity(2)
+            },
+            Demand {
+                variant_id: variant(2),
+                quantity: quantity(4)
+            }
+        ]
     );
-    assert_eq!(demands([(variant(1), quantity(9_999)), (variant(1), quantity(1))]), Err(TooMany));
+    assert_eq!(
+        demands([(variant(1), quantity(9_999)), (variant(1), quantity(1))]),
+        Err(TooMany)
+    );
 }
 
 #[test]
 fn one_short_line_refuses_all() {
-    let levels = BTreeMap::from([(variant(1), Level { on_hand: 5, reserved: 4 }), (variant(2), Level { on_hand: 9, reserved: 0 })]);
-    let wanted = demands([(variant(1), quantity(2)), (variant(2), quantity(1)), (variant(3), quantity(1))]).unwrap();
+    let levels = BTreeMap::from([
+        (
+            variant(1),
+            Level {
+                on_hand: 5,
+                reserved: 4,
+            },
+        ),
+        (
+            variant(2),
+            Level {
+                on_hand: 9,
+                reserved: 0,
+            },
+        ),
+    ]);
+    let wanted = demands([
+        (variant(1), quantity(2)),
+        (variant(2), quantity(1)),
+        (variant(3), quantity(1)),
+    ])
+    .unwrap();
     assert_eq!(
         reserve(&levels, &wanted),
         Err(vec![
-            ShortLine { variant_id: variant(1), requested: 2, available: 1 },
-            ShortLine { variant_id: variant(3), requested: 1, available: 0 },
+            ShortLine {
+                variant_id: variant(1),
+                requested: 2,
+                available: 1
+            },
+            ShortLine {
+                variant_id: variant(3),
+                requested: 1,
+                available: 0
+            },
         ])
     );
 }
 
 #[test]
 fn corrections_never_take_what_is_held() {
-    let level = Level { on_hand: 5, reserved: 3 };
-    assert_eq!(correct(variant(1), level, Correction::Set(2)), Err(CorrectionError::BelowReserved));
-    assert_eq!(correct(variant(1), level, Correction::Delta(-6)), Err(CorrectionError::OutOfRange));
+    let level = Level {
+        on_hand: 5,
+        reserved: 3,
+    };
+    assert_eq!(
+        correct(variant(1), level, Correction::Set(2)),
+        Err(CorrectionError::BelowReserved)
+    );
+    assert_eq!(
+        correct(variant(1), level, Correction::Delta(-6)),
+        Err(CorrectionError::OutOfRange)
+    );
     assert_eq!(correct(variant(1), level, Correction::Set(5)), Ok(None));
-    assert!(fell_low(Level { on_hand: 6, reserved: 0 }, Level { on_hand: 6, reserved: 1 }, 5));
-    assert!(!fell_low(Level { on_hand: 5, reserved: 0 }, Level { on_hand: 5, reserved: 1 }, 5), "said once");
+    assert!(fell_low(
+        Level {
+            on_hand: 6,
+            reserved: 0
+        },
+        Level {
+            on_hand: 6,
+            reserved: 1
+        },
+        5
+    ));
+    assert!(
+        !fell_low(
+            Level {
+                on_hand: 5,
+                reserved: 0
+            },
+            Level {
+                on_hand: 5,
+                reserved: 1
+            },
+            5
+        ),
+        "said once"
+    );
 }

@@ -78,7 +78,11 @@ impl TryFrom<BTreeMap<Name, Value>> for Attributes {
         if map.len() > 50 {
             return Err("must be at most 50 attributes");
         }
-        Ok(Self(map.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
+        Ok(Self(
+            map.into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        ))
     }
 }
 
@@ -105,7 +109,11 @@ impl Price {
 impl TryFrom<Money> for Price {
     type Error = &'static str;
     fn try_from(money: Money) -> Result<Self, Self::Error> {
-        if (0..=Self::MAX).contains(&money.amount()) { Ok(Self(money)) } else { Err("amount must be from 0 to 100000000000 minor units") }
+        if (0..=Self::MAX).contains(&money.amount()) {
+            Ok(Self(money))
+        } else {
+            Err("amount must be from 0 to 100000000000 minor units")
+        }
     }
 }
 
@@ -162,7 +170,11 @@ impl Rating {
 impl TryFrom<i64> for Rating {
     type Error = &'static str;
     fn try_from(stars: i64) -> Result<Self, Self::Error> {
-        i16::try_from(stars).ok().filter(|stars| (1..=5).contains(stars)).map(Self).ok_or("must be a whole number from 1 to 5")
+        i16::try_from(stars)
+            .ok()
+            .filter(|stars| (1..=5).contains(stars))
+            .map(Self)
+            .ok_or("must be a whole number from 1 to 5")
     }
 }
 

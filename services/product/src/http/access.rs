@@ -13,21 +13,29 @@ pub(crate) fn may_see(viewer: Option<&Principal>, seller: UserId, status: Status
     match status {
         Status::Active => true,
         Status::Archived => viewer.is_some_and(|viewer| viewer.role == Role::Admin),
-        Status::Draft | Status::PendingReview | Status::Rejected => {
-            viewer.is_some_and(|viewer| viewer.user_id == seller || matches!(viewer.role, Role::Admin | Role::Support))
-        }
+        Status::Draft | Status::PendingReview | Status::Rejected => viewer.is_some_and(|viewer| {
+            viewer.user_id == seller || matches!(viewer.role, Role::Admin | Role::Support)
+        }),
     }
 }
 
 /// Locks a product that this seller (or any admin) may change.
-pub(crate) async fn lock_own(db: &mut PgConnection, id: ProductId, principal: &Principal) -> Result<Locked> {
+pub(crate) async fn lock_own(
+    db: &mut PgConnection,
+    id: ProductId,
+    principal: &Principal,
+) -> Result<Locked> {
     let found = products::lock(db, id).await?.ok_or_else(not_found)?;
     check(principal, found.seller_id, found.status)?;
     Ok(found)
 }
 
 /// As [`lock_own`], without the lock: for work that must not begin otherwise, but takes long.
-pub(crate) async fn check_own(db: &mut PgConnection, id: ProductId, principal: &Principal) -> Result<()> {
+pub(crate) async fn check_own(
+    db: &mut PgConnection,
+    id: ProductId,
+    principal: &Principal,
+) -> Result<()> {
     let (seller, status) = products::visibility(db, id).await?.ok_or_else(not_found)?;
     check(principal, seller, status)
 }
@@ -41,15 +49,26 @@ fn check(principal: &Principal, seller: UserId, status: Status) -> Result<()> {
         return Ok(());
     }
     if may_see(Some(principal), seller, status) {
-        return Err(Error::forbidden("forbidden", "This is another seller's product."));
+        return Err(Error::forbidden(
+            "forbidden",
+            "This is another seller's product.",
+        ));
     }
     Err(not_found())
 }
 
 /// Finds a product that somebody may see.
-pub(crate) async fn check_visible(db: &mut PgConnection, id: ProductId, viewer: Option<&Principal>) -> Result<Status> {
+pub(crate) async fn check_visible(
+    db: &mut PgConnection,
+    id: ProductId,
+    viewer: Option<&Principal>,
+) -> Result<Status> {
     let (seller, status) = products::visibility(db, id).await?.ok_or_else(not_found)?;
-    if may_see(viewer, seller, status) { Ok(status) } else { Err(not_found()) }
+    if may_see(viewer, seller, status) {
+        Ok(status)
+    } else {
+        Err(not_found())
+    }
 }
 
 /// Locks a product for staff.

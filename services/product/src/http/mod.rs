@@ -18,17 +18,34 @@ use crate::app::AppState;
 /// For clients, through nginx.
 pub(crate) fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(document())
-        .routes(routes!(products::list::list_products, products::create::create_product))
-        .routes(routes!(products::get::get_product, products::update::update_product, products::delete::delete_product))
+        .routes(routes!(
+            products::list::list_products,
+            products::create::create_product
+        ))
+        .routes(routes!(
+            products::get::get_product,
+            products::update::update_product,
+            products::delete::delete_product
+        ))
         .routes(routes!(products::submit::submit_product))
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))
         .routes(routes!(products::set_stock::set_stock))
         .routes(routes!(images::create::add_image))
         .routes(routes!(images::delete::delete_image))
-        .routes(routes!(reviews::list::list_reviews, reviews::create::create_review))
-        .routes(routes!(categories::list::list_categories, categories::create::create_category))
-        .routes(routes!(categories::get::get_category, categories::update::update_category, categories::delete::delete_category))
+        .routes(routes!(
+            reviews::list::list_reviews,
+            reviews::create::create_review
+        ))
+        .routes(routes!(
+            categories::list::list_categories,
+            categories::create::create_category
+        ))
+        .routes(routes!(
+            categories::get::get_category,
+            categories::update::update_category,
+            categories::delete::delete_category
+        ))
 }
 
 /// For other services, on the internal listener.
@@ -57,6 +74,9 @@ fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.bearer_format = Some("JWT".to_owned());
-    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     document
 }

@@ -16,21 +16,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(IfMatch(None))) };
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(IfMatch(None)));
+        };
         let value = value.to_str().unwrap_or_default().trim();
         if value == "*" {
             return Ok(Self(IfMatch(None)));
         }
         // Compression on the way may have made the tag weak; the version in it is as good as before.
         let tag = value.strip_prefix("W/").unwrap_or(value);
-        let version = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|tag| tag.split('-').next());
-        let version = version.and_then(|version| version.parse().ok()).ok_or_else(Error::stale_version)?;
+        let version = tag
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .and_then(|tag| tag.split('-').next());
+        let version = version
+            .and_then(|version| version.parse().ok())
+            .ok_or_else(Error::stale_version)?;
         Ok(Self(IfMatch(Some(version))))
     }
 }
 
 /// Answers a product, or 304 if the client has just this answer already.
-pub(crate) fn respond(request: &HeaderMap, version: i32, body: &impl Serialize) -> Result<Response> {
+pub(crate) fn respond(
+    request: &HeaderMap,
+    version: i32,
+    body: &impl Serialize,
+) -> Result<Response> {
     Ok(etag::respond(request, &tag(version, body)?, body))
 }
 

@@ -32,7 +32,9 @@ pub(crate) async fn all(cx: &Context, shutdown: &CancellationToken) -> sqlx::Res
     let mut orders = 0;
     while !shutdown.is_cancelled() {
         let mut tx = cx.pool.begin().await?;
-        let Some(order) = store::lock_expired(&mut tx, cx.clock.now()).await? else { break };
+        let Some(order) = store::lock_expired(&mut tx, cx.clock.now()).await? else {
+            break;
+        };
         reservations::settle(&mut tx, cx, order, OrderFate::TimedOut, &[]).await?;
         tx.commit().await?;
         orders += 1;

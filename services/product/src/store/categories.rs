@@ -23,10 +23,21 @@ pub(crate) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<Flat>> {
 }
 
 /// Locks the tree until the transaction ends; answers child → parent.
-pub(crate) async fn lock_tree(db: &mut PgConnection) -> sqlx::Result<BTreeMap<CategoryId, Option<CategoryId>>> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", TREE_LOCK).execute(&mut *db).await?;
-    let rows = sqlx::query!(r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId" FROM categories"#).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.parent_id)).collect())
+pub(crate) async fn lock_tree(
+    db: &mut PgConnection,
+) -> sqlx::Result<BTreeMap<CategoryId, Option<CategoryId>>> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", TREE_LOCK)
+        .execute(&mut *db)
+        .await?;
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId" FROM categories"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.parent_id))
+        .collect())
 }
 
 /// A category as it is stored.
@@ -41,7 +52,11 @@ pub(crate) struct Category {
 }
 
 /// Adds a category. False if the slug is taken.
-pub(crate) async fn insert(db: &mut PgConnection, new: &Category, clock: &Clock) -> sqlx::Result<bool> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    new: &Category,
+    clock: &Clock,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"INSERT INTO categories (id, parent_id, slug, name, position, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
            ON CONFLICT (slug) DO NOTHING"#,
@@ -59,7 +74,11 @@ pub(crate) async fn insert(db: &mut PgConnection, new: &Category, clock: &Clock)
 }
 
 /// A category by id or slug.
-pub(crate) async fn find(db: &mut PgConnection, id: Option<CategoryId>, slug: &str) -> sqlx::Result<Option<Category>> {
+pub(crate) async fn find(
+    db: &mut PgConnection,
+    id: Option<CategoryId>,
+    slug: &str,
+) -> sqlx::Result<Option<Category>> {
     sqlx::query_as!(
         Category,
         r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, position, version
@@ -84,7 +103,11 @@ pub(crate) async fn lock(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<
 }
 
 /// Writes a category as it shall be. Constraint `categories_slug_key` may refuse it.
-pub(crate) async fn update(db: &mut PgConnection, category: &Category, clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn update(
+    db: &mut PgConnection,
+    category: &Category,
+    clock: &Clock,
+) -> sqlx::Result<()> {
     let done = sqlx::query!(
         "UPDATE categories SET parent_id = $2, slug = $3, name = $4, position = $5, version = $6, updated_at = $7 WHERE id = $1",
         category.id.uuid(),
@@ -102,6 +125,8 @@ pub(crate) async fn update(db: &mut PgConnection, category: &Category, clock: &C
 
 /// Deletes a category. Constraints `categories_parent_id_fkey` and `products_category_id_fkey` may refuse it.
 pub(crate) async fn delete(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<bool> {
-    let done = sqlx::query!("DELETE FROM categories WHERE id = $1", id.uuid()).execute(db).await?;
+    let done = sqlx::query!("DELETE FROM categories WHERE id = $1", id.uuid())
+        .execute(db)
+        .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -88,7 +88,10 @@ pub(crate) struct Item {
 impl Item {
     /// Where the item stands.
     pub(crate) fn place(&self) -> Place {
-        Place { key: self.sort_key, id: self.id }
+        Place {
+            key: self.sort_key,
+            id: self.id,
+        }
     }
 }
 
@@ -96,7 +99,13 @@ const IN_STOCK: &str = "EXISTS (SELECT FROM product_variants v JOIN stock_levels
      WHERE v.product_id = p.id AND v.archived_at IS NULL AND s.on_hand > s.reserved)";
 
 /// One page of products, in one statement.
-pub(crate) async fn page(db: &mut PgConnection, filter: &Filter, sort: Sort, after: Option<Place>, limit: i64) -> sqlx::Result<Vec<Item>> {
+pub(crate) async fn page(
+    db: &mut PgConnection,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<Place>,
+    limit: i64,
+) -> sqlx::Result<Vec<Item>> {
     let (key, descending) = match sort {
         Sort::Relevance if filter.text.is_none() => Sort::Newest.key(),
         sort => sort.key(),
@@ -115,23 +124,40 @@ pub(crate) async fn page(db: &mut PgConnection, filter: &Filter, sort: Sort, aft
     sql.push(key).push(" AS sort_key FROM products p ");
     if let (Some(text), Sort::Relevance) = (&filter.text, sort) {
         // Whole millionths, so that a cursor can name the exact place.
-        sql.push("CROSS JOIN LATERAL (SELECT ((ts_rank_cd(p.search, websearch_to_tsquery('english', ")
-            .push_bind(text)
-            .push(")) + word_similarity(")
-            .push_bind(text)
-            .push(", p.title)) * 1000000)::bigint AS relevance) r ");
+        sql.push(
+            "CROSS JOIN LATERAL (SELECT ((ts_rank_cd(p.search, websearch_to_tsquery('english', ",
+        )
+        .push_bind(text)
+        .push(")) + word_similarity(")
+        .push_bind(text)
+        .push(", p.title)) * 1000000)::bigint AS relevance) r ");
     }
     conditions(&mut sql, filter, true);
     if let Some(place) = after {
         let beyond = if descending { "<" } else { ">" };
-        sql.push(" AND (").push(key).push(", p.id) ").push(beyond).push(" (").push_bind(place.key).push(", ").push_bind(place.id.uuid()).push(")");
+        sql.push(" AND (")
+            .push(key)
+            .push(", p.id) ")
+            .push(beyond)
+            .push(" (")
+            .push_bind(place.key)
+            .push(", ")
+            .push_bind(place.id.uuid())
+            .push(")");
     }
     let direction = if descending { " DESC" } else { "" };
     sql.push(" ORDER BY ");
     if sort != Sort::Newest && key != Sort::Newest.key().0 {
         sql.push(key).push(direction).push(", ");
     }
-    sql.push("p.id").push(direction).push(" LIMIT ").push_bind(limit).push(") p ORDER BY p.sort_key").push(direction).push(", p.id").push(direction);
+    sql.push("p.id")
+        .push(direction)
+        .push(" LIMIT ")
+        .push_bind(limit)
+        .push(") p ORDER BY p.sort_key")
+        .push(direction)
+        .push(", p.id")
+        .push(direction);
     sql.build_query_as::<Item>().fetch_all(db).await
 }
 
@@ -145,7 +171,10 @@ pub(crate) struct CategoryCount {
 }
 
 /// How many of the products that match all filters but the category lie in each category.
-pub(crate) async fn category_counts(db: &mut PgConnection, filter: &Filter) -> sqlx::Result<Vec<CategoryCount>> {
+pub(crate) async fn category_counts(
+    db: &mut PgConnection,
+    filter: &Filter,
+) -> sqlx::Result<Vec<CategoryCount>> {
     let mut sql = QueryBuilder::<Postgres>::new(
         "SELECT c.id, c.slug, c.name, count(*) AS count FROM products p JOIN categories c ON c.id = p.category_id ",
     );
@@ -171,7 +200,9 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &Filter, with_category: 
             .push(" <% p.title)");
     }
     if let (Some(category), true) = (&filter.category, with_category) {
-        sql.push(" AND p.category_id IN (WITH RECURSIVE branch AS (SELECT id FROM categories WHERE ");
+        sql.push(
+            " AND p.category_id IN (WITH RECURSIVE branch AS (SELECT id FROM categories WHERE ",
+        );
         match category.parse::<Uuid>() {
             Ok(id) => sql.push("id = ").push_bind(id),
             Err(_) => sql.push("slug = ").push_bind(category),

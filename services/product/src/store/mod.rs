@@ -15,5 +15,9 @@ pub(crate) mod variants;
 
 /// A write that must have touched so many rows did.
 pub(crate) fn touched(found: u64, wanted: usize) -> sqlx::Result<()> {
-    if usize::try_from(found).is_ok_and(|found| found == wanted) { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    if usize::try_from(found).is_ok_and(|found| found == wanted) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }

@@ -70,7 +70,10 @@ pub(crate) struct Variant {
 }
 
 /// A product with its category, pictures and variants, in one statement.
-pub(crate) async fn find(db: &mut PgConnection, selector: &Selector) -> sqlx::Result<Option<Product>> {
+pub(crate) async fn find(
+    db: &mut PgConnection,
+    selector: &Selector,
+) -> sqlx::Result<Option<Product>> {
     let (id, slug) = match selector {
         Selector::Id(id) => (Some(id.uuid()), None),
         Selector::Slug(slug) => (None, Some(slug.as_str())),
@@ -122,7 +125,10 @@ pub(crate) async fn lock(db: &mut PgConnection, id: ProductId) -> sqlx::Result<O
 }
 
 /// What decides whether a product may be seen.
-pub(crate) async fn visibility(db: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<(UserId, Status)>> {
+pub(crate) async fn visibility(
+    db: &mut PgConnection,
+    id: ProductId,
+) -> sqlx::Result<Option<(UserId, Status)>> {
     let row = sqlx::query!(r#"SELECT seller_id AS "seller_id: UserId", status AS "status: Status" FROM products WHERE id = $1"#, id.uuid())
         .fetch_optional(db)
         .await?;
@@ -151,7 +157,11 @@ pub(crate) struct New<'a> {
 }
 
 /// Adds a product without its variants. False if the slug is taken. Constraint `products_category_id_fkey` may refuse it.
-pub(crate) async fn insert(db: &mut PgConnection, new: &New<'_>, clock: &Clock) -> sqlx::Result<bool> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    new: &New<'_>,
+    clock: &Clock,
+) -> sqlx::Result<bool> {
     let (content, now) = (&new.content, clock.now());
     let (price_min, price_max) = content.offer.price_range();
     let done = sqlx::query!(
@@ -182,7 +192,12 @@ pub(crate) async fn insert(db: &mut PgConnection, new: &New<'_>, clock: &Clock) 
 }
 
 /// Writes what a seller says of a product; answers the new version. The address stays.
-pub(crate) async fn update(db: &mut PgConnection, id: ProductId, content: &Content<'_>, clock: &Clock) -> sqlx::Result<i32> {
+pub(crate) async fn update(
+    db: &mut PgConnection,
+    id: ProductId,
+    content: &Content<'_>,
+    clock: &Clock,
+) -> sqlx::Result<i32> {
     let (price_min, price_max) = content.offer.price_range();
     sqlx::query_scalar!(
         r#"UPDATE products
@@ -207,7 +222,13 @@ pub(crate) async fn update(db: &mut PgConnection, id: ProductId, content: &Conte
 }
 
 /// Writes a status; answers the new version. An archived product leaves its category, so that the category can go.
-pub(crate) async fn set_status(db: &mut PgConnection, id: ProductId, status: Status, reason: Option<&str>, clock: &Clock) -> sqlx::Result<i32> {
+pub(crate) async fn set_status(
+    db: &mut PgConnection,
+    id: ProductId,
+    status: Status,
+    reason: Option<&str>,
+    clock: &Clock,
+) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
         r#"UPDATE products
               SET status = $2, rejection_reason = $3, updated_at = $4, version = version + 1,
@@ -224,7 +245,11 @@ pub(crate) async fn set_status(db: &mut PgConnection, id: ProductId, status: Sta
 }
 
 /// Notes that something that belongs to the product changed; answers the new version.
-pub(crate) async fn touch(db: &mut PgConnection, id: ProductId, clock: &Clock) -> sqlx::Result<i32> {
+pub(crate) async fn touch(
+    db: &mut PgConnection,
+    id: ProductId,
+    clock: &Clock,
+) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
         "UPDATE products SET updated_at = $2, version = version + 1 WHERE id = $1 RETURNING version",
         id.uuid(),

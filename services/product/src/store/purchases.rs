@@ -16,7 +16,11 @@ pub(crate) async fn lock_products(db: &mut PgConnection, variants: &[Uuid]) -> s
 }
 
 /// Counts units sold (negative: taken back), per variant. The products must be locked.
-pub(crate) async fn count_sold(db: &mut PgConnection, variants: &[Uuid], units: &[i32]) -> sqlx::Result<()> {
+pub(crate) async fn count_sold(
+    db: &mut PgConnection,
+    variants: &[Uuid],
+    units: &[i32],
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"UPDATE products p SET sold_count = greatest(0, p.sold_count + s.units)
              FROM (SELECT v.product_id, sum(d.units) AS units FROM unnest($1::uuid[], $2::integer[]) AS d (variant_id, units)
@@ -31,7 +35,14 @@ pub(crate) async fn count_sold(db: &mut PgConnection, variants: &[Uuid], units: 
 }
 
 /// Notes that a user bought the products of an order.
-pub(crate) async fn add(db: &mut PgConnection, user: UserId, order: OrderId, variants: &[Uuid], units: &[i32], clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn add(
+    db: &mut PgConnection,
+    user: UserId,
+    order: OrderId,
+    variants: &[Uuid],
+    units: &[i32],
+    clock: &Clock,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"INSERT INTO purchases (user_id, product_id, order_id, quantity, purchased_at)
            SELECT $1, v.product_id, $2, sum(d.units), $5
@@ -52,12 +63,18 @@ pub(crate) async fn add(db: &mut PgConnection, user: UserId, order: OrderId, var
 
 /// Forgets the purchases of an order that was cancelled.
 pub(crate) async fn remove(db: &mut PgConnection, order: OrderId) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM purchases WHERE order_id = $1", order.uuid()).execute(db).await?;
+    sqlx::query!("DELETE FROM purchases WHERE order_id = $1", order.uuid())
+        .execute(db)
+        .await?;
     Ok(())
 }
 
 /// Whether a user bought a product.
-pub(crate) async fn exists(db: &mut PgConnection, user: UserId, product: ProductId) -> sqlx::Result<bool> {
+pub(crate) async fn exists(
+    db: &mut PgConnection,
+    user: UserId,
+    product: ProductId,
+) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM purchases WHERE user_id = $1 AND product_id = $2) AS "exists!""#,
         user.uuid(),

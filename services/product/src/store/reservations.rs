@@ -17,7 +17,13 @@ pub(crate) struct Reservation {
 }
 
 /// Claims the order's id. False if somebody was first, whose transaction has then ended.
-pub(crate) async fn claim(db: &mut PgConnection, order: OrderId, hold: Hold, expires_at: Timestamp, clock: &Clock) -> sqlx::Result<bool> {
+pub(crate) async fn claim(
+    db: &mut PgConnection,
+    order: OrderId,
+    hold: Hold,
+    expires_at: Timestamp,
+    clock: &Clock,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO reservations (order_id, status, expires_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT (order_id) DO NOTHING",
         order.uuid(),
@@ -31,7 +37,10 @@ pub(crate) async fn claim(db: &mut PgConnection, order: OrderId, hold: Hold, exp
 }
 
 /// Locks an order's reservation.
-pub(crate) async fn lock(db: &mut PgConnection, order: OrderId) -> sqlx::Result<Option<Reservation>> {
+pub(crate) async fn lock(
+    db: &mut PgConnection,
+    order: OrderId,
+) -> sqlx::Result<Option<Reservation>> {
     sqlx::query_as!(
         Reservation,
         r#"SELECT status AS "hold: Hold", expires_at AS "expires_at: Timestamp" FROM reservations WHERE order_id = $1 FOR NO KEY UPDATE"#,
@@ -42,7 +51,10 @@ pub(crate) async fn lock(db: &mut PgConnection, order: OrderId) -> sqlx::Result<
 }
 
 /// Locks the hold that is longest past its time and that nobody else has locked.
-pub(crate) async fn lock_expired(db: &mut PgConnection, now: Timestamp) -> sqlx::Result<Option<OrderId>> {
+pub(crate) async fn lock_expired(
+    db: &mut PgConnection,
+    now: Timestamp,
+) -> sqlx::Result<Option<OrderId>> {
     sqlx::query_scalar!(
         r#"SELECT order_id AS "order_id: OrderId" FROM reservations WHERE status = 'held' AND expires_at <= $1
             ORDER BY expires_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"#,
@@ -53,7 +65,12 @@ pub(crate) async fn lock_expired(db: &mut PgConnection, now: Timestamp) -> sqlx:
 }
 
 /// Where the reservation is from now on.
-pub(crate) async fn set_hold(db: &mut PgConnection, order: OrderId, hold: Hold, clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn set_hold(
+    db: &mut PgConnection,
+    order: OrderId,
+    hold: Hold,
+    clock: &Clock,
+) -> sqlx::Result<()> {
     let done = sqlx::query!(
         "UPDATE reservations SET status = $2, updated_at = $3 WHERE order_id = $1",
         order.uuid(),
@@ -73,11 +90,27 @@ pub(crate) struct Line {
 }
 
 /// Writes the lines of a reservation.
-pub(crate) async fn add_lines(db: &mut PgConnection, order: OrderId, lines: &[Line]) -> sqlx::Result<()> {
-    let variants: Vec<Uuid> = lines.iter().map(|line| line.demand.variant_id.uuid()).collect();
-    let quantities: Vec<i32> = lines.iter().map(|line| line.demand.quantity.get()).collect();
-    let snapshots: Vec<Option<serde_json::Value>> =
-        lines.iter().map(|line| line.snapshot.as_ref().map(|snapshot| serde_json::json!(snapshot))).collect();
+pub(crate) async fn add_lines(
+    db: &mut PgConnection,
+    order: OrderId,
+    lines: &[Line],
+) -> sqlx::Result<()> {
+    let variants: Vec<Uuid> = lines
+        .iter()
+        .map(|line| line.demand.variant_id.uuid())
+        .collect();
+    let quantities: Vec<i32> = lines
+        .iter()
+        .map(|line| line.demand.quantity.get())
+        .collect();
+    let snapshots: Vec<Option<serde_json::Value>> = lines
+        .iter()
+        .map(|line| {
+            line.snapshot
+                .as_ref()
+                .map(|snapshot| serde_json::json!(snapshot))
+        })
+        .collect();
     let done = sqlx::query!(
         r#"INSERT INTO reservation_lines (order_id, variant_id, location_id, quantity, snapshot)
            SELECT $1, variant_id, $2, quantity, snapshot
@@ -104,8 +137,15 @@ pub(crate) async fn lines(db: &mut PgConnection, order: OrderId) -> sqlx::Result
     .await?;
     rows.into_iter()
         .map(|row| {
-            let quantity = Quantity::try_from(row.quantity).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            Ok(Line { demand: Demand { variant_id: row.variant_id, quantity }, snapshot: row.snapshot.map(|json| json.0) })
+            let quantity = Quantity::try_from(row.quantity)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?;
+            Ok(Line {
+                demand: Demand {
+                    variant_id: row.variant_id,
+                    quantity,
+                },
+                snapshot: row.snapshot.map(|json| json.0),
+            })
         })
         .collect()
 }

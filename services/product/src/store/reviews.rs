@@ -30,7 +30,11 @@ pub(crate) struct New<'a> {
 }
 
 /// Adds a review and its stars to the product's rating, in one statement. Constraint `reviews_one_per_buyer` may refuse it.
-pub(crate) async fn insert(db: &mut PgConnection, new: New<'_>, clock: &Clock) -> sqlx::Result<Review> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    new: New<'_>,
+    clock: &Clock,
+) -> sqlx::Result<Review> {
     sqlx::query_as!(
         Review,
         r#"WITH rated AS (
@@ -54,7 +58,12 @@ pub(crate) async fn insert(db: &mut PgConnection, new: New<'_>, clock: &Clock) -
 }
 
 /// The reviews of a product, newest first.
-pub(crate) async fn list(db: &mut PgConnection, product: ProductId, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Review>> {
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    product: ProductId,
+    before: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<Review>> {
     sqlx::query_as!(
         Review,
         r#"SELECT id AS "id: ReviewId", product_id AS "product_id: ProductId", author_name, rating, title, body,

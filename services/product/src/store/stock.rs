@@ -23,7 +23,10 @@ pub(crate) struct Locked {
 }
 
 /// Locks the levels of variants in the order of their ids. Unknown ids are absent.
-pub(crate) async fn lock(db: &mut PgConnection, variants: &[Uuid]) -> sqlx::Result<BTreeMap<VariantId, Locked>> {
+pub(crate) async fn lock(
+    db: &mut PgConnection,
+    variants: &[Uuid],
+) -> sqlx::Result<BTreeMap<VariantId, Locked>> {
     let rows = sqlx::query!(
         r#"SELECT s.variant_id AS "variant_id: VariantId", s.on_hand, s.reserved, v.low_stock_threshold,
                   v.product_id AS "product_id: ProductId", v.sku AS "sku: Sku", v.price, v.archived_at IS NULL AND p.status = 'active' AS "active!",
@@ -42,7 +45,10 @@ pub(crate) async fn lock(db: &mut PgConnection, variants: &[Uuid]) -> sqlx::Resu
     .await?;
     rows.into_iter()
         .map(|row| {
-            let level = Level { on_hand: row.on_hand, reserved: row.reserved };
+            let level = Level {
+                on_hand: row.on_hand,
+                reserved: row.reserved,
+            };
             let snapshot = VariantSnapshot {
                 variant_id: row.variant_id,
                 product_id: row.product_id,
@@ -56,13 +62,24 @@ pub(crate) async fn lock(db: &mut PgConnection, variants: &[Uuid]) -> sqlx::Resu
                 active: row.active,
                 tax_class: row.tax_class,
             };
-            Ok((row.variant_id, Locked { level, threshold: row.low_stock_threshold, snapshot }))
+            Ok((
+                row.variant_id,
+                Locked {
+                    level,
+                    threshold: row.low_stock_threshold,
+                    snapshot,
+                },
+            ))
         })
         .collect()
 }
 
 /// Makes the empty levels of new variants.
-pub(crate) async fn create(db: &mut PgConnection, variants: &[Uuid], clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn create(
+    db: &mut PgConnection,
+    variants: &[Uuid],
+    clock: &Clock,
+) -> sqlx::Result<()> {
     let done = sqlx::query!(
         "INSERT INTO stock_levels (variant_id, location_id, updated_at) SELECT id, $2, $3 FROM unnest($1::uuid[]) AS id",
         variants,
@@ -84,14 +101,29 @@ pub(crate) struct Cause<'a> {
 
 /// Writes changes to the levels and to the ledger, in one statement for any number of variants. The levels must be locked
 /// already. A change that would make a level unsound touches no row, which is an error here, and would break a constraint besides.
-pub(crate) async fn apply(db: &mut PgConnection, changes: &[Change], cause: Cause<'_>, clock: &Clock, random: &Random) -> sqlx::Result<()> {
+pub(crate) async fn apply(
+    db: &mut PgConnection,
+    changes: &[Change],
+    cause: Cause<'_>,
+    clock: &Clock,
+    random: &Random,
+) -> sqlx::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
     let now = clock.now();
-    let ids: Vec<Uuid> = changes.iter().map(|_| MovementId::new(now, random).uuid()).collect();
-    let variants: Vec<Uuid> = changes.iter().map(|change| change.variant_id.uuid()).collect();
-    let kinds: Vec<String> = changes.iter().map(|change| change.kind.as_str().to_owned()).collect();
+    let ids: Vec<Uuid> = changes
+        .iter()
+        .map(|_| MovementId::new(now, random).uuid())
+        .collect();
+    let variants: Vec<Uuid> = changes
+        .iter()
+        .map(|change| change.variant_id.uuid())
+        .collect();
+    let kinds: Vec<String> = changes
+        .iter()
+        .map(|change| change.kind.as_str().to_owned())
+        .collect();
     let on_hand: Vec<i32> = changes.iter().map(|change| change.on_hand).collect();
     let reserved: Vec<i32> = changes.iter().map(|change| change.reserved).collect();
     let moved = sqlx::query_scalar!(

@@ -17,12 +17,19 @@ pub(crate) mod snapshot {
 
     /// An amount of a product's currency, as the row has it.
     pub(crate) fn money(amount: i64, currency: &str) -> sqlx::Result<Money> {
-        currency.parse::<Currency>().map(|currency| Money::new(amount, currency)).map_err(|error| sqlx::Error::Decode(error.into()))
+        currency
+            .parse::<Currency>()
+            .map(|currency| Money::new(amount, currency))
+            .map_err(|error| sqlx::Error::Decode(error.into()))
     }
 }
 
 /// Variants by id, and all variants of products, in one statement. Archived variants are found by id alone, as inactive.
-pub(crate) async fn lookup(db: &mut PgConnection, variants: &[Uuid], products: &[Uuid]) -> sqlx::Result<Vec<VariantSnapshot>> {
+pub(crate) async fn lookup(
+    db: &mut PgConnection,
+    variants: &[Uuid],
+    products: &[Uuid],
+) -> sqlx::Result<Vec<VariantSnapshot>> {
     let rows = sqlx::query!(
         r#"SELECT v.id AS "variant_id: VariantId", v.product_id AS "product_id: ProductId", v.sku AS "sku: Sku", v.price,
                   v.archived_at IS NULL AND p.status = 'active' AS "active!",
@@ -60,7 +67,10 @@ pub(crate) async fn lookup(db: &mut PgConnection, variants: &[Uuid], products: &
 }
 
 /// The variants of a product that are not archived, by SKU.
-pub(crate) async fn ids_by_sku(db: &mut PgConnection, product: ProductId) -> sqlx::Result<HashMap<String, VariantId>> {
+pub(crate) async fn ids_by_sku(
+    db: &mut PgConnection,
+    product: ProductId,
+) -> sqlx::Result<HashMap<String, VariantId>> {
     let rows = sqlx::query!(
         r#"SELECT id AS "id: VariantId", sku FROM product_variants WHERE product_id = $1 AND archived_at IS NULL"#,
         product.uuid()
@@ -72,12 +82,26 @@ pub(crate) async fn ids_by_sku(db: &mut PgConnection, product: ProductId) -> sql
 
 /// Writes the variants of a product as they shall be from now on: those in the list are made or changed, the others archived.
 /// The list's order is the order in which they are shown. One statement to archive, one to write.
-pub(crate) async fn replace(db: &mut PgConnection, product: ProductId, variants: &[(VariantId, &VariantDraft)], clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn replace(
+    db: &mut PgConnection,
+    product: ProductId,
+    variants: &[(VariantId, &VariantDraft)],
+    clock: &Clock,
+) -> sqlx::Result<()> {
     let now = clock.now();
     let ids: Vec<Uuid> = variants.iter().map(|(id, _)| id.uuid()).collect();
-    let skus: Vec<String> = variants.iter().map(|(_, draft)| draft.sku.as_str().to_owned()).collect();
-    let prices: Vec<i64> = variants.iter().map(|(_, draft)| draft.price.money().amount()).collect();
-    let options: Vec<serde_json::Value> = variants.iter().map(|(_, draft)| serde_json::json!(draft.options)).collect();
+    let skus: Vec<String> = variants
+        .iter()
+        .map(|(_, draft)| draft.sku.as_str().to_owned())
+        .collect();
+    let prices: Vec<i64> = variants
+        .iter()
+        .map(|(_, draft)| draft.price.money().amount())
+        .collect();
+    let options: Vec<serde_json::Value> = variants
+        .iter()
+        .map(|(_, draft)| serde_json::json!(draft.options))
+        .collect();
     // Those that stay get a passing value first, so that two variants may swap their options.
     sqlx::query!(
         r#"UPDATE product_variants
@@ -110,7 +134,11 @@ pub(crate) async fn replace(db: &mut PgConnection, product: ProductId, variants:
 }
 
 /// Archives all variants of a product, so that their SKUs are free again.
-pub(crate) async fn archive_all(db: &mut PgConnection, product: ProductId, clock: &Clock) -> sqlx::Result<()> {
+pub(crate) async fn archive_all(
+    db: &mut PgConnection,
+    product: ProductId,
+    clock: &Clock,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE product_variants SET archived_at = $2, updated_at = $2 WHERE product_id = $1 AND archived_at IS NULL",
         product.uuid(),

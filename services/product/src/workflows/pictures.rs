@@ -34,7 +34,13 @@ pub(crate) async fn add(
     let id = ImageId::new(cx.clock.now(), &cx.random);
     let file_name = format!("{id}.{}", picture.kind.extension());
     media.keep(&file_name, bytes).await?;
-    let new = images::New { id, file_name: &file_name, bytes: bytes.len().try_into()?, picture, alt };
+    let new = images::New {
+        id,
+        file_name: &file_name,
+        bytes: bytes.len().try_into()?,
+        picture,
+        alt,
+    };
     let written = async {
         images::insert(&mut tx, product.id, new, &cx.clock).await?;
         products::touch(&mut tx, cx, product).await?;
@@ -59,7 +65,9 @@ pub(crate) async fn remove(
     product: &Locked,
     image: ImageId,
 ) -> anyhow::Result<bool> {
-    let Some(file_name) = images::delete(&mut tx, product.id, image).await? else { return Ok(false) };
+    let Some(file_name) = images::delete(&mut tx, product.id, image).await? else {
+        return Ok(false);
+    };
     products::touch(&mut tx, cx, product).await?;
     tx.commit().await?;
     media.remove(&file_name).await;

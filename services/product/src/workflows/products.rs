@@ -40,24 +40,53 @@ impl Spec {
 }
 
 /// Drafts a product with its variants and their first stock.
-pub(crate) async fn create(cx: &Context, seller: UserId, status: Status, spec: &Spec) -> Result<Product, ProductError> {
+pub(crate) async fn create(
+    cx: &Context,
+    seller: UserId,
+    status: Status,
+    spec: &Spec,
+) -> Result<Product, ProductError> {
     let mut tx = cx.pool.begin().await?;
     let id = ProductId::new(cx.clock.now(), &cx.random);
     let plain = slug::of(&spec.title, "product");
     let mut slug = plain.clone();
     loop {
-        let new = New { id, seller_id: seller, slug: &slug, status, content: spec.content() };
-        if store::insert(&mut tx, &new, &cx.clock).await.map_err(ProductError::from_write)? {
+        let new = New {
+            id,
+            seller_id: seller,
+            slug: &slug,
+            status,
+            content: spec.content(),
+        };
+        if store::insert(&mut tx, &new, &cx.clock)
+            .await
+            .map_err(ProductError::from_write)?
+        {
             break;
         }
         slug = slug::another(&plain, &cx.random);
     }
     write_variants(&mut tx, cx, id, seller, &spec.offer, &|_| None).await?;
     let title = spec.title.to_string();
-    let created = ProductCreated { product_id: id, title: title.clone(), seller_id: seller, status: status.as_str().to_owned(), version: 1 };
+    let created = ProductCreated {
+        product_id: id,
+        title: title.clone(),
+        seller_id: seller,
+        status: status.as_str().to_owned(),
+        version: 1,
+    };
     cx.publisher.publish(&mut tx, &created).await?;
     if status == Status::Active {
-        cx.publisher.publish(&mut tx, &ProductApproved { product_id: id, title, seller_id: seller }).await?;
+        cx.publisher
+            .publish(
+                &mut tx,
+                &ProductApproved {
+                    product_id: id,
+                    title,
+                    seller_id: seller,
+                },
+            )
+            .await?;
     }
     finish(tx, id).await
 }
@@ -70,9 +99,14 @@ pub(crate) async fn update(
     actor: UserId,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
-    let version = store::update(&mut tx, locked.id, &spec.content(), &cx.clock).await.map_err(ProductError::from_write)?;
+    let version = store::update(&mut tx, locked.id, &spec.content(), &cx.clock)
+        .await
+        .map_err(ProductError::from_write)?;
     let known = variants::ids_by_sku(&mut tx, locked.id).await?;
-    write_variants(&mut tx, cx, locked.id, actor, &spec.offer, &|sku| known.get(sku).copied()).await?;
+    write_variants(&mut tx, cx, locked.id, actor, &spec.offer, &|sku| {
+        known.get(sku).copied()
+    })
+    .await?;
     publish_updated(&mut tx, cx, locked, &spec.title, locked.status, version).await?;
     finish(tx, locked.id).await
 }
@@ -97,7 +131,9 @@ async fn write_variants(
         }
         list.push((id, draft));
     }
-    variants::replace(tx, product, &list, &cx.clock).await.map_err(ProductError::from_write)?;
+    variants::replace(tx, product, &list, &cx.clock)
+        .await
+        .map_err(ProductError::from_write)?;
     stock::open(tx, cx, &opened).await?;
     stock::correct(tx, cx, &corrections, None, actor).await?;
     Ok(())
@@ -116,12 +152,24 @@ pub(crate) async fn step(
         let version = store::set_status(&mut tx, locked.id, next, reason, &cx.clock).await?;
         match step {
             Step::Approve => {
-                let approved = ProductApproved { product_id: locked.id, title: locked.title.clone(), seller_id: locked.seller_id };
+                let approved = ProductApproved {
+                    product_id: locked.id,
+                    title: locked.title.clone(),
+                    seller_id: locked.seller_id,
+                };
                 cx.publisher.publish(&mut tx, &approved).await?;
             }
             Step::Archive => {
                 variants::archive_all(&mut tx, locked.id, &cx.clock).await?;
-                cx.publisher.publish(&mut tx, &ProductDeleted { product_id: locked.id, seller_id: locked.seller_id }).await?;
+                cx.publisher
+                    .publish(
+                        &mut tx,
+                        &ProductDeleted {
+                            product_id: locked.id,
+                            seller_id: locked.seller_id,
+                        },
+                    )
+                    .await?;
             }
             Step::Submit | Step::Reject => {}
         }
@@ -131,13 +179,24 @@ pub(crate) async fn step(
 }
 
 /// Notes a change of something that belongs to a locked product; answers its new version.
-pub(crate) async fn touch(tx: &mut PgConnection, cx: &Context, locked: &Locked) -> sqlx::Result<i32> {
+pub(crate) async fn touch(
+    tx: &mut PgConnection,
+    cx: &Context,
+    locked: &Locked,
+) -> sqlx::Result<i32> {
     let version = store::touch(tx, locked.id, &cx.clock).await?;
     publish_updated(tx, cx, locked, &locked.title, locked.status, version).await?;
     Ok(version)
 }
 
-async fn publish_updated(tx: &mut PgConnection, cx: &Context, locked: &Locked, title: &str, status: Status, version: i32) -> sqlx::Result<()> {
+async fn publish_updated(
+    tx: &mut PgConnection,
+    cx: &Context,
+    locked: &Locked,
+    title: &str,
+    status: Status,
+    version: i32,
+) -> sqlx::Result<()> {
     let updated = ProductUpdated {
         product_id: locked.id,
         title: title.to_owned(),
@@ -149,8 +208,13 @@ async fn publish_updated(tx: &mut PgConnection, cx: &Context, locked: &Locked, t
 }
 
 /// Reads the product as it is now, and commits.
-async fn finish(mut tx: sqlx::Transaction<'static, sqlx::Postgres>, id: ProductId) -> Result<Product, ProductError> {
-    let product = store::find(&mut tx, &Selector::Id(id)).await?.ok_or(sqlx::Error::RowNotFound)?;
+async fn finish(
+    mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
+    id: ProductId,
+) -> Result<Product, ProductError> {
+    let product = store::find(&mut tx, &Selector::Id(id))
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(product)
 }

@@ -19,7 +19,12 @@ use crate::store::{purchases, stock as levels};
 
 /// Holds all lines for an order, or none. The order's id is claimed before anything else, so a second call with it waits for
 /// the first and then gets its answer.
-pub(crate) async fn hold(cx: &Context, order: OrderId, demands: Vec<Demand>, lasts: Duration) -> Result<Reservation, HoldError> {
+pub(crate) async fn hold(
+    cx: &Context,
+    order: OrderId,
+    demands: Vec<Demand>,
+    lasts: Duration,
+) -> Result<Reservation, HoldError> {
     let mut tx = cx.pool.begin().await?;
     let now = cx.clock.now();
     let expires_at = now + lasts;
@@ -42,34 +47,69 @@ pub(crate) async fn hold(cx: &Context, order: OrderId, demands: Vec<Demand>, las
                 snapshot.available -= demand.quantity.get();
                 snapshot
             });
-            Line { demand: *demand, snapshot }
+            Line {
+                demand: *demand,
+                snapshot,
+            }
         })
         .collect();
     store::add_lines(&mut tx, order, &lines).await?;
     stock::apply(&mut tx, cx, &locked, &changes, of_order(order)).await?;
-    cx.publisher.publish(&mut tx, &InventoryReserved { order_id: order, lines: demands.iter().map(|d| d.line()).collect() }).await?;
+    cx.publisher
+        .publish(
+            &mut tx,
+            &InventoryReserved {
+                order_id: order,
+                lines: demands.iter().map(|d| d.line()).collect(),
+            },
+        )
+        .await?;
     tx.commit().await?;
-    Ok(Reservation { order_id: order, expires_at, lines: reserved_lines(lines) })
+    Ok(Reservation {
+        order_id: order,
+        expires_at,
+        lines: reserved_lines(lines),
+    })
 }
 
 /// The answer to a repeated call: the same, if it asks for the same and the hold still stands.
-async fn again(tx: &mut PgConnection, cx: &Context, order: OrderId, demands: &[Demand]) -> Result<Reservation, HoldError> {
-    let reservation = store::lock(tx, order).await?.ok_or(sqlx::Error::RowNotFound)?;
+async fn again(
+    tx: &mut PgConnection,
+    cx: &Context,
+    order: OrderId,
+    demands: &[Demand],
+) -> Result<Reservation, HoldError> {
+    let reservation = store::lock(tx, order)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?;
     let lines = store::lines(tx, order).await?;
     let closed = reservation.hold != Hold::Held || reservation.expires_at <= cx.clock.now();
     if closed {
         return Err(HoldError::Closed(reservation.hold));
     }
-    if !lines.iter().map(|line| line.demand).eq(demands.iter().copied()) {
+    if !lines
+        .iter()
+        .map(|line| line.demand)
+        .eq(demands.iter().copied())
+    {
         return Err(HoldError::Mismatch);
     }
-    Ok(Reservation { order_id: order, expires_at: reservation.expires_at, lines: reserved_lines(lines) })
+    Ok(Reservation {
+        order_id: order,
+        expires_at: reservation.expires_at,
+        lines: reserved_lines(lines),
+    })
 }
 
 fn reserved_lines(lines: Vec<Line>) -> Vec<ReservedLine> {
     lines
         .into_iter()
-        .filter_map(|line| line.snapshot.map(|variant| ReservedLine { quantity: line.demand.quantity, variant }))
+        .filter_map(|line| {
+            line.snapshot.map(|variant| ReservedLine {
+                quantity: line.demand.quantity,
+                variant,
+            })
+        })
         .collect()
 }
 
@@ -91,17 +131,34 @@ pub(crate) async fn settle(
     ordered: &[Demand],
 ) -> sqlx::Result<Settled> {
     // An order that was never heard of gets a row, so that whatever comes later finds it.
-    let unheard = fate != OrderFate::TimedOut && store::claim(tx, order, Hold::Expired, cx.clock.now(), &cx.clock).await?;
+    let unheard = fate != OrderFate::TimedOut
+        && store::claim(tx, order, Hold::Expired, cx.clock.now(), &cx.clock).await?;
     if unheard {
-        let lines: Vec<Line> = ordered.iter().map(|demand| Line { demand: *demand, snapshot: None }).collect();
+        let lines: Vec<Line> = ordered
+            .iter()
+            .map(|demand| Line {
+                demand: *demand,
+                snapshot: None,
+            })
+            .collect();
         store::add_lines(tx, order, &lines).await?;
     }
-    let found = store::lock(tx, order).await?.ok_or(sqlx::Error::RowNotFound)?.hold;
+    let found = store::lock(tx, order)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?
+        .hold;
     let settlement = rules::settle(Some(found), fate);
     if settlement == Settlement::Nothing {
-        return Ok(Settled { hold: found, short: Vec::new() });
+        return Ok(Settled {
+            hold: found,
+            short: Vec::new(),
+        });
     }
-    let demands: Vec<Demand> = store::lines(tx, order).await?.into_iter().map(|line| line.demand).collect();
+    let demands: Vec<Demand> = store::lines(tx, order)
+        .await?
+        .into_iter()
+        .map(|line| line.demand)
+        .collect();
     let mut short = Vec::new();
     let hold = match settlement {
         Settlement::Nothing => found,
@@ -109,7 +166,10 @@ pub(crate) async fn settle(
         Settlement::Release(after) => {
             let locked = levels::lock(tx, &ids(&demands)).await?;
             stock::apply(tx, cx, &locked, &rules::release(&demands), of_order(order)).await?;
-            let released = InventoryReleased { order_id: order, lines: demands.iter().map(|demand| demand.line()).collect() };
+            let released = InventoryReleased {
+                order_id: order,
+                lines: demands.iter().map(|demand| demand.line()).collect(),
+            };
             cx.publisher.publish(tx, &released).await?;
             after
         }
@@ -121,7 +181,15 @@ pub(crate) async fn settle(
             match sold.await? {
                 Ok(()) => Hold::Committed,
                 Err(missing) => {
-                    cx.publisher.publish(tx, &InventoryRejected { order_id: order, lines: missing.clone() }).await?;
+                    cx.publisher
+                        .publish(
+                            tx,
+                            &InventoryRejected {
+                                order_id: order,
+                                lines: missing.clone(),
+                            },
+                        )
+                        .await?;
                     short = missing;
                     Hold::Rejected
                 }
@@ -150,7 +218,10 @@ async fn sell(
 ) -> sqlx::Result<Result<(), Vec<ShortLine>>> {
     purchases::lock_products(tx, &ids(demands)).await?;
     let locked = levels::lock(tx, &ids(demands)).await?;
-    let all = locked.iter().map(|(id, locked)| (*id, locked.level)).collect();
+    let all = locked
+        .iter()
+        .map(|(id, locked)| (*id, locked.level))
+        .collect();
     match decide(&all) {
         Ok(changes) => {
             stock::apply(tx, cx, &locked, &changes, of_order(order)).await?;
@@ -163,17 +234,30 @@ async fn sell(
 
 /// Only what is public may be held; what is paid for may be taken whatever became of the product since.
 fn for_sale(locked: &BTreeMap<VariantId, Locked>) -> BTreeMap<VariantId, Level> {
-    locked.iter().filter(|(_, locked)| locked.snapshot.active).map(|(id, locked)| (*id, locked.level)).collect()
+    locked
+        .iter()
+        .filter(|(_, locked)| locked.snapshot.active)
+        .map(|(id, locked)| (*id, locked.level))
+        .collect()
 }
 
 fn of_order(order: OrderId) -> Cause<'static> {
-    Cause { order: Some(order), ..Cause::default() }
+    Cause {
+        order: Some(order),
+        ..Cause::default()
+    }
 }
 
 pub(crate) fn ids(demands: &[Demand]) -> Vec<Uuid> {
-    demands.iter().map(|demand| demand.variant_id.uuid()).collect()
+    demands
+        .iter()
+        .map(|demand| demand.variant_id.uuid())
+        .collect()
 }
 
 pub(crate) fn units(demands: &[Demand], sign: i32) -> Vec<i32> {
-    demands.iter().map(|demand| sign * demand.quantity.get()).collect()
+    demands
+        .iter()
+        .map(|demand| sign * demand.quantity.get())
+        .collect()
 }

@@ -22,8 +22,17 @@ pub(crate) async fn apply(
 ) -> sqlx::Result<()> {
     store::apply(tx, changes, cause, &cx.clock, &cx.random).await?;
     for change in changes {
-        let Some(Locked { level, threshold, snapshot }) = locked.get(&change.variant_id) else { continue };
-        let Some(after) = level.after(change) else { continue };
+        let Some(Locked {
+            level,
+            threshold,
+            snapshot,
+        }) = locked.get(&change.variant_id)
+        else {
+            continue;
+        };
+        let Some(after) = level.after(change) else {
+            continue;
+        };
         if rules::fell_low(*level, after, *threshold) {
             let event = InventoryLowStock {
                 variant_id: change.variant_id,
@@ -53,18 +62,41 @@ pub(crate) async fn correct(
         let level = locked.get(id).ok_or(sqlx::Error::RowNotFound)?.level;
         let change = rules::correct(*id, level, *correction).map_err(|error| match error {
             CorrectionError::OutOfRange => StockError::OutOfRange,
-            CorrectionError::BelowReserved => StockError::Reserved { variant_id: *id, reserved: level.reserved },
+            CorrectionError::BelowReserved => StockError::Reserved {
+                variant_id: *id,
+                reserved: level.reserved,
+            },
         })?;
-        levels.insert(*id, change.and_then(|change| level.after(&change)).unwrap_or(level));
+        levels.insert(
+            *id,
+            change
+                .and_then(|change| level.after(&change))
+                .unwrap_or(level),
+        );
         changes.extend(change);
     }
     changes.sort_by_key(|change| change.variant_id);
-    apply(tx, cx, &locked, &changes, Cause { order: None, reason, actor: Some(actor) }).await?;
+    apply(
+        tx,
+        cx,
+        &locked,
+        &changes,
+        Cause {
+            order: None,
+            reason,
+            actor: Some(actor),
+        },
+    )
+    .await?;
     Ok(levels)
 }
 
 /// Makes the empty levels of new variants.
-pub(crate) async fn open(tx: &mut PgConnection, cx: &Context, variants: &[VariantId]) -> sqlx::Result<()> {
+pub(crate) async fn open(
+    tx: &mut PgConnection,
+    cx: &Context,
+    variants: &[VariantId],
+) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = variants.iter().map(|id| id.uuid()).collect();
     store::create(tx, &ids, &cx.clock).await
 }

@@ -44,7 +44,13 @@ fn operations() -> Vec<(String, String)> {
     let paths = document["paths"].as_object().unwrap();
     let mut operations = Vec::new();
     for (path, methods) in paths {
-        operations.extend(methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+        operations.extend(
+            methods
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(|method| (method.clone(), path.clone())),
+        );
     }
     operations
 }
@@ -53,7 +59,11 @@ async fn call(client: &Client, method: &str, path: &str, id: &str) -> Answer {
     let path = path.replace("{id}", id).replace("{image_id}", id);
     let method: Method = method.to_uppercase().parse().unwrap();
     let request = client.request(method.clone(), &path);
-    if method == Method::GET { request.send().await } else { request.json(&json!({})).send().await }
+    if method == Method::GET {
+        request.send().await
+    } else {
+        request.json(&json!({})).send().await
+    }
 }
 
 fn refused(answer: &Answer) -> bool {
@@ -63,23 +73,47 @@ fn refused(answer: &Answer) -> bool {
 #[tokio::test]
 async fn every_operation_has_a_case_and_keeps_to_it() {
     for operation in operations() {
-        let known = CASES.iter().any(|(method, path, _)| (*method, *path) == (operation.0.as_str(), operation.1.as_str()));
+        let known = CASES.iter().any(|(method, path, _)| {
+            (*method, *path) == (operation.0.as_str(), operation.1.as_str())
+        });
         assert!(known, "{operation:?} has no authorisation case");
     }
     assert_eq!(operations().len(), CASES.len());
     let world = World::new().await;
-    let [customer, seller, support, admin] = [Role::Customer, Role::Seller, Role::Support, Role::Admin].map(|role| world.person(role));
+    let [customer, seller, support, admin] =
+        [Role::Customer, Role::Seller, Role::Support, Role::Admin].map(|role| world.person(role));
     let body = json!({"title": "T", "description": "", "sku": "T", "price": {"amount": 1, "currency": "EUR"}});
     for (number, (method, path, whose)) in CASES.iter().enumerate() {
         let mut body = body.clone();
         body["sku"] = json!(format!("T-{number}"));
-        let product = seller.client.post("/api/products").json(&body).expect(201).await.value();
-        admin.client.post(&format!("/api/products/{}/approve", product["id"].as_str().unwrap())).expect(200).await;
+        let product = seller
+            .client
+            .post("/api/products")
+            .json(&body)
+            .expect(201)
+            .await
+            .value();
+        admin
+            .client
+            .post(&format!(
+                "/api/products/{}/approve",
+                product["id"].as_str().unwrap()
+            ))
+            .expect(200)
+            .await;
         let id = product["id"].as_str().unwrap();
         let forged = world.guest().with_bearer("eyJhbGciOiJub25lIn0.e30.");
-        assert_eq!(call(&world.guest(), method, path, id).await.status == 401, *whose != Anybody, "{method} {path} as a guest");
+        assert_eq!(
+            call(&world.guest(), method, path, id).await.status == 401,
+            *whose != Anybody,
+            "{method} {path} as a guest"
+        );
         if *path != "/api/categories" && *path != "/api/categories/{id}" || *whose != Anybody {
-            assert_eq!(call(&forged, method, path, id).await.status, 401, "{method} {path} with a forged token");
+            assert_eq!(
+                call(&forged, method, path, id).await.status,
+                401,
+                "{method} {path} with a forged token"
+            );
         }
         // The least allowed come first, because the last may delete it.
         for (person, allowed) in [
@@ -89,7 +123,13 @@ async fn every_operation_has_a_case_and_keeps_to_it() {
             (&admin, true),
         ] {
             let answer = call(&person.client, method, path, id).await;
-            assert_eq!(!refused(&answer), allowed, "{method} {path}: {} {}", answer.status, answer.text());
+            assert_eq!(
+                !refused(&answer),
+                allowed,
+                "{method} {path}: {} {}",
+                answer.status,
+                answer.text()
+            );
         }
     }
 }
@@ -97,9 +137,19 @@ async fn every_operation_has_a_case_and_keeps_to_it() {
 #[tokio::test]
 async fn another_sellers_product_is_out_of_reach() {
     let world = World::new().await;
-    let (owner, stranger, admin) = (world.person(Role::Seller), world.person(Role::Seller), world.person(Role::Admin));
+    let (owner, stranger, admin) = (
+        world.person(Role::Seller),
+        world.person(Role::Seller),
+        world.person(Role::Admin),
+    );
     let body = json!({"title": "Mine", "description": "", "sku": "MINE", "stock": 3, "price": {"amount": 1, "currency": "EUR"}});
-    let product = owner.client.post("/api/products").json(&body).expect(201).await.value();
+    let product = owner
+        .client
+        .post("/api/products")
+        .json(&body)
+        .expect(201)
+        .await
+        .value();
     let path = format!("/api/products/{}", product["id"].as_str().unwrap());
     let attempts = [
         ("PUT", path.clone(), body.clone()),
@@ -107,17 +157,34 @@ async fn another_sellers_product_is_out_of_reach() {
         ("POST", format!("{path}/submit"), json!({})),
         ("PUT", format!("{path}/stock"), json!({"set": 0})),
         ("POST", format!("{path}/images"), json!({})),
-        ("DELETE", format!("{path}/images/{}", product["id"].as_str().unwrap()), json!({})),
+        (
+            "DELETE",
+            format!("{path}/images/{}", product["id"].as_str().unwrap()),
+            json!({}),
+        ),
     ];
     for status in [404, 403] {
         for (method, path, body) in &attempts {
-            let answer = stranger.client.request(method.parse().unwrap(), path).header("if-match", "*").json(body).send().await;
+            let answer = stranger
+                .client
+                .request(method.parse().unwrap(), path)
+                .header("if-match", "*")
+                .json(body)
+                .send()
+                .await;
             assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
         }
         // A private thing does not exist for strangers; a public one is only not theirs.
-        admin.client.post(&format!("{path}/approve")).expect(200).await;
+        admin
+            .client
+            .post(&format!("{path}/approve"))
+            .expect(200)
+            .await;
     }
-    assert_eq!(owner.client.get(&path).expect(200).await.value()["title"], "Mine");
+    assert_eq!(
+        owner.client.get(&path).expect(200).await.value()["title"],
+        "Mine"
+    );
 }
 
 #[tokio::test]
@@ -136,13 +203,40 @@ async fn the_internal_api_is_for_services() {
     ];
     let client = Client::new(world.internal_url());
     for path in &paths {
-        client.post(path).json(&json!({})).send().await.problem(401, "unauthenticated");
-        client.post(path).bearer(&world.service_token("auth", None)).json(&json!({})).send().await.problem(401, "unauthenticated");
-        world.guest().post(path).json(&json!({})).send().await.problem(404, "not_found");
+        client
+            .post(path)
+            .json(&json!({}))
+            .send()
+            .await
+            .problem(401, "unauthenticated");
+        client
+            .post(path)
+            .bearer(&world.service_token("auth", None))
+            .json(&json!({}))
+            .send()
+            .await
+            .problem(401, "unauthenticated");
+        world
+            .guest()
+            .post(path)
+            .json(&json!({}))
+            .send()
+            .await
+            .problem(404, "not_found");
     }
     for path in &paths[4..] {
-        for (role, status) in [(None, 403), (Some(Role::Seller), 403), (Some(Role::Support), 403), (Some(Role::Admin), 200)] {
-            let answer = client.post(path).bearer(&world.service_token("product", role)).json(&json!({"reason": "Why"})).send().await;
+        for (role, status) in [
+            (None, 403),
+            (Some(Role::Seller), 403),
+            (Some(Role::Support), 403),
+            (Some(Role::Admin), 200),
+        ] {
+            let answer = client
+                .post(path)
+                .bearer(&world.service_token("product", role))
+                .json(&json!({"reason": "Why"}))
+                .send()
+                .await;
             assert_eq!(answer.status, status, "{path} {role:?}: {}", answer.text());
         }
     }

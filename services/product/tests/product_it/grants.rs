@@ -5,8 +5,14 @@ use sqlx::AssertSqlSafe;
 use crate::world::{World, variant};
 
 async fn refusal(pool: &sqlx::PgPool, sql: &str) -> String {
-    let error = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(pool).await.expect_err(sql);
-    error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned())).unwrap_or_default()
+    let error = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(pool)
+        .await
+        .expect_err(sql);
+    error
+        .as_database_error()
+        .and_then(|error| error.code().map(|code| code.into_owned()))
+        .unwrap_or_default()
 }
 
 const DENIED: &str = "42501";
@@ -18,15 +24,33 @@ async fn a_level_cannot_be_negative_or_oversold_and_the_ledger_cannot_be_rewritt
     let world = World::new().await;
     let product = world.product("A", 100, 5).await;
     let order = world.order_id();
-    let _ = world.reserve(order, &[(variant(&product), 2)]).await.expect(200);
-    for set in ["on_hand = -1, reserved = -1", "reserved = -1", "reserved = 6", "on_hand = 1"] {
-        assert_eq!(refusal(&world.pool, &format!("UPDATE stock_levels SET {set}")).await, CHECK, "{set}");
+    let _ = world
+        .reserve(order, &[(variant(&product), 2)])
+        .await
+        .expect(200);
+    for set in [
+        "on_hand = -1, reserved = -1",
+        "reserved = -1",
+        "reserved = 6",
+        "on_hand = 1",
+    ] {
+        assert_eq!(
+            refusal(&world.pool, &format!("UPDATE stock_levels SET {set}")).await,
+            CHECK,
+            "{set}"
+        );
     }
     let twice = "INSERT INTO stock_movements (id, variant_id, location_id, kind, on_hand_delta, reserved_delta, order_id, reason, actor_id, created_at) \
                  SELECT gen_random_uuid(), variant_id, location_id, kind, on_hand_delta, reserved_delta, order_id, reason, \
                  actor_id, created_at FROM stock_movements WHERE kind = 'reserve'";
     assert_eq!(refusal(&world.pool, twice).await, UNIQUE);
-    for sql in ["UPDATE stock_movements SET on_hand_delta = 9", "DELETE FROM stock_movements", "TRUNCATE stock_movements", "DROP TABLE outbox", "CREATE TABLE x ()"] {
+    for sql in [
+        "UPDATE stock_movements SET on_hand_delta = 9",
+        "DELETE FROM stock_movements",
+        "TRUNCATE stock_movements",
+        "DROP TABLE outbox",
+        "CREATE TABLE x ()",
+    ] {
         assert_eq!(refusal(&world.pool, sql).await, DENIED, "{sql}");
     }
 }
@@ -43,7 +67,10 @@ async fn the_admin_service_reads_what_it_may_and_writes_nothing() {
         "SELECT seq, event_type FROM outbox",
         "SELECT id, rating, body FROM reviews",
     ] {
-        sqlx::query(sql).fetch_all(&pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        sqlx::query(sql)
+            .fetch_all(&pool)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
     for sql in [
         "SELECT envelope FROM outbox",

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use auth_token::{AUDIENCE, Claims, DenyList, GeneratedKey, ISSUER, Jwks, JwksSource, OnBehalfOf, Role, ServiceKeys, Signer, Verifier};
+use auth_token::{
+    AUDIENCE, Claims, DenyList, GeneratedKey, ISSUER, Jwks, JwksSource, OnBehalfOf, Role,
+    ServiceKeys, Signer, Verifier,
+};
 use contracts::events::Event;
 use messaging::Publisher;
 use primitives::{Clock, OrderId, Random, SessionId, TokenId, UserId};
@@ -44,8 +47,14 @@ impl World {
         runtime::telemetry::init_for_tests();
         let db = TestDb::new("product", &MIGRATOR).await;
         let (clock, random) = (Clock::manual(Clock::system().now()), Random::system());
-        let [product, order] = ["product", "order"].map(|name| (name, GeneratedKey::generate().unwrap()));
-        let jwks = Jwks { keys: vec![product.1.jwk(product.0).unwrap(), order.1.jwk(order.0).unwrap()] };
+        let [product, order] =
+            ["product", "order"].map(|name| (name, GeneratedKey::generate().unwrap()));
+        let jwks = Jwks {
+            keys: vec![
+                product.1.jwk(product.0).unwrap(),
+                order.1.jwk(order.0).unwrap(),
+            ],
+        };
         let jwks = serde_json::to_string(&jwks).unwrap();
         let media = TempDir::new().unwrap();
         let settings = Settings {
@@ -63,7 +72,9 @@ impl World {
             reconcile_interval_seconds: 30,
         };
         let signer = Signer::generate("test").unwrap();
-        let keys = JwksSource::fixed(Jwks { keys: vec![signer.jwk().clone()] });
+        let keys = JwksSource::fixed(Jwks {
+            keys: vec![signer.jwk().clone()],
+        });
         let verifier = Verifier::new(keys, DenyList::default(), clock.clone());
         let app = App::build(&settings, verifier, clock.clone(), random.clone()).unwrap();
         let listeners = app.listeners();
@@ -71,7 +82,18 @@ impl World {
         let internal = testkit::serve(listeners.internal).await;
         let order = ServiceKeys::new("order", &order.1.base64(), &jwks, clock.clone()).unwrap();
         let pool = db.pool().await;
-        Self { app, clock, random, pool, media, db, public, internal, signer, order }
+        Self {
+            app,
+            clock,
+            random,
+            pool,
+            media,
+            db,
+            public,
+            internal,
+            signer,
+            order,
+        }
     }
 
     pub(crate) fn guest(&self) -> Client {
@@ -94,12 +116,19 @@ impl World {
             iat: now.unix(),
             exp: now.unix() + 36_000,
         };
-        Person { id, client: self.guest().with_bearer(&self.signer.sign(&claims).unwrap()) }
+        Person {
+            id,
+            client: self
+                .guest()
+                .with_bearer(&self.signer.sign(&claims).unwrap()),
+        }
     }
 
     /// As the order service calls.
     pub(crate) fn order_service(&self) -> Client {
-        self.internal.client().with_bearer(&self.order.token("product", None).unwrap())
+        self.internal
+            .client()
+            .with_bearer(&self.order.token("product", None).unwrap())
     }
 
     pub(crate) fn internal_url(&self) -> String {
@@ -107,7 +136,11 @@ impl World {
     }
 
     pub(crate) fn service_token(&self, audience: &str, role: Option<Role>) -> String {
-        let obo = role.map(|role| OnBehalfOf { user_id: UserId::new(self.clock.now(), &self.random), role, email: None });
+        let obo = role.map(|role| OnBehalfOf {
+            user_id: UserId::new(self.clock.now(), &self.random),
+            role,
+            email: None,
+        });
         self.order.token(audience, obo.as_ref()).unwrap()
     }
 
@@ -117,26 +150,49 @@ impl World {
 
     /// A public product with one variant; answers the product.
     pub(crate) async fn product(&self, sku: &str, price: i64, stock: i64) -> Value {
-        self.product_of(&json!({"title": format!("Thing {sku}"), "description": "", "sku": sku, "stock": stock,
-            "price": {"amount": price, "currency": "EUR"}, "status": "active"}))
-            .await
+        self.product_of(
+            &json!({"title": format!("Thing {sku}"), "description": "", "sku": sku, "stock": stock,
+            "price": {"amount": price, "currency": "EUR"}, "status": "active"}),
+        )
+        .await
     }
 
     /// What an admin posts.
     pub(crate) async fn product_of(&self, body: &Value) -> Value {
         // Ids sort by time.
         self.clock.advance(Duration::from_millis(2));
-        self.person(Role::Admin).client.post("/api/products").json(body).expect(201).await.value()
+        self.person(Role::Admin)
+            .client
+            .post("/api/products")
+            .json(body)
+            .expect(201)
+            .await
+            .value()
     }
 
-    pub(crate) async fn reserve(&self, order: OrderId, lines: &[(&str, i64)]) -> testkit::http::Answer {
-        let lines: Vec<Value> = lines.iter().map(|(variant, quantity)| json!({"variant_id": variant, "quantity": quantity})).collect();
-        self.order_service().post("/internal/reservations").json(&json!({"order_id": order, "lines": lines})).send().await
+    pub(crate) async fn reserve(
+        &self,
+        order: OrderId,
+        lines: &[(&str, i64)],
+    ) -> testkit::http::Answer {
+        let lines: Vec<Value> = lines
+            .iter()
+            .map(|(variant, quantity)| json!({"variant_id": variant, "quantity": quantity}))
+            .collect();
+        self.order_service()
+            .post("/internal/reservations")
+            .json(&json!({"order_id": order, "lines": lines}))
+            .send()
+            .await
     }
 
     /// What is known of a variant's stock: on hand, reserved.
     pub(crate) async fn level(&self, variant: &str) -> (i32, i32) {
-        sqlx::query_as("SELECT on_hand, reserved FROM stock_levels WHERE variant_id = $1::uuid").bind(variant).fetch_one(&self.pool).await.unwrap()
+        sqlx::query_as("SELECT on_hand, reserved FROM stock_levels WHERE variant_id = $1::uuid")
+            .bind(variant)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
     }
 
     /// The ledger of a variant, oldest first.
@@ -148,30 +204,44 @@ impl World {
         .fetch_all(&self.pool)
         .await
         .unwrap();
-        rows.into_iter().map(|(kind, on_hand, reserved)| format!("{kind} {on_hand} {reserved}")).collect()
+        rows.into_iter()
+            .map(|(kind, on_hand, reserved)| format!("{kind} {on_hand} {reserved}"))
+            .collect()
     }
 
     pub(crate) async fn hold(&self, order: OrderId) -> Option<String> {
-        sqlx::query_scalar("SELECT status FROM reservations WHERE order_id = $1").bind(order.uuid()).fetch_optional(&self.pool).await.unwrap()
-    }
-
-    /// The types of the events written so far, oldest first.
-    pub(crate) async fn events(&self) -> Vec<String> {
-        sqlx::query_scalar("SELECT event_type FROM outbox ORDER BY seq").fetch_all(&self.pool).await.unwrap()
-    }
-
-    /// The payload of the newest event of a type.
-    pub(crate) async fn event(&self, event_type: &str) -> Value {
-        sqlx::query_scalar("SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq DESC LIMIT 1")
-            .bind(event_type)
-            .fetch_one(&self.pool)
+        sqlx::query_scalar("SELECT status FROM reservations WHERE order_id = $1")
+            .bind(order.uuid())
+            .fetch_optional(&self.pool)
             .await
             .unwrap()
     }
 
+    /// The types of the events written so far, oldest first.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        sqlx::query_scalar("SELECT event_type FROM outbox ORDER BY seq")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// The payload of the newest event of a type.
+    pub(crate) async fn event(&self, event_type: &str) -> Value {
+        sqlx::query_scalar(
+            "SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(event_type)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
     /// The ledger's sums are the levels.
     pub(crate) async fn assert_ledger_adds_up(&self) {
-        let differences: i64 = sqlx::query_scalar("SELECT count(*) FROM stock_ledger_differences").fetch_one(&self.pool).await.unwrap();
+        let differences: i64 = sqlx::query_scalar("SELECT count(*) FROM stock_ledger_differences")
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
         assert_eq!(differences, 0, "the ledger does not add up");
     }
 
@@ -188,9 +258,17 @@ impl World {
         let vhost = Vhost::create().await.unwrap();
         let stop = CancellationToken::new();
         let url = SecretString::from(vhost.amqp_url().to_owned());
-        let relay = tokio::spawn(messaging::relay::run(self.pool.clone(), url.clone(), stop.clone()));
+        let relay = tokio::spawn(messaging::relay::run(
+            self.pool.clone(),
+            url.clone(),
+            stop.clone(),
+        ));
         let consumers = tokio::spawn(self.app.consumers(url).run(stop.clone()));
-        Running { stop, tasks: [relay, consumers], _vhost: vhost }
+        Running {
+            stop,
+            tasks: [relay, consumers],
+            _vhost: vhost,
+        }
     }
 }
 
@@ -217,7 +295,12 @@ pub(crate) fn variant(product: &Value) -> &str {
 
 /// The names of an object's members.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
-    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut keys: Vec<&str> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     keys.sort_unstable();
     keys
 }

@@ -27,11 +27,20 @@ pub(crate) async fn delete_category(
     _staff: Staff<ManageCatalogue>,
     Path(id): Path<CategoryId>,
 ) -> Result<StatusCode> {
-    let not_empty = || Error::conflict("category_not_empty", "There are products or categories in it.");
+    let not_empty = || {
+        Error::conflict(
+            "category_not_empty",
+            "There are products or categories in it.",
+        )
+    };
     let mut db = state.context.pool.acquire().await?;
     let deleted = categories::delete(&mut db, id)
         .await
         .on_constraint("categories_parent_id_fkey", not_empty)
         .on_constraint("products_category_id_fkey", not_empty)?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(Error::not_found("category")) }
+    if deleted {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::not_found("category"))
+    }
 }

@@ -46,8 +46,16 @@ impl From<Branch> for CategoryNode {
 
 /// The tree of categories.
 #[utoipa::path(get, path = "/api/categories", tag = "categories", responses((status = 200, body = CategoryTree)))]
-pub(crate) async fn list_categories(State(state): State<AppState>, headers: HeaderMap) -> Result<Response> {
+pub(crate) async fn list_categories(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response> {
     let mut db = state.context.pool.acquire().await?;
     let tree = category::tree(categories::all(&mut db).await?);
-    Ok(etag::respond_hashed(&headers, CategoryTree { data: tree.into_iter().map(CategoryNode::from).collect() }))
+    Ok(etag::respond_hashed(
+        &headers,
+        CategoryTree {
+            data: tree.into_iter().map(CategoryNode::from).collect(),
+        },
+    ))
 }

@@ -76,8 +76,18 @@ fn slug_taken() -> Error {
 
 fn place_error(error: PlaceError) -> Error {
     match error {
-        PlaceError::UnknownParent => one_field("parent_id", "unknown", "is not a category of this shop"),
-        PlaceError::Cycle => one_field("parent_id", "cycle", "must not be the category itself or below it"),
-        PlaceError::TooDeep => one_field("parent_id", "too_deep", format!("must leave the tree at most {MAX_DEPTH} levels deep")),
+        PlaceError::UnknownParent => {
+            one_field("parent_id", "unknown", "is not a category of this shop")
+        }
+        PlaceError::Cycle => one_field(
+            "parent_id",
+            "cycle",
+            "must not be the category itself or below it",
+        ),
+        PlaceError::TooDeep => one_field(
+            "parent_id",
+            "too_deep",
+            format!("must leave the tree at most {MAX_DEPTH} levels deep"),
+        ),
     }
 }

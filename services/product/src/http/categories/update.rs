@@ -39,19 +39,31 @@ pub(crate) async fn update_category(
     let cx = &state.context;
     let mut tx = cx.pool.begin().await?;
     let tree = categories::lock_tree(&mut tx).await?;
-    let found = categories::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("category"))?;
+    let found = categories::lock(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("category"))?;
     expected.check(found.version)?;
     category::check_place(&tree, Some(id), body.parent_id).map_err(place_error)?;
     let changed = categories::Category {
         id,
         parent_id: body.parent_id,
-        slug: if body.slug.is_some() { slug } else { found.slug },
+        slug: if body.slug.is_some() {
+            slug
+        } else {
+            found.slug
+        },
         name: body.name.into(),
         position: body.position.unwrap_or(0),
         version: found.version + 1,
     };
-    categories::update(&mut tx, &changed, &cx.clock).await.on_constraint("categories_slug_key", slug_taken)?;
+    categories::update(&mut tx, &changed, &cx.clock)
+        .await
+        .on_constraint("categories_slug_key", slug_taken)?;
     tx.commit().await?;
     let category = Category::from(changed);
-    Ok(etag::respond(&HeaderMap::new(), &etag::of_version(category.version), category))
+    Ok(etag::respond(
+        &HeaderMap::new(),
+        &etag::of_version(category.version),
+        category,
+    ))
 }

@@ -58,19 +58,44 @@ pub(crate) async fn add_image(
     drop(db);
     DefaultBodyLimit::max(MAX_BYTES + 64 * 1024).apply(&mut request);
     let form = request.extract::<Multipart, _>().await.map_err(|error| {
-        Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be multipart/form-data.").caused_by(error)
+        Error::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body must be multipart/form-data.",
+        )
+        .caused_by(error)
     })?;
     let (file, alt) = read(form).await?;
-    let picture = state.media.examine(file.clone()).await?.map_err(|error| match error {
-        PictureError::NotAPicture => Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The file is neither PNG nor JPEG."),
-        PictureError::Broken => one_field("file", "invalid", "cannot be decoded"),
-        PictureError::TooLarge => one_field("file", "too_large", "has more than 25 megapixels, or a side longer than 8000 pixels"),
-    })?;
+    let picture = state
+        .media
+        .examine(file.clone())
+        .await?
+        .map_err(|error| match error {
+            PictureError::NotAPicture => Error::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The file is neither PNG nor JPEG.",
+            ),
+            PictureError::Broken => one_field("file", "invalid", "cannot be decoded"),
+            PictureError::TooLarge => one_field(
+                "file",
+                "too_large",
+                "has more than 25 megapixels, or a side longer than 8000 pixels",
+            ),
+        })?;
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
-    let kept = pictures::add(tx, &state.context, &state.media, &locked, &file, picture, &alt)
-        .await?
-        .ok_or_else(|| Error::conflict("too_many_images", "A product may have 20 pictures."))?;
+    let kept = pictures::add(
+        tx,
+        &state.context,
+        &state.media,
+        &locked,
+        &file,
+        picture,
+        &alt,
+    )
+    .await?
+    .ok_or_else(|| Error::conflict("too_many_images", "A product may have 20 pictures."))?;
     let image = Image {
         id: kept.id,
         url: state.media.url(&kept.file_name),
@@ -90,7 +115,11 @@ async fn read(mut form: Multipart) -> Result<(Bytes, Alt)> {
                 Ok(text) => alt = Some(text),
                 Err(message) => errors.push("alt", "invalid", message),
             },
-            other => errors.push(other.unwrap_or_default(), "unknown_field", "is not a known field"),
+            other => errors.push(
+                other.unwrap_or_default(),
+                "unknown_field",
+                "is not a known field",
+            ),
         }
     }
     match &file {
@@ -102,7 +131,9 @@ async fn read(mut form: Multipart) -> Result<(Bytes, Alt)> {
     errors.into_result()?;
     let alt = match alt {
         Some(alt) => alt,
-        None => Alt::try_from(String::new()).map_err(|error| Error::internal(anyhow::anyhow!(error)))?,
+        None => {
+            Alt::try_from(String::new()).map_err(|error| Error::internal(anyhow::anyhow!(error)))?
+        }
     };
     Ok((file.unwrap_or_default(), alt))
 }
@@ -115,5 +146,9 @@ fn unreadable(error: MultipartError) -> Error {
 }
 
 fn too_big() -> Error {
-    Error::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "A picture may have 5 MiB.")
+    Error::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        "A picture may have 5 MiB.",
+    )
 }

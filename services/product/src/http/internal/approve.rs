@@ -22,7 +22,11 @@ use crate::http::products::view::Product;
         (status = 409, body = Problem),
     )
 )]
-pub(crate) async fn approve_on_behalf(State(state): State<AppState>, service: Service, Path(id): Path<ProductId>) -> Result<Json<Product>> {
+pub(crate) async fn approve_on_behalf(
+    State(state): State<AppState>,
+    service: Service,
+    Path(id): Path<ProductId>,
+) -> Result<Json<Product>> {
     service.staff::<ApproveProducts>()?;
     approve(&state, id).await.map(Json)
 }

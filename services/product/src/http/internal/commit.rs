@@ -23,12 +23,17 @@ use crate::workflows::reservations;
         (status = 409, description = "`insufficient_stock` with `lines`, `reservation_closed`", body = Problem),
     )
 )]
-pub(crate) async fn commit(State(state): State<AppState>, _service: Service, Path(order): Path<OrderId>) -> Result<Json<ReservationStatus>> {
+pub(crate) async fn commit(
+    State(state): State<AppState>,
+    _service: Service,
+    Path(order): Path<OrderId>,
+) -> Result<Json<ReservationStatus>> {
     let mut tx = state.context.pool.begin().await?;
     if store::lock(&mut tx, order).await?.is_none() {
         return Err(Error::not_found("reservation"));
     }
-    let settled = reservations::settle(&mut tx, &state.context, order, OrderFate::Confirmed, &[]).await?;
+    let settled =
+        reservations::settle(&mut tx, &state.context, order, OrderFate::Confirmed, &[]).await?;
     tx.commit().await?;
     if !settled.short.is_empty() {
         return Err(insufficient_stock(&settled.short));
@@ -36,5 +41,7 @@ pub(crate) async fn commit(State(state): State<AppState>, _service: Service, Pat
     if settled.hold != Hold::Committed {
         return Err(crate::error::HoldError::Closed(settled.hold).into());
     }
-    Ok(Json(ReservationStatus { status: settled.hold.as_str() }))
+    Ok(Json(ReservationStatus {
+        status: settled.hold.as_str(),
+    }))
 }

@@ -14,9 +14,16 @@ use crate::store::variants;
     request_body = LookupRequest,
     responses((status = 200, body = LookupResponse), (status = 401, body = Problem), (status = 422, body = Problem))
 )]
-pub(crate) async fn lookup_variants(State(state): State<AppState>, _service: Service, Json(body): Json<LookupRequest>) -> Result<Json<LookupResponse>> {
+pub(crate) async fn lookup_variants(
+    State(state): State<AppState>,
+    _service: Service,
+    Json(body): Json<LookupRequest>,
+) -> Result<Json<LookupResponse>> {
     let mut errors = FieldErrors::new();
-    for (field, found, most) in [("variant_ids", body.variant_ids.len(), 1_000), ("product_ids", body.product_ids.len(), 100)] {
+    for (field, found, most) in [
+        ("variant_ids", body.variant_ids.len(), 1_000),
+        ("product_ids", body.product_ids.len(), 100),
+    ] {
         if found > most {
             errors.push(field, "too_many", format!("must be at most {most}"));
         }
@@ -25,5 +32,7 @@ pub(crate) async fn lookup_variants(State(state): State<AppState>, _service: Ser
     let variants: Vec<_> = body.variant_ids.iter().map(|id| id.uuid()).collect();
     let products: Vec<_> = body.product_ids.iter().map(|id| id.uuid()).collect();
     let mut db = state.context.pool.acquire().await?;
-    Ok(Json(LookupResponse { variants: variants::lookup(&mut db, &variants, &products).await? }))
+    Ok(Json(LookupResponse {
+        variants: variants::lookup(&mut db, &variants, &products).await?,
+    }))
 }

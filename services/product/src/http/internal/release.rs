@@ -16,9 +16,16 @@ use crate::workflows::reservations;
     params(("order_id" = OrderId, Path)),
     responses((status = 200, body = ReservationStatus), (status = 401, body = Problem))
 )]
-pub(crate) async fn release(State(state): State<AppState>, _service: Service, Path(order): Path<OrderId>) -> Result<Json<ReservationStatus>> {
+pub(crate) async fn release(
+    State(state): State<AppState>,
+    _service: Service,
+    Path(order): Path<OrderId>,
+) -> Result<Json<ReservationStatus>> {
     let mut tx = state.context.pool.begin().await?;
-    let settled = reservations::settle(&mut tx, &state.context, order, OrderFate::Cancelled, &[]).await?;
+    let settled =
+        reservations::settle(&mut tx, &state.context, order, OrderFate::Cancelled, &[]).await?;
     tx.commit().await?;
-    Ok(Json(ReservationStatus { status: settled.hold.as_str() }))
+    Ok(Json(ReservationStatus {
+        status: settled.hold.as_str(),
+    }))
 }

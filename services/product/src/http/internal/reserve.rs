@@ -29,7 +29,11 @@ const MAX_LINES: usize = 1_000;
         (status = 422, body = Problem),
     )
 )]
-pub(crate) async fn reserve(State(state): State<AppState>, _service: Service, Json(body): Json<ReserveRequest>) -> Result<Json<Reservation>> {
+pub(crate) async fn reserve(
+    State(state): State<AppState>,
+    _service: Service,
+    Json(body): Json<ReserveRequest>,
+) -> Result<Json<Reservation>> {
     let seconds = body.expires_in_seconds.unwrap_or(LASTS);
     let mut errors = FieldErrors::new();
     if body.lines.is_empty() {
@@ -39,11 +43,31 @@ pub(crate) async fn reserve(State(state): State<AppState>, _service: Service, Js
         errors.push("lines", "too_many", format!("must be at most {MAX_LINES}"));
     }
     if !(1..=LASTS_AT_MOST).contains(&seconds) {
-        errors.push("expires_in_seconds", "invalid", format!("must be from 1 to {LASTS_AT_MOST}"));
+        errors.push(
+            "expires_in_seconds",
+            "invalid",
+            format!("must be from 1 to {LASTS_AT_MOST}"),
+        );
     }
     errors.into_result()?;
-    let demands = stock::demands(body.lines.iter().map(|line| (line.variant_id, line.quantity)))
-        .map_err(|stock::TooMany| one_field("lines", "too_many", "must add up to at most 9999 units of a variant"))?;
-    let reservation = reservations::hold(&state.context, body.order_id, demands, Duration::from_secs(seconds.into())).await?;
+    let demands = stock::demands(
+        body.lines
+            .iter()
+            .map(|line| (line.variant_id, line.quantity)),
+    )
+    .map_err(|stock::TooMany| {
+        one_field(
+            "lines",
+            "too_many",
+            "must add up to at most 9999 units of a variant",
+        )
+    })?;
+    let reservation = reservations::hold(
+        &state.context,
+        body.order_id,
+        demands,
+        Duration::from_secs(seconds.into()),
+    )
+    .await?;
     Ok(Json(reservation))
 }

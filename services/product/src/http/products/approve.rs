@@ -39,5 +39,8 @@ pub(crate) async fn approve_product(
 pub(crate) async fn approve(state: &AppState, id: ProductId) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
-    Product::new(products::step(tx, &state.context, &locked, Step::Approve, None).await?, &state.media)
+    Product::new(
+        products::step(tx, &state.context, &locked, Step::Approve, None).await?,
+        &state.media,
+    )
 }

@@ -92,7 +92,15 @@ impl CreateProduct {
             options: self.options,
             variants: variants(self.variants),
         };
-        spec(self.title, self.description, self.category_id, self.tax_class, self.attributes, raw, Some(Units::ZERO))
+        spec(
+            self.title,
+            self.description,
+            self.category_id,
+            self.tax_class,
+            self.attributes,
+            raw,
+            Some(Units::ZERO),
+        )
     }
 }
 
@@ -105,12 +113,25 @@ impl UpdateProduct {
             options: self.options,
             variants: variants(self.variants),
         };
-        spec(self.title, self.description, self.category_id, self.tax_class, self.attributes, raw, None)
+        spec(
+            self.title,
+            self.description,
+            self.category_id,
+            self.tax_class,
+            self.attributes,
+            raw,
+            None,
+        )
     }
 }
 
 fn variants(bodies: Option<Vec<VariantBody>>) -> Option<Vec<RawVariant>> {
-    let raw = |body: VariantBody| RawVariant { sku: body.sku, price: body.price, stock: body.stock, options: body.options };
+    let raw = |body: VariantBody| RawVariant {
+        sku: body.sku,
+        price: body.price,
+        stock: body.stock,
+        options: body.options,
+    };
     bodies.map(|bodies| bodies.into_iter().map(raw).collect())
 }
 
@@ -133,5 +154,12 @@ fn spec(
     for variant in &mut offer.variants {
         variant.stock = variant.stock.or(default_stock);
     }
-    Ok(Spec { title, description, category_id, tax_class, attributes: attributes.unwrap_or_default(), offer })
+    Ok(Spec {
+        title,
+        description,
+        category_id,
+        tax_class,
+        attributes: attributes.unwrap_or_default(),
+        offer,
+    })
 }

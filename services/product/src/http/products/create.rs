@@ -25,16 +25,24 @@ use crate::workflows::products;
         (status = 422, description = "`validation_failed`", body = Problem),
     )
 )]
-pub(crate) async fn create_product(State(state): State<AppState>, Seller(seller): Seller, Json(body): Json<CreateProduct>) -> Result<Response> {
+pub(crate) async fn create_product(
+    State(state): State<AppState>,
+    Seller(seller): Seller,
+    Json(body): Json<CreateProduct>,
+) -> Result<Response> {
     let status = match body.status {
         Some(FirstStatus::Active) if seller.role != Role::Admin => {
-            return Err(Error::forbidden("forbidden", "Only staff may make a product public."));
+            return Err(Error::forbidden(
+                "forbidden",
+                "Only staff may make a product public.",
+            ));
         }
         Some(FirstStatus::Active) => Status::Active,
         Some(FirstStatus::Draft) | None => Status::Draft,
     };
     let created = products::create(&state.context, seller.user_id, status, &body.check()?).await?;
-    let location = HeaderValue::from_str(&format!("/api/products/{}", created.id)).map_err(Error::internal)?;
+    let location =
+        HeaderValue::from_str(&format!("/api/products/{}", created.id)).map_err(Error::internal)?;
     let product = Product::new(created, &state.media)?;
     let mut response = precondition::written(StatusCode::CREATED, product.version, &product)?;
     response.headers_mut().insert(header::LOCATION, location);

@@ -25,7 +25,9 @@ pub(crate) async fn get_product(
 ) -> Result<Response> {
     let selector = id.parse().map_or_else(|_| Selector::Slug(id), Selector::Id);
     let mut db = state.context.pool.acquire().await?;
-    let found = products::find(&mut db, &selector).await?.ok_or_else(access::not_found)?;
+    let found = products::find(&mut db, &selector)
+        .await?
+        .ok_or_else(access::not_found)?;
     if !access::may_see(viewer.as_ref(), found.seller_id, found.status) {
         return Err(access::not_found());
     }

@@ -60,7 +60,11 @@ impl TryFrom<String> for SearchText {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = text.trim();
-        if text.chars().count() <= 200 && !text.contains('\0') { Ok(Self(text.to_owned())) } else { Err("must be at most 200 characters") }
+        if text.chars().count() <= 200 && !text.contains('\0') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be at most 200 characters")
+        }
     }
 }
 
@@ -158,17 +162,44 @@ pub(crate) async fn list_products(
     headers: HeaderMap,
 ) -> Result<Response> {
     let filter = query.filter(viewer.as_ref())?;
-    let sort = query.sort.map_or(if filter.text.is_some() { Sort::Relevance } else { Sort::Newest }, Sort::from);
-    let (limit, after) = (query.limit.unwrap_or_default(), query.cursor.as_ref().map(Cursor::decode::<Place>).transpose()?);
+    let sort = query.sort.map_or(
+        if filter.text.is_some() {
+            Sort::Relevance
+        } else {
+            Sort::Newest
+        },
+        Sort::from,
+    );
+    let (limit, after) = (
+        query.limit.unwrap_or_default(),
+        query
+            .cursor
+            .as_ref()
+            .map(Cursor::decode::<Place>)
+            .transpose()?,
+    );
     let mut db = state.context.pool.acquire().await?;
     let rows = listing::page(&mut db, &filter, sort, after, limit.fetch()).await?;
     let page = Page::cut(rows, limit, listing::Item::place)?;
     let facets = match query.facets {
-        Some(true) => Some(Facets { categories: category_facets(listing::category_counts(&mut db, &filter).await?) }),
+        Some(true) => Some(Facets {
+            categories: category_facets(listing::category_counts(&mut db, &filter).await?),
+        }),
         Some(false) | None => None,
     };
-    let data = page.data.into_iter().map(|item| ProductSummary::new(item, &state.media)).collect::<Result<_>>()?;
-    Ok(etag::respond_hashed(&headers, ProductPage { data, next_cursor: page.next_cursor, facets }))
+    let data = page
+        .data
+        .into_iter()
+        .map(|item| ProductSummary::new(item, &state.media))
+        .collect::<Result<_>>()?;
+    Ok(etag::respond_hashed(
+        &headers,
+        ProductPage {
+            data,
+            next_cursor: page.next_cursor,
+            facets,
+        },
+    ))
 }
 
 impl ListProducts {
@@ -182,15 +213,23 @@ impl ListProducts {
         errors.into_result()?;
         let status = self.status.unwrap_or(StatusFilter::Active);
         if !matches!(status, StatusFilter::Active) {
-            let staff = viewer.is_some_and(|viewer| matches!(viewer.role, Role::Admin | Role::Support));
+            let staff =
+                viewer.is_some_and(|viewer| matches!(viewer.role, Role::Admin | Role::Support));
             let own = viewer.is_some_and(|viewer| self.seller == Some(viewer.user_id));
             let allowed = staff || (own && !matches!(status, StatusFilter::Archived));
             if !allowed {
-                return Err(Error::forbidden("forbidden", "Only staff see other than active products; sellers see their own with `seller`."));
+                return Err(Error::forbidden(
+                    "forbidden",
+                    "Only staff see other than active products; sellers see their own with `seller`.",
+                ));
             }
         }
         Ok(Filter {
-            text: self.q.as_ref().map(|text| text.0.clone()).filter(|text| !text.is_empty()),
+            text: self
+                .q
+                .as_ref()
+                .map(|text| text.0.clone())
+                .filter(|text| !text.is_empty()),
             category: self.category.clone(),
             min_price: self.min_price,
             max_price: self.max_price,
@@ -203,5 +242,13 @@ impl ListProducts {
 }
 
 fn category_facets(counts: Vec<listing::CategoryCount>) -> Vec<CategoryFacet> {
-    counts.into_iter().map(|found| CategoryFacet { id: found.id, slug: found.slug, name: found.name, count: found.count }).collect()
+    counts
+        .into_iter()
+        .map(|found| CategoryFacet {
+            id: found.id,
+            slug: found.slug,
+            name: found.name,
+            count: found.count,
+        })
+        .collect()
 }

@@ -53,5 +53,8 @@ pub(crate) async fn reject_product(
 pub(crate) async fn reject(state: &AppState, id: ProductId, reason: &Reason) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
-    Product::new(products::step(tx, &state.context, &locked, Step::Reject, Some(reason)).await?, &state.media)
+    Product::new(
+        products::step(tx, &state.context, &locked, Step::Reject, Some(reason)).await?,
+        &state.media,
+    )
 }

@@ -62,7 +62,9 @@ impl SetStock {
             errors.push("reason", "required", "is required with delta");
         }
         errors.into_result()?;
-        correction.ok_or_else(|| Error::internal(anyhow::anyhow!("an accepted body without a correction")))
+        correction.ok_or_else(|| {
+            Error::internal(anyhow::anyhow!("an accepted body without a correction"))
+        })
     }
 }
 
@@ -93,19 +95,46 @@ pub(crate) async fn set_stock(
     let mut tx = cx.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
     expected.check(locked.version)?;
-    let known: Vec<VariantId> = variants::ids_by_sku(&mut tx, id).await?.into_values().collect();
+    let known: Vec<VariantId> = variants::ids_by_sku(&mut tx, id)
+        .await?
+        .into_values()
+        .collect();
     let variant_id = match (body.variant_id, known.as_slice()) {
         (Some(wanted), known) if known.contains(&wanted) => wanted,
-        (Some(_), _) => return Err(one_field("variant_id", "unknown", "is not a variant of this product")),
+        (Some(_), _) => {
+            return Err(one_field(
+                "variant_id",
+                "unknown",
+                "is not a variant of this product",
+            ));
+        }
         (None, [only]) => *only,
-        (None, _) => return Err(one_field("variant_id", "required", "is required: the product has several variants")),
+        (None, _) => {
+            return Err(one_field(
+                "variant_id",
+                "required",
+                "is required: the product has several variants",
+            ));
+        }
     };
     let reason = body.reason.as_deref();
-    let levels = stock::correct(&mut tx, cx, &[(variant_id, correction)], reason, seller.user_id).await?;
+    let levels = stock::correct(
+        &mut tx,
+        cx,
+        &[(variant_id, correction)],
+        reason,
+        seller.user_id,
+    )
+    .await?;
     let level = levels.get(&variant_id).copied().unwrap_or_default();
     let version = products::touch(&mut tx, cx, &locked).await?;
     tx.commit().await?;
-    let body = StockLevel { variant_id, on_hand: level.on_hand, reserved: level.reserved, available: level.available() };
+    let body = StockLevel {
+        variant_id,
+        on_hand: level.on_hand,
+        reserved: level.reserved,
+        available: level.available(),
+    };
     let tag = HeaderValue::from_str(&etag::of_version(version)).map_err(Error::internal)?;
     Ok(([(header::ETAG, tag)], Json(body)).into_response())
 }

@@ -25,9 +25,16 @@ use crate::workflows::products;
         (status = 409, description = "`invalid_status`", body = Problem),
     )
 )]
-pub(crate) async fn submit_product(State(state): State<AppState>, Seller(seller): Seller, Path(id): Path<ProductId>) -> Result<Response> {
+pub(crate) async fn submit_product(
+    State(state): State<AppState>,
+    Seller(seller): Seller,
+    Path(id): Path<ProductId>,
+) -> Result<Response> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
-    let product = Product::new(products::step(tx, &state.context, &locked, Step::Submit, None).await?, &state.media)?;
+    let product = Product::new(
+        products::step(tx, &state.context, &locked, Step::Submit, None).await?,
+        &state.media,
+    )?;
     precondition::written(StatusCode::OK, product.version, &product)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use http_kit::Result;
-use primitives::{CategoryId, Currency, ImageId, Money, ProductId, Sku, Timestamp, UserId, VariantId};
+use primitives::{
+    CategoryId, Currency, ImageId, Money, ProductId, Sku, Timestamp, UserId, VariantId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -174,7 +176,11 @@ impl ProductSummary {
 
 impl Category {
     fn new(category: store::CategoryRef) -> Self {
-        Self { id: category.id, slug: category.slug, name: category.name }
+        Self {
+            id: category.id,
+            slug: category.slug,
+            name: category.name,
+        }
     }
 }
 
@@ -187,17 +193,27 @@ impl PriceRange {
 
 impl Rating {
     fn new(sum: i64, count: i32) -> Self {
-        Self { average: average(sum, count), count }
+        Self {
+            average: average(sum, count),
+            count,
+        }
     }
 }
 
 fn images(images: Vec<store::Image>, media: &Media) -> Vec<Image> {
     images
         .into_iter()
-        .map(|image| Image { id: image.id, url: media.url(&image.file_name), alt: image.alt, width: image.width, height: image.height })
+        .map(|image| Image {
+            id: image.id,
+            url: media.url(&image.file_name),
+            alt: image.alt,
+            width: image.width,
+            height: image.height,
+        })
         .collect()
 }
 
 fn currency(code: &str) -> Result<Currency> {
-    code.parse().map_err(|error: primitives::TextError| http_kit::Error::internal(error))
+    code.parse()
+        .map_err(|error: primitives::TextError| http_kit::Error::internal(error))
 }

@@ -48,7 +48,10 @@ pub(crate) async fn create_review(
     let mut tx = cx.pool.begin().await?;
     access::check_visible(&mut tx, product_id, Some(&user)).await?;
     if !purchases::exists(&mut tx, user.user_id, product_id).await? {
-        return Err(Error::forbidden("not_a_buyer", "Only who bought a product may review it."));
+        return Err(Error::forbidden(
+            "not_a_buyer",
+            "Only who bought a product may review it.",
+        ));
     }
     let new = reviews::New {
         id: ReviewId::new(cx.clock.now(), &cx.random),
@@ -61,8 +64,18 @@ pub(crate) async fn create_review(
     };
     let review = reviews::insert(&mut tx, new, &cx.clock)
         .await
-        .on_constraint("reviews_one_per_buyer", || Error::conflict("already_reviewed", "You have reviewed this product already."))?;
-    let created = ReviewCreated { review_id: review.id, product_id, user_id: user.user_id, rating: review.rating };
+        .on_constraint("reviews_one_per_buyer", || {
+            Error::conflict(
+                "already_reviewed",
+                "You have reviewed this product already.",
+            )
+        })?;
+    let created = ReviewCreated {
+        review_id: review.id,
+        product_id,
+        user_id: user.user_id,
+        rating: review.rating,
+    };
     cx.publisher.publish(&mut tx, &created).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(review.into())))
