@@ -1,0 +1,170 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use auth_token::denylist::Revocation;
+use auth_token::{DenyList, JwksSource, ServiceKeys, Verifier};
+use axum::extract::FromRef;
+use messaging::Publisher;
+use primitives::{Clock, Random};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use runtime::{CommonSettings, Listeners, Runtime, Service};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+
+use crate::keyfiles::SigningKeys;
+use crate::passwords::Passwords;
+use crate::store::revocations::{self, Pending};
+use crate::{Settings, http, jobs, keyfiles, workflows};
+
+/// The auth service.
+pub struct App;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) pool: PgPool,
+    pub(crate) redis: ConnectionManager,
+    pub(crate) passwords: Passwords,
+    pub(crate) keys: SigningKeys,
+    pub(crate) service_keys: ServiceKeys,
+    pub(crate) verifier: Verifier,
+    pub(crate) publisher: Publisher,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+impl FromRef<AppState> for ServiceKeys {
+    fn from_ref(state: &AppState) -> Self {
+        state.service_keys.clone()
+    }
+}
+
+impl AppState {
+    /// Makes committed revocations take effect: here at once, elsewhere through Redis. If Redis is away the reconciler
+    /// tells it later.
+    pub(crate) async fn announce(&self, revocations: Vec<Pending>) {
+        for pending in &revocations {
+            self.verifier.denied().deny(pending.revocation, pending.until);
+        }
+        if let Err(error) = self.publish(&revocations).await {
+            tracing::warn!(error = format!("{error:#}"), "revocations will be told later");
+        }
+    }
+
+    /// Tells Redis, and notes that it was told.
+    pub(crate) async fn publish(&self, revocations: &[Pending]) -> anyhow::Result<()> {
+        let mut redis = self.redis.clone();
+        let mut told = Vec::with_capacity(revocations.len());
+        for Pending { id, revocation, until } in revocations {
+            let telling = auth_token::denylist::revoke(&mut redis, *revocation, *until);
+            tokio::time::timeout(Duration::from_millis(500), telling).await.context("Redis does not answer")??;
+            told.push(*id);
+        }
+        if !told.is_empty() {
+            revocations::mark_published(&mut *self.pool.acquire().await?, &told, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses tokens in this process that were revoked while it did not listen.
+    pub(crate) fn deny(&self, revocation: Revocation, until: primitives::Timestamp) {
+        self.verifier.denied().deny(revocation, until);
+    }
+}
+
+/// An app that is ready to listen, without its background tasks.
+pub struct Built {
+    /// The routes.
+    pub listeners: Listeners,
+    pub(crate) state: AppState,
+}
+
+/// Puts the app together. Nothing is connected yet.
+pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Built> {
+    runtime::install_tls_provider();
+    let pool = runtime::pg::connect(&settings.auth_database_url, settings.database_max_connections, App::NAME)?;
+    let redis = redis::Client::open(settings.redis_url.expose_secret()).context("REDIS_URL")?;
+    let redis_config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(Duration::from_millis(500)))
+        .set_response_timeout(Some(Duration::from_millis(500)))
+        .set_number_of_retries(1);
+    let keys = SigningKeys::open(&settings.signing_keys_dir, &clock)?;
+    let shown = keys.clone();
+    let verifier = Verifier::new(JwksSource::local(move || shown.jwks()), DenyList::default(), clock.clone());
+    let state = AppState(Arc::new(Shared {
+        redis: ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?,
+        passwords: Passwords::new()?,
+        service_keys: ServiceKeys::new(App::NAME, &settings.service_key, &settings.service_jwks, clock.clone())?,
+        publisher: Publisher::new("mercato/auth", clock.clone(), random.clone()),
+        settings,
+        pool,
+        keys,
+        verifier,
+        clock,
+        random,
+    }));
+    Ok(Built { listeners: http::listeners(&state), state })
+}
+
+impl Service for App {
+    const NAME: &'static str = "auth";
+    type Settings = Settings;
+
+    fn common(settings: &Settings) -> &CommonSettings {
+        &settings.common
+    }
+
+    fn openapi() -> Option<String> {
+        http::openapi().to_pretty_json().ok()
+    }
+
+    fn check(settings: &Settings) -> Vec<String> {
+        settings.complaints()
+    }
+
+    async fn migrate(settings: Settings) -> anyhow::Result<()> {
+        let url = settings.auth_migration_database_url.context("AUTH_MIGRATION_DATABASE_URL is not set")?;
+        runtime::pg::migrate(&url, &crate::MIGRATOR).await
+    }
+
+    async fn start(settings: Settings, rt: &mut Runtime) -> anyhow::Result<Listeners> {
+        let Built { listeners, state } = build(settings, rt.clock(), rt.random())?;
+        workflows::bootstrap::first_admin(&state).await?;
+        let pool = state.pool.clone();
+        rt.ready_check("database", move || {
+            let pool = pool.clone();
+            async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(drop)?) }
+        });
+        let (pool, amqp_url) = (state.pool.clone(), state.settings.amqp_url.clone());
+        rt.spawn("relay", move |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
+        let (verifier, redis_url) = (state.verifier.clone(), state.settings.redis_url.clone());
+        rt.spawn("verifier", move |shutdown| verifier.run(redis_url, shutdown));
+        rt.spawn("jobs", move |shutdown| jobs::run(state, shutdown));
+        Ok(listeners)
+    }
+
+    fn commands() -> Vec<runtime::clap::Command> {
+        keyfiles::commands()
+    }
+
+    fn run_command(name: &str, args: &runtime::clap::ArgMatches) -> anyhow::Result<()> {
+        keyfiles::run_command(name, args)
+    }
+}

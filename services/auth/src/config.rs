@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+use primitives::EmailAddress;
+use runtime::CommonSettings;
+use secrecy::SecretString;
+
+/// The settings of auth.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Settings {
+    /// What every service has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+
+    /// auth_db as the application role.
+    #[arg(long, env)]
+    pub auth_database_url: SecretString,
+
+    /// auth_db as the owner role; only `migrate` needs it.
+    #[arg(long, env)]
+    pub auth_migration_database_url: Option<SecretString>,
+
+    /// The most connections to the database.
+    #[arg(long, env, default_value_t = 10)]
+    pub database_max_connections: u32,
+
+    /// Redis, where revoked tokens are told.
+    #[arg(long, env)]
+    pub redis_url: SecretString,
+
+    /// RabbitMQ, where events go.
+    #[arg(long, env)]
+    pub amqp_url: SecretString,
+
+    /// The shop's address, for links in mails.
+    #[arg(long, env)]
+    pub public_url: url::Url,
+
+    /// This service's private key: base64 of PKCS#8 DER (see `generate-service-keys`).
+    #[arg(long, env)]
+    pub service_key: SecretString,
+
+    /// The public keys of all services as a JWKS.
+    #[arg(long, env)]
+    pub service_jwks: String,
+
+    /// The folder of the keys that sign access tokens; the first key is made if there is none.
+    #[arg(long, env)]
+    pub signing_keys_dir: PathBuf,
+
+    /// The first admin, made at start if there is none yet.
+    #[arg(long, env)]
+    pub admin_email: Option<EmailAddress>,
+
+    /// The first admin's password.
+    #[arg(long, env)]
+    pub admin_password: Option<SecretString>,
+}
+
+impl Settings {
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        if self.admin_email.is_some() != self.admin_password.is_some() {
+            complaints.push("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither".to_owned());
+        }
+        if !matches!(self.public_url.scheme(), "http" | "https") {
+            complaints.push("PUBLIC_URL: must begin with http:// or https://".to_owned());
+        }
+        if let Err(error) = auth_token::ServiceKeys::new("auth", &self.service_key, &self.service_jwks, primitives::Clock::system()) {
+            complaints.push(format!("{error:#}"));
+        }
+        complaints
+    }
+
+    /// A link into the shop, with a token.
+    pub(crate) fn link(&self, page: &str, token: &str) -> String {
+        format!("{}/{page}?token={token}", self.public_url.as_str().trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,7 @@
+//! Types and rules without I/O.
+
+pub(crate) mod address;
+pub(crate) mod password;
+pub(crate) mod text;
+pub(crate) mod token;
+pub(crate) mod user;

@@ -1,0 +1,35 @@
+use axum::extract::State;
+use http_kit::{Json, Problem, Result};
+use primitives::EmailAddress;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::SignedInUser;
+use crate::app::AppState;
+use crate::domain::password::GivenPassword;
+use crate::http::problems::BadBody;
+use crate::store::sessions::Device;
+use crate::workflows::sign_in;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginRequest {
+    email: EmailAddress,
+    #[schema(value_type = String, format = Password)]
+    password: GivenPassword,
+}
+
+/// Sign in
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = LoginRequest, responses(
+    (status = 200, body = SignedInUser),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`"),
+    (status = 403, body = Problem, content_type = "application/problem+json", description = "`account_disabled`"),
+    BadBody,
+))]
+pub(crate) async fn login(
+    State(state): State<AppState>,
+    device: Device,
+    Json(request): Json<LoginRequest>,
+) -> Result<Json<SignedInUser>> {
+    Ok(Json(sign_in::login(&state, &request.email, &request.password, &device).await?.into()))
+}

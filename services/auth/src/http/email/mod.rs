@@ -1,0 +1,2 @@
+pub(crate) mod resend;
+pub(crate) mod verify;

@@ -1,0 +1,4 @@
+pub(crate) mod address;
+pub(crate) mod jwks;
+pub(crate) mod lookup;
+pub(crate) mod staff_login;

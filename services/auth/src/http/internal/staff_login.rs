@@ -1,0 +1,40 @@
+use auth_token::Service;
+use axum::extract::State;
+use contracts::internal::users::{StaffLoginRequest, UserSnapshot};
+use http_kit::{Error, Json, Problem, Result};
+use primitives::EmailAddress;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::domain::password::GivenPassword;
+use crate::store::users;
+use crate::workflows::sign_in;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StaffLoginResponse {
+    user: UserSnapshot,
+}
+
+/// Check a staff member's password, for the admin panel's own sessions
+///
+/// A customer's right password is 403 `not_staff`.
+#[utoipa::path(post, path = "/internal/staff/login", request_body = StaffLoginRequest, responses(
+    (status = 200, body = StaffLoginResponse),
+    (status = 401, body = Problem, description = "`invalid_credentials`"),
+    (status = 403, body = Problem, description = "`not_staff` or `account_disabled`"),
+))]
+pub(crate) async fn staff_login(
+    State(state): State<AppState>,
+    _: Service,
+    Json(request): Json<StaffLoginRequest>,
+) -> Result<Json<StaffLoginResponse>> {
+    let email: EmailAddress = request.email.parse().map_err(|_| sign_in::invalid_credentials())?;
+    let password = GivenPassword::new(request.password);
+    let (id, _) = sign_in::authenticate(&state, &email, &password).await?;
+    let user = users::find(&mut *state.pool.acquire().await?, id).await?.ok_or_else(sign_in::invalid_credentials)?;
+    if !user.role.is_staff() {
+        return Err(Error::forbidden("not_staff", "This account is not a staff account."));
+    }
+    Ok(Json(StaffLoginResponse { user: user.snapshot() }))
+}

@@ -1,0 +1,89 @@
+//! The HTTP surface: every route on one screen, one file for each operation.
+
+mod addresses;
+mod auth;
+mod device;
+mod email;
+mod internal;
+mod me;
+mod password;
+mod problems;
+mod sessions;
+mod users;
+
+use http_kit::Limits;
+use runtime::Listeners;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+
+/// What nginx routes here.
+fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::logout_all::logout_all))
+        .routes(routes!(auth::verify::verify))
+        .routes(routes!(auth::jwks::jwks))
+        .routes(routes!(email::verify::verify_email))
+        .routes(routes!(email::resend::resend_verification))
+        .routes(routes!(password::forgot::forgot_password))
+        .routes(routes!(password::reset::reset_password))
+        .routes(routes!(password::change::change_password))
+        .routes(routes!(sessions::list::list_sessions))
+        .routes(routes!(sessions::end::end_session))
+        .routes(routes!(me::show::show_me, me::update::update_me))
+        .routes(routes!(addresses::list::list_addresses, addresses::create::create_address))
+        .routes(routes!(addresses::update::update_address, addresses::delete::delete_address))
+        .routes(routes!(users::list::list_users))
+        .routes(routes!(users::update::update_user))
+}
+
+/// What other services call.
+fn private() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(internal::staff_login::staff_login))
+        .routes(routes!(internal::lookup::lookup_users))
+        .routes(routes!(internal::address::address))
+        .routes(routes!(internal::jwks::internal_jwks))
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Mercato auth", description = "Accounts, sign-in, sessions and addresses."),
+    tags(
+        (name = "auth", description = "Signing up, in and out"),
+        (name = "users", description = "The signed-in user"),
+        (name = "staff", description = "For the shop's staff")
+    ),
+    components(schemas(http_kit::Problem)),
+    modifiers(&Bearer)
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The public API's document.
+pub(crate) fn openapi() -> OpenApi {
+    public().split_for_parts().1
+}
+
+pub(crate) fn listeners(state: &AppState) -> Listeners {
+    let limits = Limits { body: 64 * 1024, server_timing: state.settings.common.server_timing, ..Limits::default() };
+    let public = public().split_for_parts().0.with_state(state.clone());
+    let private = private().split_for_parts().0.with_state(state.clone());
+    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(private, limits) }
+}

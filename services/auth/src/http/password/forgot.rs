@@ -1,0 +1,26 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use http_kit::{Json, Result};
+use primitives::EmailAddress;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::http::problems::BadBody;
+use crate::workflows::recovery;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForgotPasswordRequest {
+    email: EmailAddress,
+}
+
+/// Ask for a link to choose a new password
+///
+/// The answer does not tell whether there is such an account.
+#[utoipa::path(post, path = "/api/auth/password/forgot", tag = "auth", request_body = ForgotPasswordRequest,
+    responses((status = 202), BadBody))]
+pub(crate) async fn forgot_password(State(state): State<AppState>, Json(request): Json<ForgotPasswordRequest>) -> Result<StatusCode> {
+    recovery::forgot_password(&state, &request.email).await?;
+    Ok(StatusCode::ACCEPTED)
+}

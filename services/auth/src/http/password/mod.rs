@@ -1,0 +1,3 @@
+pub(crate) mod change;
+pub(crate) mod forgot;
+pub(crate) mod reset;

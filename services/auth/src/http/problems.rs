@@ -1,0 +1,44 @@
+//! The refusals that many operations share, for the document.
+
+#![expect(dead_code, reason = "only the document is made from these")]
+
+use http_kit::Problem;
+use utoipa::IntoResponses;
+
+/// Operations with a body.
+#[derive(IntoResponses)]
+pub(crate) enum BadBody {
+    /// `malformed_json`: the body is not JSON
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(Problem),
+    /// `validation_failed`: `errors` names every bad field
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+}
+
+/// Operations of a signed-in user.
+#[derive(IntoResponses)]
+pub(crate) enum SignedIn {
+    /// `unauthenticated`, `token_expired` or `token_revoked`
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+}
+
+/// Operations of staff.
+#[derive(IntoResponses)]
+pub(crate) enum StaffOnly {
+    /// `unauthenticated`, `token_expired` or `token_revoked`
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+    /// `forbidden`: the role does not have the permission
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+}
+
+/// Operations on one thing.
+#[derive(IntoResponses)]
+pub(crate) enum Missing {
+    /// `not_found`
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+}

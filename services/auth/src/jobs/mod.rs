@@ -1,0 +1,58 @@
+//! Periodic work that finds what to do by itself and is safe to run twice.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::AppState;
+use crate::keyfiles::RELOAD_INTERVAL;
+use crate::store::{cleanup, revocations};
+
+const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long ended sessions and used tokens are kept: reuse is recognised that long.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
+    // What was revoked while this process did not run, whether Redis still knows it or not.
+    match current_revocations(&state, false).await {
+        Ok(all) => all.iter().for_each(|pending| state.deny(pending.revocation, pending.until)),
+        Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot read revocations"),
+    }
+    let mut reconcile = tokio::time::interval(RECONCILE_INTERVAL);
+    let mut reload = tokio::time::interval(RELOAD_INTERVAL);
+    let mut clean = tokio::time::interval(CLEANUP_INTERVAL);
+    for timer in [&mut reconcile, &mut reload, &mut clean] {
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    }
+    loop {
+        let (job, result) = tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = reconcile.tick() => ("revocations", tell_revocations(&state).await),
+            _ = reload.tick() => ("signing keys", state.keys.reload()),
+            _ = clean.tick() => ("cleanup", forget(&state).await),
+        };
+        if let Err(error) = result {
+            tracing::warn!(job, error = format!("{error:#}"), "a job failed; it will be tried again");
+        }
+    }
+}
+
+/// Tells Redis the revocations that it missed.
+pub(crate) async fn tell_revocations(state: &AppState) -> anyhow::Result<()> {
+    let pending = current_revocations(state, true).await?;
+    pending.iter().for_each(|pending| state.deny(pending.revocation, pending.until));
+    state.publish(&pending).await
+}
+
+async fn current_revocations(state: &AppState, only_pending: bool) -> anyhow::Result<Vec<revocations::Pending>> {
+    Ok(revocations::current(&mut *state.pool.acquire().await?, only_pending, state.clock.now()).await?)
+}
+
+async fn forget(state: &AppState) -> anyhow::Result<()> {
+    let rows = cleanup::forget_before(&mut *state.pool.acquire().await?, state.clock.now() - KEPT).await?;
+    if rows > 0 {
+        tracing::info!(rows, "forgot what ended long ago");
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! Accounts: who people are, how they prove it, and the tokens that say so.
+//!
+//! Owns `auth_db`: users, credentials, sessions, refresh and one-time tokens, addresses.
+//!
+//! What always holds:
+//! - A password is known only as an Argon2id hash, a refresh or one-time token only as a SHA-256 hash.
+//! - A refresh token is good once; its second use ends the session it belongs to.
+//! - A session that ended is written, with the revocation of its access tokens, in one transaction; Redis hears of it at
+//!   once, or from the reconciler when it was away.
+//! - An access token says what was true of its user when it was signed: what changes a role refuses older tokens.
+//!
+//! Absent on purpose: authorisation beyond roles (each service decides), and anything a shop knows about a person besides
+//! name and addresses.
+
+mod app;
+mod config;
+mod domain;
+mod http;
+mod jobs;
+mod keyfiles;
+mod passwords;
+mod store;
+mod workflows;
+
+pub use app::{App, Built, build};
+pub use config::Settings;
+
+/// The tables of `auth_db`.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

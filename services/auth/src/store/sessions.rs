@@ -1,0 +1,119 @@
+use primitives::{SessionId, Timestamp, UserId};
+use sqlx::{PgConnection, Result};
+
+/// Who signs in from where.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) user_agent: Option<String>,
+    pub(crate) ip: Option<String>,
+}
+
+/// A sign-in that has not ended.
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) ip: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_used_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Why sessions end; the words of the column's CHECK.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Why {
+    Logout,
+    LogoutAll,
+    Ended,
+    Reuse,
+    Password,
+    Disabled,
+}
+
+impl Why {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::LogoutAll => "logout_all",
+            Self::Ended => "ended",
+            Self::Reuse => "reuse",
+            Self::Password => "password",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    id: SessionId,
+    user: UserId,
+    device: &Device,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO sessions (id, user_id, user_agent, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        id.uuid(),
+        user.uuid(),
+        device.user_agent,
+        device.ip,
+        now as Timestamp,
+        expires_at as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The user's sessions that have not ended, the newest first.
+pub(crate) async fn list(db: &mut PgConnection, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+    sqlx::query_as!(
+        Session,
+        r#"SELECT id AS "id: SessionId", user_agent, ip, created_at, last_used_at, expires_at
+             FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT 200"#,
+        user.uuid(),
+        now as Timestamp,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(crate) async fn touch(db: &mut PgConnection, id: SessionId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1",
+        id.uuid(),
+        now as Timestamp,
+        expires_at as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Which sessions of a user to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    One(SessionId),
+    All,
+    AllBut(SessionId),
+}
+
+/// Ends sessions; those that had not ended before.
+pub(crate) async fn end(db: &mut PgConnection, user: UserId, which: Which, why: Why, now: Timestamp) -> Result<Vec<SessionId>> {
+    let (only, except) = match which {
+        Which::One(id) => (Some(id.uuid()), None),
+        Which::All => (None, None),
+        Which::AllBut(id) => (None, Some(id.uuid())),
+    };
+    sqlx::query_scalar!(
+        r#"UPDATE sessions SET revoked_at = $4, revoked_why = $5
+            WHERE user_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR id <> $3)
+        RETURNING id AS "id: SessionId""#,
+        user.uuid(),
+        only,
+        except,
+        now as Timestamp,
+        why.as_str(),
+    )
+    .fetch_all(db)
+    .await
+}

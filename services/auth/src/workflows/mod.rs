@@ -1,0 +1,9 @@
+//! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
+
+pub(crate) mod bootstrap;
+pub(crate) mod manage;
+pub(crate) mod recovery;
+pub(crate) mod refresh;
+pub(crate) mod register;
+pub(crate) mod revoke;
+pub(crate) mod sign_in;
