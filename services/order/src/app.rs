@@ -43,6 +43,26 @@ impl runtime::Service for App {
         http::openapi::json()
     }
 
+    fn check(settings: &Settings) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let keys = ServiceKeys::new(
+            "order",
+            &settings.service_key,
+            &settings.service_jwks,
+            Clock::system(),
+        );
+        if let Err(error) = keys {
+            complaints.push(format!("{error:#}"));
+        }
+        if settings.unpaid_expiry_seconds == 0 {
+            complaints.push("UNPAID_EXPIRY_SECONDS must be more than 0".to_owned());
+        }
+        if settings.reconcile_interval_seconds == 0 {
+            complaints.push("RECONCILE_INTERVAL_SECONDS must be more than 0".to_owned());
+        }
+        complaints
+    }
+
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
         let url = settings
             .migration_database_url

@@ -19,3 +19,4 @@ mod workflows;
 
 pub use app::{App, AppState, MIGRATOR, listeners};
 pub use config::Settings;
+pub use jobs::round as reconcile;

@@ -214,28 +214,41 @@ pub(crate) fn decide(state: State, event: &Event) -> Result<Decision, Refusal> {
     let effects = match event {
         Event::Free => confirm(&mut next, 0, vec![]),
         Event::Authorized => {
-            if state.status == Status::Pending && matches!(state.payment, PaymentStatus::Unpaid | PaymentStatus::Failed) {
+            if state.status == Status::Pending
+                && matches!(state.payment, PaymentStatus::Unpaid | PaymentStatus::Failed)
+            {
                 next.payment = PaymentStatus::Authorized;
             }
             vec![]
         }
         Event::Paid { amount } => paid(&mut next, *amount),
         Event::Declined { reason } => {
-            let open = matches!(state.payment, PaymentStatus::Unpaid | PaymentStatus::Authorized | PaymentStatus::Failed);
+            let open = matches!(
+                state.payment,
+                PaymentStatus::Unpaid | PaymentStatus::Authorized | PaymentStatus::Failed
+            );
             if state.status == Status::Pending && open {
                 next.payment = PaymentStatus::Failed;
-                vec![Effect::PublishPaymentFailed { reason: reason.clone() }]
+                vec![Effect::PublishPaymentFailed {
+                    reason: reason.clone(),
+                }]
             } else {
                 vec![]
             }
         }
         Event::Cancel(reason) => match (state.status, state.fulfillment) {
             (Status::Cancelled, _) => vec![],
-            (Status::Pending, _) | (Status::Confirmed, FulfillmentStatus::Unfulfilled) => cancel(&mut next, *reason),
+            (Status::Pending, _) | (Status::Confirmed, FulfillmentStatus::Unfulfilled) => {
+                cancel(&mut next, *reason)
+            }
             _ => return Err(Refusal::NotCancellable),
         },
-        Event::Expired if state.status == Status::Pending => cancel(&mut next, CancelReason::Unpaid),
-        Event::StockRejected if may_still_be_cancelled(state) => cancel(&mut next, CancelReason::OutOfStock),
+        Event::Expired if state.status == Status::Pending => {
+            cancel(&mut next, CancelReason::Unpaid)
+        }
+        Event::StockRejected if may_still_be_cancelled(state) => {
+            cancel(&mut next, CancelReason::OutOfStock)
+        }
         Event::Expired | Event::StockRejected => vec![],
         Event::Ship { complete } => ship(&mut next, *complete)?,
         Event::Deliver { complete } => deliver(&mut next, *complete)?,
@@ -251,7 +264,10 @@ pub(crate) fn decide(state: State, event: &Event) -> Result<Decision, Refusal> {
             vec![]
         }
     };
-    Ok(Decision { state: next, effects })
+    Ok(Decision {
+        state: next,
+        effects,
+    })
 }
 
 fn may_still_be_cancelled(state: State) -> bool {
@@ -274,7 +290,10 @@ fn confirm(next: &mut State, amount: i64, mut effects: Vec<Effect>) -> Vec<Effec
 }
 
 fn paid(next: &mut State, amount: i64) -> Vec<Effect> {
-    let already = matches!(next.payment, PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded);
+    let already = matches!(
+        next.payment,
+        PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded
+    );
     match next.status {
         _ if already => vec![],
         Status::Pending => confirm(next, amount, vec![Effect::PublishPaymentProcessed]),
@@ -314,16 +333,27 @@ fn refunded(next: &mut State, amount: i64) -> Vec<Effect> {
     next.refunding = (next.refunding - amount).max(0);
     next.refunded += amount;
     let fully = next.refunded >= next.paid;
-    next.payment = if fully { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
+    next.payment = if fully {
+        PaymentStatus::Refunded
+    } else {
+        PaymentStatus::PartiallyRefunded
+    };
     vec![Effect::PublishRefunded { amount, fully }]
 }
 
 fn ship(next: &mut State, complete: bool) -> Result<Vec<Effect>, Refusal> {
-    let open = matches!(next.fulfillment, FulfillmentStatus::Unfulfilled | FulfillmentStatus::PartiallyShipped);
+    let open = matches!(
+        next.fulfillment,
+        FulfillmentStatus::Unfulfilled | FulfillmentStatus::PartiallyShipped
+    );
     if next.status != Status::Confirmed || !open || next.payment == PaymentStatus::Refunded {
         return Err(Refusal::NotShippable);
     }
-    next.fulfillment = if complete { FulfillmentStatus::Shipped } else { FulfillmentStatus::PartiallyShipped };
+    next.fulfillment = if complete {
+        FulfillmentStatus::Shipped
+    } else {
+        FulfillmentStatus::PartiallyShipped
+    };
     Ok(vec![])
 }
 
@@ -334,8 +364,12 @@ fn deliver(next: &mut State, complete: bool) -> Result<Vec<Effect>, Refusal> {
             next.status = Status::Completed;
             Ok(vec![Effect::PublishDelivered])
         }
-        FulfillmentStatus::PartiallyShipped | FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => Ok(vec![]),
-        FulfillmentStatus::Unfulfilled | FulfillmentStatus::Returned => Err(Refusal::NotDeliverable),
+        FulfillmentStatus::PartiallyShipped
+        | FulfillmentStatus::Shipped
+        | FulfillmentStatus::Delivered => Ok(vec![]),
+        FulfillmentStatus::Unfulfilled | FulfillmentStatus::Returned => {
+            Err(Refusal::NotDeliverable)
+        }
     }
 }
 
@@ -348,7 +382,9 @@ mod tests {
     const TOTAL: i64 = 5_000;
 
     fn after(events: &[Event]) -> State {
-        events.iter().fold(State::placed(), |state, event| decide(state, event).map_or(state, |d| d.state))
+        events.iter().fold(State::placed(), |state, event| {
+            decide(state, event).map_or(state, |d| d.state)
+        })
     }
 
     fn effects(state: State, event: &Event) -> Vec<Effect> {
@@ -360,22 +396,47 @@ mod tests {
         let paid = Event::Paid { amount: TOTAL };
         let first = decide(State::placed(), &paid).unwrap();
         assert_eq!(first.state.status, Status::Confirmed);
-        assert_eq!(first.effects, [Effect::PublishPaymentProcessed, Effect::PublishConfirmed]);
+        assert_eq!(
+            first.effects,
+            [Effect::PublishPaymentProcessed, Effect::PublishConfirmed]
+        );
         let again = decide(first.state, &paid).unwrap();
         assert_eq!((again.state, again.effects), (first.state, vec![]));
     }
 
     #[test]
     fn a_declined_payment_leaves_the_order_open_for_another_try() {
-        let declined = after(&[Event::Declined { reason: "card_declined".to_owned() }]);
-        assert_eq!((declined.status, declined.payment), (Status::Pending, PaymentStatus::Failed));
-        assert_eq!(after(&[Event::Declined { reason: String::new() }, Event::Paid { amount: TOTAL }]).status, Status::Confirmed);
+        let declined = after(&[Event::Declined {
+            reason: "card_declined".to_owned(),
+        }]);
+        assert_eq!(
+            (declined.status, declined.payment),
+            (Status::Pending, PaymentStatus::Failed)
+        );
+        assert_eq!(
+            after(&[
+                Event::Declined {
+                    reason: String::new()
+                },
+                Event::Paid { amount: TOTAL }
+            ])
+            .status,
+            Status::Confirmed
+        );
     }
 
     #[test]
     fn a_decline_that_arrives_after_the_payment_changes_nothing() {
         let paid = after(&[Event::Paid { amount: TOTAL }]);
-        assert_eq!(effects(paid, &Event::Declined { reason: "late".to_owned() }), []);
+        assert_eq!(
+            effects(
+                paid,
+                &Event::Declined {
+                    reason: "late".to_owned()
+                }
+            ),
+            []
+        );
     }
 
     #[test]
@@ -384,7 +445,13 @@ mod tests {
         assert_eq!(gone.status, Status::Cancelled);
         assert_eq!(
             effects(gone, &Event::Paid { amount: TOTAL }),
-            [Effect::PublishPaymentProcessed, Effect::StartRefund { amount: TOTAL, reason: "duplicate" }]
+            [
+                Effect::PublishPaymentProcessed,
+                Effect::StartRefund {
+                    amount: TOTAL,
+                    reason: "duplicate"
+                }
+            ]
         );
     }
 
@@ -393,8 +460,17 @@ mod tests {
         let cancel = Event::Cancel(CancelReason::Customer);
         assert!(effects(State::placed(), &cancel).contains(&Effect::CancelPayment));
         let paid = after(&[Event::Paid { amount: TOTAL }]);
-        assert!(matches!(effects(paid, &cancel).as_slice(), [Effect::PublishCancelled { .. }, Effect::StartRefund { amount: TOTAL, .. }]));
-        let shipped = after(&[Event::Paid { amount: TOTAL }, Event::Ship { complete: true }]);
+        assert!(matches!(
+            effects(paid, &cancel).as_slice(),
+            [
+                Effect::PublishCancelled { .. },
+                Effect::StartRefund { amount: TOTAL, .. }
+            ]
+        ));
+        let shipped = after(&[
+            Event::Paid { amount: TOTAL },
+            Event::Ship { complete: true },
+        ]);
         assert_eq!(decide(shipped, &cancel), Err(Refusal::NotCancellable));
     }
 
@@ -408,15 +484,24 @@ mod tests {
 
     #[test]
     fn an_order_is_complete_when_paid_and_delivered() {
-        let done = after(&[Event::Paid { amount: TOTAL }, Event::Ship { complete: true }, Event::Deliver { complete: true }]);
-        assert_eq!((done.status, done.fulfillment), (Status::Completed, FulfillmentStatus::Delivered));
+        let done = after(&[
+            Event::Paid { amount: TOTAL },
+            Event::Ship { complete: true },
+            Event::Deliver { complete: true },
+        ]);
+        assert_eq!(
+            (done.status, done.fulfillment),
+            (Status::Completed, FulfillmentStatus::Delivered)
+        );
     }
 
     fn any_event() -> impl Strategy<Value = Event> {
         prop_oneof![
             Just(Event::Authorized),
             Just(Event::Paid { amount: TOTAL }),
-            Just(Event::Declined { reason: "card_declined".to_owned() }),
+            Just(Event::Declined {
+                reason: "card_declined".to_owned()
+            }),
             Just(Event::Cancel(CancelReason::Customer)),
             Just(Event::Cancel(CancelReason::Staff)),
             Just(Event::Expired),

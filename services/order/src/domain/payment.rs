@@ -32,7 +32,10 @@ names!(PaymentState {
 impl PaymentState {
     /// Whether the customer's money is, or was, ours.
     pub(crate) const fn is_charged(self) -> bool {
-        matches!(self, Self::Succeeded | Self::PartiallyRefunded | Self::Refunded)
+        matches!(
+            self,
+            Self::Succeeded | Self::PartiallyRefunded | Self::Refunded
+        )
     }
 
     /// The state after the provider reported `reported`. Reports may be late, repeated or out of order: once charged, only

@@ -18,9 +18,19 @@ use crate::app::AppState;
 /// What nginx routes to.
 pub(crate) fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::document())
-        .routes(routes!(carts::get::handler, carts::add::handler, carts::clear::handler))
-        .routes(routes!(carts::change_item::handler, carts::remove_item::handler))
-        .routes(routes!(carts::apply_coupon::handler, carts::remove_coupon::handler))
+        .routes(routes!(
+            carts::get::handler,
+            carts::add::handler,
+            carts::clear::handler
+        ))
+        .routes(routes!(
+            carts::change_item::handler,
+            carts::remove_item::handler
+        ))
+        .routes(routes!(
+            carts::apply_coupon::handler,
+            carts::remove_coupon::handler
+        ))
         .routes(routes!(carts::checkout::handler))
         .routes(routes!(orders::place::handler, orders::list::handler))
         .routes(routes!(orders::get::handler))
@@ -32,7 +42,11 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(shipments::create::handler))
         .routes(routes!(shipments::deliver::handler))
         .routes(routes!(coupons::list::handler, coupons::create::handler))
-        .routes(routes!(coupons::get::handler, coupons::update::handler, coupons::remove::handler))
+        .routes(routes!(
+            coupons::get::handler,
+            coupons::update::handler,
+            coupons::remove::handler
+        ))
         .routes(routes!(webhooks::stripe::handler))
 }
 

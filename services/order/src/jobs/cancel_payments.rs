@@ -35,7 +35,9 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
                 let mut conn = app.pool.acquire().await?;
                 store::payments::finish_cancellation(&mut conn, cancellation.payment_id).await?;
             }
-            Err(error) => tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet"),
+            Err(error) => {
+                tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet")
+            }
         }
     }
     Ok(due.len())

@@ -23,7 +23,9 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
                 Ok(news) => {
                     finalise::payment(app, &news).await?;
                 }
-                Err(error) => tracing::warn!(order_id = %id, %error, "an overdue payment could not be looked up"),
+                Err(error) => {
+                    tracing::warn!(order_id = %id, %error, "an overdue payment could not be looked up")
+                }
             }
         }
         let mut tx = app.pool.begin().await?;

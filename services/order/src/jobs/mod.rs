@@ -33,7 +33,7 @@ pub(crate) async fn run(app: AppState, interval: Duration, shutdown: Cancellatio
 }
 
 /// One round of every reconciler. What fails is logged and found again in a later round.
-pub(crate) async fn round(app: &AppState) {
+pub async fn round(app: &AppState) {
     log("webhooks", webhooks::run(app).await);
     log("refunds", refunds::run(app).await);
     log("unheard_payments", unheard_payments::run(app).await);

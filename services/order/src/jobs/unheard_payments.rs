@@ -17,7 +17,9 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let mut found = 0;
     for reference in references {
         match app.stripe.retrieve(&reference).await {
-            Ok(news) => found += usize::from(finalise::payment(app, &news).await? == Outcome::Applied),
+            Ok(news) => {
+                found += usize::from(finalise::payment(app, &news).await? == Outcome::Applied)
+            }
             Err(error) => tracing::warn!(reference, %error, "a payment could not be looked up"),
         }
     }

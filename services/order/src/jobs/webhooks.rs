@@ -12,7 +12,13 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
         drop(conn);
         for event in &events {
             if let Err(error) = webhook::apply(app, event).await {
-                tracing::warn!(event_id = event.id, kind = event.kind, attempts = event.attempts, error = format!("{error:#}"), "a webhook could not be applied");
+                tracing::warn!(
+                    event_id = event.id,
+                    kind = event.kind,
+                    attempts = event.attempts,
+                    error = format!("{error:#}"),
+                    "a webhook could not be applied"
+                );
                 let mut conn = app.pool.acquire().await?;
                 store::webhooks::fail(&mut conn, &event.id, &format!("{error:#}")).await?;
             }

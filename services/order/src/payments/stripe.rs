@@ -9,9 +9,12 @@ use std::time::Duration;
 use primitives::{Money, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest as _};
+use stripe::{
+    Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest as _,
+};
 use stripe_core::payment_intent::{
-    CancelPaymentIntent, ConfirmPaymentIntent, CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods,
+    CancelPaymentIntent, ConfirmPaymentIntent, CreatePaymentIntent,
+    CreatePaymentIntentAutomaticPaymentMethods,
     CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, RetrievePaymentIntent,
 };
 use stripe_core::refund::{CreateRefund, RetrieveRefund};
@@ -19,7 +22,8 @@ use stripe_shared::{PaymentIntent, PaymentIntentStatus, Refund};
 use stripe_webhook::{Webhook, WebhookError};
 
 use super::{
-    NewPayment, NewRefund, News, ProviderError, ProviderPayment, ProviderRefund, RefundState, WebhookMessage, WebhookRejection,
+    NewPayment, NewRefund, News, ProviderError, ProviderPayment, ProviderRefund, RefundState,
+    WebhookMessage, WebhookRejection,
 };
 use crate::domain::payment::PaymentState;
 
@@ -45,11 +49,11 @@ pub struct StripeSettings {
 
 /// The key that a browser may know.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
-pub struct PublishableKey(pub String);
+pub(crate) struct PublishableKey(String);
 
 /// A client of Stripe's API.
 #[derive(Clone)]
-pub struct Stripe {
+pub(crate) struct Stripe {
     client: Client,
     webhook_secret: SecretString,
     publishable_key: String,
@@ -82,7 +86,10 @@ impl Stripe {
     }
 
     /// Creates a payment, or finds the one that was created for the same payment id.
-    pub(crate) async fn create(&self, payment: &NewPayment) -> Result<ProviderPayment, ProviderError> {
+    pub(crate) async fn create(
+        &self,
+        payment: &NewPayment,
+    ) -> Result<ProviderPayment, ProviderError> {
         let metadata = HashMap::from([
             ("payment_id".to_owned(), payment.payment_id.to_string()),
             ("order_id".to_owned(), payment.order_id.to_string()),
@@ -104,13 +111,24 @@ impl Stripe {
     }
 
     pub(crate) async fn retrieve(&self, reference: &str) -> Result<ProviderPayment, ProviderError> {
-        RetrievePaymentIntent::new(reference).send(&self.client).await.map(Into::into).map_err(failure)
+        RetrievePaymentIntent::new(reference)
+            .send(&self.client)
+            .await
+            .map(Into::into)
+            .map_err(failure)
     }
 
     /// Pays with one of Stripe's test payment methods, as a browser would with a card. A decline is an answer: the
     /// payment's state and failure tell of it.
-    pub(crate) async fn confirm_test(&self, reference: &str, method: &str) -> Result<ProviderPayment, ProviderError> {
-        let confirmed = ConfirmPaymentIntent::new(reference).payment_method(method).send(&self.client).await;
+    pub(crate) async fn confirm_test(
+        &self,
+        reference: &str,
+        method: &str,
+    ) -> Result<ProviderPayment, ProviderError> {
+        let confirmed = ConfirmPaymentIntent::new(reference)
+            .payment_method(method)
+            .send(&self.client)
+            .await;
         match confirmed {
             Ok(intent) => Ok(intent.into()),
             Err(StripeError::Stripe(error, 402)) => match error.payment_intent {
@@ -123,7 +141,11 @@ impl Stripe {
 
     /// Stops a payment. Refused when the money is already ours.
     pub(crate) async fn cancel(&self, reference: &str) -> Result<ProviderPayment, ProviderError> {
-        CancelPaymentIntent::new(reference).send(&self.client).await.map(Into::into).map_err(failure)
+        CancelPaymentIntent::new(reference)
+            .send(&self.client)
+            .await
+            .map(Into::into)
+            .map_err(failure)
     }
 
     /// Gives money back, or finds the refund that was made for the same refund id.
@@ -131,7 +153,10 @@ impl Stripe {
         CreateRefund::new()
             .payment_intent(&*refund.payment_reference)
             .amount(refund.amount.amount())
-            .metadata(HashMap::from([("refund_id".to_owned(), refund.refund_id.to_string())]))
+            .metadata(HashMap::from([(
+                "refund_id".to_owned(),
+                refund.refund_id.to_string(),
+            )]))
             .customize()
             .request_strategy(idempotent(&format!("refund-{}", refund.refund_id))?)
             .send(&self.client)
@@ -140,8 +165,15 @@ impl Stripe {
             .map_err(failure)
     }
 
-    pub(crate) async fn retrieve_refund(&self, reference: &str) -> Result<ProviderRefund, ProviderError> {
-        RetrieveRefund::new(reference).send(&self.client).await.map(Into::into).map_err(failure)
+    pub(crate) async fn retrieve_refund(
+        &self,
+        reference: &str,
+    ) -> Result<ProviderRefund, ProviderError> {
+        RetrieveRefund::new(reference)
+            .send(&self.client)
+            .await
+            .map(Into::into)
+            .map_err(failure)
     }
 
     /// Checks the signature over the raw bytes (tolerance 300 s) before anything else looks at them.
@@ -167,11 +199,18 @@ impl Stripe {
         }
         let head: Head = serde_json::from_str(text).map_err(|_| WebhookRejection::Malformed)?;
         let payload = serde_json::from_str(text).map_err(|_| WebhookRejection::Malformed)?;
-        Ok(WebhookMessage { id: head.id, kind: head.kind, payload })
+        Ok(WebhookMessage {
+            id: head.id,
+            kind: head.kind,
+            payload,
+        })
     }
 
     /// What a stored webhook message says.
-    pub(crate) fn read_webhook(kind: &str, payload: &serde_json::Value) -> Result<News, serde_json::Error> {
+    pub(crate) fn read_webhook(
+        kind: &str,
+        payload: &serde_json::Value,
+    ) -> Result<News, serde_json::Error> {
         let object = &payload["data"]["object"];
         if kind.starts_with("payment_intent.") {
             IntentPayload::deserialize(object).map(|intent| News::Payment(intent.into()))
@@ -208,7 +247,9 @@ struct RefundPayload {
 
 impl From<IntentPayload> for ProviderPayment {
     fn from(intent: IntentPayload) -> Self {
-        let failure = intent.last_payment_error.and_then(|error| error.code.or(error.decline_code));
+        let failure = intent
+            .last_payment_error
+            .and_then(|error| error.code.or(error.decline_code));
         Self {
             state: payment_state(&intent.status, failure.is_some()),
             reference: intent.id,
@@ -222,7 +263,10 @@ impl From<IntentPayload> for ProviderPayment {
 impl From<PaymentIntent> for ProviderPayment {
     fn from(intent: PaymentIntent) -> Self {
         let failure = intent.last_payment_error.and_then(|error| {
-            error.code.map(|code| code.as_str().to_owned()).or(error.decline_code)
+            error
+                .code
+                .map(|code| code.as_str().to_owned())
+                .or(error.decline_code)
         });
         Self {
             state: payment_state(status_name(&intent.status), failure.is_some()),
@@ -236,7 +280,11 @@ impl From<PaymentIntent> for ProviderPayment {
 
 impl From<RefundPayload> for ProviderRefund {
     fn from(refund: RefundPayload) -> Self {
-        Self { state: refund_state(refund.status.as_deref()), reference: refund.id, failure: refund.failure_reason }
+        Self {
+            state: refund_state(refund.status.as_deref()),
+            reference: refund.id,
+            failure: refund.failure_reason,
+        }
     }
 }
 
@@ -284,7 +332,9 @@ fn currency(money: Money) -> Result<stripe_types::Currency, ProviderError> {
 }
 
 fn idempotent(key: &str) -> Result<RequestStrategy, ProviderError> {
-    IdempotencyKey::new(key).map(RequestStrategy::Idempotent).map_err(|e| ProviderError::Refused(e.to_string()))
+    IdempotencyKey::new(key)
+        .map(RequestStrategy::Idempotent)
+        .map_err(|e| ProviderError::Refused(e.to_string()))
 }
 
 /// A client error will not go away by itself; everything else may. What Stripe says of it is for our log only.
@@ -292,11 +342,15 @@ fn failure(error: StripeError) -> ProviderError {
     match error {
         StripeError::Stripe(error, status @ 400..=499) if status != 409 && status != 429 => {
             let code = error.code.as_ref().map_or("unknown", |code| code.as_str());
-            ProviderError::Refused(format!("{status} {code}: {}", error.message.as_deref().unwrap_or_default()))
+            ProviderError::Refused(format!(
+                "{status} {code}: {}",
+                error.message.as_deref().unwrap_or_default()
+            ))
         }
-        StripeError::Stripe(error, status) => {
-            ProviderError::Unavailable(format!("{status}: {}", error.message.as_deref().unwrap_or_default()))
-        }
+        StripeError::Stripe(error, status) => ProviderError::Unavailable(format!(
+            "{status}: {}",
+            error.message.as_deref().unwrap_or_default()
+        )),
         other => ProviderError::Unavailable(other.to_string()),
     }
 }
@@ -308,7 +362,9 @@ mod tests {
     const BODY: &str = r#"{"id":"evt_1","object":"event","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","status":"succeeded","amount_received":500}}}"#;
 
     fn provider() -> Stripe {
-        rustls::crypto::ring::default_provider().install_default().ok();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         Stripe::new(&StripeSettings {
             stripe_secret_key: "sk_test_x".to_owned().into(),
             stripe_publishable_key: "pk_test_x".to_owned(),
@@ -321,11 +377,16 @@ mod tests {
     #[test]
     fn a_signature_is_checked_before_the_body_is_read() {
         let now = Timestamp::from_unix(1_800_000_000);
-        let sign = |body: &str, secret: &str, at: i64| Webhook::generate_test_header(body, secret, Some(at));
+        let sign = |body: &str, secret: &str, at: i64| {
+            Webhook::generate_test_header(body, secret, Some(at))
+        };
         let stripe = provider();
         let good = sign(BODY, "whsec_x", now.unix());
         let message = stripe.verify_webhook(BODY.as_bytes(), &good, now).unwrap();
-        assert_eq!((message.id.as_str(), message.kind.as_str()), ("evt_1", "payment_intent.succeeded"));
+        assert_eq!(
+            (message.id.as_str(), message.kind.as_str()),
+            ("evt_1", "payment_intent.succeeded")
+        );
 
         let tampered = BODY.replace("500", "5");
         for (body, header) in [
@@ -335,24 +396,51 @@ mod tests {
             (BODY, "t=abc,v1=zz"),
             ("not json", &good),
         ] {
-            assert_eq!(stripe.verify_webhook(body.as_bytes(), header, now), Err(WebhookRejection::BadSignature), "{body} {header}");
+            assert_eq!(
+                stripe.verify_webhook(body.as_bytes(), header, now),
+                Err(WebhookRejection::BadSignature),
+                "{body} {header}"
+            );
         }
         let old = sign(BODY, "whsec_x", now.unix() - 301);
-        assert_eq!(stripe.verify_webhook(BODY.as_bytes(), &old, now), Err(WebhookRejection::Expired));
+        assert_eq!(
+            stripe.verify_webhook(BODY.as_bytes(), &old, now),
+            Err(WebhookRejection::Expired)
+        );
         let nonsense = sign("[]", "whsec_x", now.unix());
-        assert_eq!(stripe.verify_webhook(b"[]", &nonsense, now), Err(WebhookRejection::Malformed));
+        assert_eq!(
+            stripe.verify_webhook(b"[]", &nonsense, now),
+            Err(WebhookRejection::Malformed)
+        );
     }
 
     #[test]
     fn webhooks_are_read_leniently() {
         let payload = serde_json::from_str(BODY).unwrap();
-        let News::Payment(payment) = Stripe::read_webhook("payment_intent.succeeded", &payload).unwrap() else { panic!() };
-        assert_eq!((payment.state, payment.amount_received), (PaymentState::Succeeded, 500));
-        assert_eq!(Stripe::read_webhook("customer.created", &payload).unwrap(), News::Irrelevant);
+        let News::Payment(payment) =
+            Stripe::read_webhook("payment_intent.succeeded", &payload).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (payment.state, payment.amount_received),
+            (PaymentState::Succeeded, 500)
+        );
+        assert_eq!(
+            Stripe::read_webhook("customer.created", &payload).unwrap(),
+            News::Irrelevant
+        );
 
         let declined = serde_json::json!({"data": {"object": {
             "id": "pi_1", "status": "requires_payment_method", "last_payment_error": {"code": "card_declined"}}}});
-        let News::Payment(payment) = Stripe::read_webhook("payment_intent.payment_failed", &declined).unwrap() else { panic!() };
-        assert_eq!((payment.state, payment.failure.as_deref()), (PaymentState::Failed, Some("card_declined")));
+        let News::Payment(payment) =
+            Stripe::read_webhook("payment_intent.payment_failed", &declined).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (payment.state, payment.failure.as_deref()),
+            (PaymentState::Failed, Some("card_declined"))
+        );
     }
 }

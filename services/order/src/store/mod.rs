@@ -20,14 +20,17 @@ where
     T: std::str::FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    text.parse().map_err(|error: T::Err| sqlx::Error::Decode(error.into()))
+    text.parse()
+        .map_err(|error: T::Err| sqlx::Error::Decode(error.into()))
 }
 
 /// A write that must have touched exactly one row.
 pub(crate) fn exactly_one(result: &sqlx::postgres::PgQueryResult) -> Result<(), sqlx::Error> {
     match result.rows_affected() {
         1 => Ok(()),
-        n => Err(sqlx::Error::Protocol(format!("a write touched {n} rows instead of one"))),
+        n => Err(sqlx::Error::Protocol(format!(
+            "a write touched {n} rows instead of one"
+        ))),
     }
 }
 

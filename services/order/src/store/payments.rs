@@ -37,7 +37,10 @@ impl TryFrom<Row> for Payment {
         Ok(Self {
             id: row.id,
             order_id: row.order_id,
-            state: row.status.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+            state: row
+                .status
+                .parse()
+                .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
             provider: row.provider,
             provider_ref: row.provider_ref,
             amount: money(row.amount, &row.currency)?,
@@ -62,7 +65,10 @@ pub(crate) async fn find(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result
     .transpose()
 }
 
-pub(crate) async fn find_by_order(conn: &mut PgConnection, order_id: OrderId) -> sqlx::Result<Option<Payment>> {
+pub(crate) async fn find_by_order(
+    conn: &mut PgConnection,
+    order_id: OrderId,
+) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
@@ -76,7 +82,10 @@ pub(crate) async fn find_by_order(conn: &mut PgConnection, order_id: OrderId) ->
     .transpose()
 }
 
-pub(crate) async fn find_by_reference(conn: &mut PgConnection, reference: &str) -> sqlx::Result<Option<Payment>> {
+pub(crate) async fn find_by_reference(
+    conn: &mut PgConnection,
+    reference: &str,
+) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
@@ -91,7 +100,12 @@ pub(crate) async fn find_by_reference(conn: &mut PgConnection, reference: &str) 
 }
 
 /// Remembers the provider's id. The same id again changes nothing; another one is a bug and breaks the assertion.
-pub(crate) async fn set_reference(conn: &mut PgConnection, id: PaymentId, reference: &str, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn set_reference(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    reference: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let done = sqlx::query!(
         "UPDATE payments SET provider_ref = $2, updated_at = $3
           WHERE id = $1 AND (provider_ref IS NULL OR provider_ref = $2)",
@@ -101,7 +115,11 @@ pub(crate) async fn set_reference(conn: &mut PgConnection, id: PaymentId, refere
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }
 
 /// Writes the state that [`PaymentState::after`] has decided. The caller holds the order's lock.
@@ -125,7 +143,12 @@ pub(crate) async fn set_state(
 }
 
 /// Adds a refund that the provider has done; the table's check keeps the sum within the charge.
-pub(crate) async fn add_refunded(conn: &mut PgConnection, id: PaymentId, amount: i64, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn add_refunded(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    amount: i64,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE payments
             SET amount_refunded = amount_refunded + $2,
@@ -165,7 +188,11 @@ pub(crate) async fn claim_unheard(
 }
 
 /// Asks the reconciler to stop a payment at the provider.
-pub(crate) async fn request_cancellation(conn: &mut PgConnection, order_id: OrderId, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn request_cancellation(
+    conn: &mut PgConnection,
+    order_id: OrderId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO payment_cancellations (payment_id, next_try_at)
          SELECT id, $2 FROM payments WHERE order_id = $1 AND provider = 'stripe' ON CONFLICT DO NOTHING",
@@ -207,7 +234,11 @@ pub(crate) async fn claim_cancellations(
 }
 
 /// Closes a payment that the provider has never heard of.
-pub(crate) async fn cancel_unstarted(conn: &mut PgConnection, id: PaymentId, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn cancel_unstarted(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE payments SET status = 'cancelled', updated_at = $2, version = version + 1
           WHERE id = $1 AND provider_ref IS NULL AND status = 'requires_payment'",
@@ -220,7 +251,15 @@ pub(crate) async fn cancel_unstarted(conn: &mut PgConnection, id: PaymentId, now
 }
 
 /// The payment cannot succeed any more, or has: nothing is left to be stopped.
-pub(crate) async fn finish_cancellation(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM payment_cancellations WHERE payment_id = $1", id.uuid()).execute(conn).await?;
+pub(crate) async fn finish_cancellation(
+    conn: &mut PgConnection,
+    id: PaymentId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM payment_cancellations WHERE payment_id = $1",
+        id.uuid()
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -80,12 +80,24 @@ pub(crate) async fn find(conn: &mut PgConnection, id: RefundId) -> sqlx::Result<
     .transpose()
 }
 
-pub(crate) async fn find_by_reference(conn: &mut PgConnection, reference: &str) -> sqlx::Result<Option<RefundId>> {
-    sqlx::query_scalar!(r#"SELECT id AS "id: RefundId" FROM refunds WHERE provider_ref = $1"#, reference).fetch_optional(conn).await
+pub(crate) async fn find_by_reference(
+    conn: &mut PgConnection,
+    reference: &str,
+) -> sqlx::Result<Option<RefundId>> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: RefundId" FROM refunds WHERE provider_ref = $1"#,
+        reference
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Takes refunds that are due and puts off their next try by a growing delay, so that a crash repeats them.
-pub(crate) async fn claim_due(conn: &mut PgConnection, now: Timestamp, limit: i64) -> sqlx::Result<Vec<RefundId>> {
+pub(crate) async fn claim_due(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<RefundId>> {
     sqlx::query_scalar!(
         r#"UPDATE refunds
               SET attempts = attempts + 1, next_try_at = $1 + least(interval '10 seconds' * power(2, least(attempts, 10)), interval '1 hour')
@@ -100,10 +112,20 @@ pub(crate) async fn claim_due(conn: &mut PgConnection, now: Timestamp, limit: i6
 }
 
 /// Remembers the provider's id of a refund that is under way.
-pub(crate) async fn set_reference(conn: &mut PgConnection, id: RefundId, reference: &str, now: Timestamp) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE refunds SET provider_ref = $2, updated_at = $3 WHERE id = $1", id.uuid(), reference, now as Timestamp)
-        .execute(conn)
-        .await?;
+pub(crate) async fn set_reference(
+    conn: &mut PgConnection,
+    id: RefundId,
+    reference: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE refunds SET provider_ref = $2, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        reference,
+        now as Timestamp
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::CountryCode;
+use primitives::{CountryCode, Currency};
 use sqlx::PgConnection;
 
 use crate::domain::pricing::Shipping;
@@ -21,18 +21,20 @@ impl Terms {
     }
 }
 
-/// The terms, or none if there is no such shipping method. One statement.
+/// The terms, or none if there is no such shipping method in the currency. One statement.
 pub(crate) async fn find(
     conn: &mut PgConnection,
     country: &CountryCode,
     method: &str,
+    currency: Currency,
 ) -> Result<Option<Terms>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT m.price, m.free_from, r.tax_class AS "tax_class?", r.rate AS "rate?"
              FROM shipping_methods m LEFT JOIN tax_rates r ON r.country = $1
-            WHERE m.code = $2 AND m.active"#,
+            WHERE m.code = $2 AND m.currency = $3 AND m.active"#,
         country.as_str(),
         method,
+        currency.code(),
     )
     .fetch_all(conn)
     .await?;

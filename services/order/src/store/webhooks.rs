@@ -12,7 +12,13 @@ pub(crate) struct WebhookEvent {
 }
 
 /// Stores a message once by its id; false if it was there.
-pub(crate) async fn insert(conn: &mut PgConnection, id: &str, kind: &str, payload: &Value, now: Timestamp) -> sqlx::Result<bool> {
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    id: &str,
+    kind: &str,
+    payload: &Value,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO webhook_events (id, type, payload, received_at, next_try_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING",
         id,
@@ -26,7 +32,11 @@ pub(crate) async fn insert(conn: &mut PgConnection, id: &str, kind: &str, payloa
 }
 
 /// Takes messages that are due, oldest first, and puts off their next try by a growing delay, so that a crash repeats them.
-pub(crate) async fn claim_due(conn: &mut PgConnection, now: Timestamp, limit: i64) -> sqlx::Result<Vec<WebhookEvent>> {
+pub(crate) async fn claim_due(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<WebhookEvent>> {
     sqlx::query_as!(
         WebhookEvent,
         r#"UPDATE webhook_events
@@ -41,7 +51,12 @@ pub(crate) async fn claim_due(conn: &mut PgConnection, now: Timestamp, limit: i6
     .await
 }
 
-pub(crate) async fn finish(conn: &mut PgConnection, id: &str, outcome: &str, now: Timestamp) -> sqlx::Result<()> {
+pub(crate) async fn finish(
+    conn: &mut PgConnection,
+    id: &str,
+    outcome: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE webhook_events SET processed_at = $3, outcome = $2, error = NULL WHERE id = $1",
         id,
@@ -55,6 +70,12 @@ pub(crate) async fn finish(conn: &mut PgConnection, id: &str, outcome: &str, now
 
 /// Notes what went wrong; the message stays due.
 pub(crate) async fn fail(conn: &mut PgConnection, id: &str, error: &str) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE webhook_events SET error = $2 WHERE id = $1", id, error).execute(conn).await?;
+    sqlx::query!(
+        "UPDATE webhook_events SET error = $2 WHERE id = $1",
+        id,
+        error
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -439,7 +439,7 @@ async fn contents(
 ) -> Result<CartContents> {
     let currency = cart.as_ref().map_or(app.currency, |cart| cart.currency);
     let mut conn = app.pool.acquire().await?;
-    let terms = store::terms::find(&mut conn, &app.country, DEFAULT_SHIPPING)
+    let terms = store::terms::find(&mut conn, &app.country, DEFAULT_SHIPPING, currency)
         .await?
         .ok_or_else(|| {
             Error::internal(anyhow::anyhow!(

@@ -285,9 +285,14 @@ async fn commit(
     if !store::carts::check_out(&mut tx, cart, order_id, now).await? {
         return Ok(None);
     }
-    let terms = store::terms::find(&mut tx, &checkout.shipping_address.country, method)
-        .await?
-        .ok_or_else(|| http_kit::one_field("shipping_method", "unknown", "is not offered"))?;
+    let terms = store::terms::find(
+        &mut tx,
+        &checkout.shipping_address.country,
+        method,
+        cart.currency,
+    )
+    .await?
+    .ok_or_else(|| http_kit::one_field("shipping_method", "unknown", "is not offered"))?;
     let sold = sold(items, reservation, &terms)?;
     let basket_lines: Vec<Line> = sold.iter().map(|sold| sold.line).collect();
     let basket = Basket {

@@ -2,6 +2,7 @@
 //!
 //! News may come late, twice or out of order: the payment's and the order's pure rules decide what of it is still new.
 
+use contracts::events::PaymentRefunded;
 use primitives::RefundId;
 
 use crate::app::AppState;
@@ -32,12 +33,21 @@ impl Outcome {
 }
 
 /// Applies what the provider says of a payment.
-pub(crate) async fn payment(app: &AppState, news: &ProviderPayment) -> Result<Outcome, TransitionError> {
+pub(crate) async fn payment(
+    app: &AppState,
+    news: &ProviderPayment,
+) -> Result<Outcome, TransitionError> {
     let mut tx = app.pool.begin().await?;
-    let Some(found) = store::payments::find_by_reference(&mut tx, &news.reference).await? else { return Ok(Outcome::Unknown) };
+    let Some(found) = store::payments::find_by_reference(&mut tx, &news.reference).await? else {
+        return Ok(Outcome::Unknown);
+    };
     // The order's lock guards its payment too, and what was read before it may be old.
-    store::orders::lock(&mut tx, found.order_id).await?.ok_or(TransitionError::NotFound)?;
-    let known = store::payments::find(&mut tx, found.id).await?.ok_or(TransitionError::NotFound)?;
+    store::orders::lock(&mut tx, found.order_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let known = store::payments::find(&mut tx, found.id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
 
     let state = known.state.after(news.state);
     let same_failure = known.failure == news.failure || state != PaymentState::Failed;
@@ -45,9 +55,16 @@ pub(crate) async fn payment(app: &AppState, news: &ProviderPayment) -> Result<Ou
         return Ok(Outcome::Unchanged);
     }
     let event = match state {
-        PaymentState::Succeeded => Some(Event::Paid { amount: known.amount.amount() }),
+        PaymentState::Succeeded => Some(Event::Paid {
+            amount: known.amount.amount(),
+        }),
         PaymentState::Authorized => Some(Event::Authorized),
-        PaymentState::Failed => Some(Event::Declined { reason: news.failure.clone().unwrap_or_else(|| "declined".to_owned()) }),
+        PaymentState::Failed => Some(Event::Declined {
+            reason: news
+                .failure
+                .clone()
+                .unwrap_or_else(|| "declined".to_owned()),
+        }),
         PaymentState::RequiresPayment
         | PaymentState::Processing
         | PaymentState::Cancelled
@@ -67,18 +84,29 @@ pub(crate) async fn payment(app: &AppState, news: &ProviderPayment) -> Result<Ou
 }
 
 /// Applies what the provider says of a refund that it names.
-pub(crate) async fn named_refund(app: &AppState, news: &ProviderRefund) -> Result<Outcome, TransitionError> {
+pub(crate) async fn named_refund(
+    app: &AppState,
+    news: &ProviderRefund,
+) -> Result<Outcome, TransitionError> {
     let mut conn = app.pool.acquire().await?;
-    let Some(id) = store::refunds::find_by_reference(&mut conn, &news.reference).await? else { return Ok(Outcome::Unknown) };
+    let Some(id) = store::refunds::find_by_reference(&mut conn, &news.reference).await? else {
+        return Ok(Outcome::Unknown);
+    };
     drop(conn);
     refund(app, id, news).await
 }
 
 /// Applies what the provider says of one of our refunds.
-pub(crate) async fn refund(app: &AppState, id: RefundId, news: &ProviderRefund) -> Result<Outcome, TransitionError> {
+pub(crate) async fn refund(
+    app: &AppState,
+    id: RefundId,
+    news: &ProviderRefund,
+) -> Result<Outcome, TransitionError> {
     let now = app.clock.now();
     let mut tx = app.pool.begin().await?;
-    let known = store::refunds::find(&mut tx, id).await?.ok_or(TransitionError::NotFound)?;
+    let known = store::refunds::find(&mut tx, id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
     let amount = known.amount.amount();
     let (event, status) = match news.state {
         RefundState::Pending => {
@@ -89,15 +117,34 @@ pub(crate) async fn refund(app: &AppState, id: RefundId, news: &ProviderRefund) 
         RefundState::Succeeded => (Event::Refunded { amount }, "succeeded"),
         RefundState::Failed => (Event::RefundFailed { amount }, "failed"),
     };
-    store::orders::lock(&mut tx, known.order_id).await?.ok_or(TransitionError::NotFound)?;
-    let known = store::refunds::find(&mut tx, id).await?.ok_or(TransitionError::NotFound)?;
+    store::orders::lock(&mut tx, known.order_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let known = store::refunds::find(&mut tx, id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
     if known.status != "pending" {
         return Ok(Outcome::Unchanged);
     }
     transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
-    store::refunds::finish(&mut tx, id, status, Some(&news.reference), news.failure.as_deref(), now).await?;
+    store::refunds::finish(
+        &mut tx,
+        id,
+        status,
+        Some(&news.reference),
+        news.failure.as_deref(),
+        now,
+    )
+    .await?;
     if news.state == RefundState::Succeeded {
         store::payments::add_refunded(&mut tx, known.payment_id, amount, now).await?;
+        let event = PaymentRefunded {
+            payment_id: known.payment_id,
+            order_id: known.order_id,
+            refund_id: id,
+            amount: known.amount,
+        };
+        app.publisher.publish(&mut tx, &event).await?;
     }
     tx.commit().await?;
     Ok(Outcome::Applied)

@@ -22,23 +22,38 @@ pub(crate) struct Payable {
 /// provider knows our payment id.
 pub(crate) async fn pay(app: &AppState, id: OrderId, test_method: Option<&str>) -> Result<Payable> {
     if test_method.is_some() && app.stripe.is_live() {
-        return Err(Error::unprocessable("test_payment_method_refused", "Test payment methods are refused where real money moves."));
+        return Err(Error::unprocessable(
+            "test_payment_method_refused",
+            "Test payment methods are refused where real money moves.",
+        ));
     }
     let mut conn = app.pool.acquire().await?;
-    let order = store::orders::find(&mut conn, id).await?.ok_or_else(|| Error::not_found("order"))?;
-    let payment = store::payments::find(&mut conn, order.payment_id).await?.ok_or_else(|| Error::not_found("payment"))?;
+    let order = store::orders::find(&mut conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
+    let payment = store::payments::find(&mut conn, order.payment_id)
+        .await?
+        .ok_or_else(|| Error::not_found("payment"))?;
     drop(conn);
     if payment.state.is_charged() {
         return Err(Error::conflict("order_already_paid", "The order is paid."));
     }
     if order.status != Status::Pending {
-        return Err(Error::conflict("order_not_payable", "The order no longer waits for a payment."));
+        return Err(Error::conflict(
+            "order_not_payable",
+            "The order no longer waits for a payment.",
+        ));
     }
 
     let at_provider = match &payment.provider_ref {
         Some(reference) => app.stripe.retrieve(reference).await,
         None => {
-            let new = NewPayment { payment_id: payment.id, order_id: id, order_number: order.number(), amount: payment.amount };
+            let new = NewPayment {
+                payment_id: payment.id,
+                order_id: id,
+                order_number: order.number(),
+                amount: payment.amount,
+            };
             app.stripe.create(&new).await
         }
     };
@@ -48,15 +63,27 @@ pub(crate) async fn pay(app: &AppState, id: OrderId, test_method: Option<&str>) 
     drop(conn);
     let client_secret = news.client_secret.clone();
     if let Some(method) = test_method
-        && matches!(news.state, PaymentState::RequiresPayment | PaymentState::Failed)
+        && matches!(
+            news.state,
+            PaymentState::RequiresPayment | PaymentState::Failed
+        )
     {
-        news = app.stripe.confirm_test(&news.reference, method).await.map_err(unavailable_or_refused)?;
+        news = app
+            .stripe
+            .confirm_test(&news.reference, method)
+            .await
+            .map_err(unavailable_or_refused)?;
     }
     apply(app, &news).await?;
 
     let mut conn = app.pool.acquire().await?;
-    let payment = store::payments::find(&mut conn, payment.id).await?.ok_or_else(|| Error::not_found("payment"))?;
-    Ok(Payable { payment, client_secret })
+    let payment = store::payments::find(&mut conn, payment.id)
+        .await?
+        .ok_or_else(|| Error::not_found("payment"))?;
+    Ok(Payable {
+        payment,
+        client_secret,
+    })
 }
 
 /// The webhook may have been faster, or may come later: both are the same to the order.

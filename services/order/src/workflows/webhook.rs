@@ -9,7 +9,14 @@ use crate::workflows::finalise::{self, Outcome};
 /// Stores a verified message; a repetition of one that is there changes nothing.
 pub(crate) async fn receive(app: &AppState, message: &WebhookMessage) -> sqlx::Result<()> {
     let mut conn = app.pool.acquire().await?;
-    let new = store::webhooks::insert(&mut conn, &message.id, &message.kind, &message.payload, app.clock.now()).await?;
+    let new = store::webhooks::insert(
+        &mut conn,
+        &message.id,
+        &message.kind,
+        &message.payload,
+        app.clock.now(),
+    )
+    .await?;
     if new {
         app.reconcile.notify_one();
     }

@@ -1,5 +1,11 @@
 //! The order service in process, on a real database; product and auth are small stand-ins that speak their internal API.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+
 mod authorisation;
 mod carts;
 mod checkout;
@@ -7,5 +13,6 @@ mod coupons;
 mod internal;
 mod openapi;
 mod orders;
+mod payments;
 mod peer;
 mod shop;

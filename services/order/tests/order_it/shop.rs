@@ -47,6 +47,7 @@ pub(crate) struct Person {
 
 impl Shop {
     pub(crate) async fn open() -> Self {
+        runtime::install_tls_provider();
         runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::system(), Random::system());
         let db = TestDb::new("order", &order::MIGRATOR).await;

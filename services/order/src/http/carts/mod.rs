@@ -64,13 +64,30 @@ pub(crate) struct CartItemView {
 
 impl CartView {
     fn new(contents: CartContents) -> (HeaderMap, Json<Self>) {
-        let CartContents { cart, lines, priced, currency, coupon_problem, token } = contents;
+        let CartContents {
+            cart,
+            lines,
+            priced,
+            currency,
+            coupon_problem,
+            token,
+        } = contents;
         let money = |amount| Money::new(amount, currency);
         let item = |line: CartLine| {
-            let CartLine { item, variant, total } = line;
+            let CartLine {
+                item,
+                variant,
+                total,
+            } = line;
             let (sku, title, options, unit_price, available) = match variant {
                 Some(v) => (v.sku.to_string(), v.title, v.options, v.price, v.available),
-                None => (String::new(), "No longer available".to_owned(), Default::default(), money(0), 0),
+                None => (
+                    String::new(),
+                    "No longer available".to_owned(),
+                    Default::default(),
+                    money(0),
+                    0,
+                ),
             };
             CartItemView {
                 id: item.id,

@@ -69,7 +69,18 @@ impl CouponView {
 
 impl From<Coupon> for CouponView {
     fn from(coupon: Coupon) -> Self {
-        let Terms { kind, percent, amount, currency, min_subtotal, usage_limit, used, starts_at, ends_at, active } = coupon.terms;
+        let Terms {
+            kind,
+            percent,
+            amount,
+            currency,
+            min_subtotal,
+            usage_limit,
+            used,
+            starts_at,
+            ends_at,
+            active,
+        } = coupon.terms;
         let money = |amount| Money::new(amount, currency);
         Self {
             id: coupon.id,
@@ -92,17 +103,42 @@ impl From<Coupon> for CouponView {
 
 impl CouponInput {
     /// Checks what single fields cannot.
-    pub(crate) fn into_coupon(self, id: CouponId, shop_currency: Currency, created_at: Timestamp, version: i32) -> Result<Coupon> {
+    pub(crate) fn into_coupon(
+        self,
+        id: CouponId,
+        shop_currency: Currency,
+        created_at: Timestamp,
+        version: i32,
+    ) -> Result<Coupon> {
         let mut errors = FieldErrors::new();
         match self.kind {
             CouponKind::Percent => {
-                if !self.percent.is_some_and(|percent| (1..=100).contains(&percent)) {
-                    errors.push("percent", if self.percent.is_none() { "required" } else { "invalid" }, "must be 1 to 100");
+                if !self
+                    .percent
+                    .is_some_and(|percent| (1..=100).contains(&percent))
+                {
+                    errors.push(
+                        "percent",
+                        if self.percent.is_none() {
+                            "required"
+                        } else {
+                            "invalid"
+                        },
+                        "must be 1 to 100",
+                    );
                 }
             }
             CouponKind::Fixed => {
-                if !self.amount.is_some_and(|amount| amount.amount() > 0) {
-                    errors.push("amount", if self.amount.is_none() { "required" } else { "invalid" }, "must be more than nothing");
+                if self.amount.is_none_or(|amount| amount.amount() <= 0) {
+                    errors.push(
+                        "amount",
+                        if self.amount.is_none() {
+                            "required"
+                        } else {
+                            "invalid"
+                        },
+                        "must be more than nothing",
+                    );
                 }
             }
             CouponKind::FreeShipping => {}
@@ -116,11 +152,24 @@ impl CouponInput {
         if self.min_subtotal.is_some_and(|least| least.amount() < 0) {
             errors.push("min_subtotal", "invalid", "must not be negative");
         }
-        let currency = self.amount.or(self.min_subtotal).map_or(shop_currency, Money::currency);
-        if self.min_subtotal.is_some_and(|least| least.currency() != currency) {
-            errors.push("min_subtotal", "other_currency", "must be in the currency of amount");
+        let currency = self
+            .amount
+            .or(self.min_subtotal)
+            .map_or(shop_currency, Money::currency);
+        if self
+            .min_subtotal
+            .is_some_and(|least| least.currency() != currency)
+        {
+            errors.push(
+                "min_subtotal",
+                "other_currency",
+                "must be in the currency of amount",
+            );
         }
-        for (field, limit) in [("usage_limit", self.usage_limit), ("per_customer_limit", self.per_customer_limit)] {
+        for (field, limit) in [
+            ("usage_limit", self.usage_limit),
+            ("per_customer_limit", self.per_customer_limit),
+        ] {
             if limit.is_some_and(|limit| limit < 1) {
                 errors.push(field, "invalid", "must be at least 1");
             }
@@ -154,5 +203,8 @@ impl CouponInput {
 }
 
 fn taken() -> http_kit::Error {
-    http_kit::Error::conflict("coupon_code_taken", "There is a coupon with this code already.")
+    http_kit::Error::conflict(
+        "coupon_code_taken",
+        "There is a coupon with this code already.",
+    )
 }

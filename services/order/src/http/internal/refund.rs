@@ -23,6 +23,18 @@ pub(crate) async fn handler(
 ) -> http_kit::Result<(StatusCode, Json<RefundAccepted>)> {
     let staff = service.staff::<Refund>()?;
     let RefundPayment { amount, reason } = body.unwrap_or_default().0;
-    let refund = workflows::refund::request(&app, id, amount, Actor::Staff(staff.user_id), reason.as_ref().map(Text::as_str)).await?;
-    Ok((StatusCode::ACCEPTED, Json(RefundAccepted { refund: refund.into() })))
+    let refund = workflows::refund::request(
+        &app,
+        id,
+        amount,
+        Actor::Staff(staff.user_id),
+        reason.as_ref().map(Text::as_str),
+    )
+    .await?;
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(RefundAccepted {
+            refund: refund.into(),
+        }),
+    ))
 }

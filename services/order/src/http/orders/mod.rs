@@ -8,7 +8,9 @@ pub(crate) mod place;
 
 use std::collections::BTreeMap;
 
-use primitives::{EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, Timestamp, VariantId};
+use primitives::{
+    EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, Timestamp, VariantId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

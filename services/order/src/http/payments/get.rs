@@ -11,9 +11,17 @@ use crate::workflows::access::{self, Caller};
 #[utoipa::path(get, path = "/api/payments/{id}", operation_id = "getPayment", tag = "payments", params(("id" = PaymentId, Path)),
     responses((status = 200, body = PaymentView), (status = "default", body = Problem)),
     security(("bearer" = []), ("order_token" = [])))]
-pub(crate) async fn handler(State(app): State<AppState>, caller: Caller, Path(id): Path<PaymentId>) -> Result<Json<PaymentView>> {
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<PaymentId>,
+) -> Result<Json<PaymentView>> {
     let mut conn = app.pool.acquire().await?;
-    let payment = store::payments::find(&mut conn, id).await?.ok_or_else(|| Error::not_found("payment"))?;
-    access::readable(&mut conn, &caller, payment.order_id).await.map_err(|_| Error::not_found("payment"))?;
+    let payment = store::payments::find(&mut conn, id)
+        .await?
+        .ok_or_else(|| Error::not_found("payment"))?;
+    access::readable(&mut conn, &caller, payment.order_id)
+        .await
+        .map_err(|_| Error::not_found("payment"))?;
     Ok(Json(payment.into()))
 }

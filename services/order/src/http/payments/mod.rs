@@ -58,7 +58,11 @@ pub(crate) struct RefundView {
 
 impl From<Refund> for RefundView {
     fn from(refund: Refund) -> Self {
-        Self { id: refund.id, status: refund.status, amount: refund.amount }
+        Self {
+            id: refund.id,
+            status: refund.status,
+            amount: refund.amount,
+        }
     }
 }
 

@@ -15,7 +15,10 @@ use crate::workflows::access::{self, Caller};
 #[serde(deny_unknown_fields)]
 pub(crate) struct PayOrder {
     /// The only method so far.
-    #[expect(dead_code, reason = "one method leaves nothing to choose; the field is checked when it is parsed")]
+    #[expect(
+        dead_code,
+        reason = "one method leaves nothing to choose; the field is checked when it is parsed"
+    )]
     pub(crate) method: Option<Method>,
     /// One of Stripe's test payment methods, such as `pm_card_visa`: confirms at once. Refused where real money moves.
     #[schema(value_type = Option<String>)]
@@ -54,5 +57,9 @@ pub(crate) async fn handler(
     drop(conn);
     let test_method = body.unwrap_or_default().0.test_payment_method;
     let done = workflows::pay::pay(&app, id, test_method.as_ref().map(Text::as_str)).await?;
-    Ok(Json(Payable { payment: done.payment.into(), client_secret: done.client_secret, publishable_key: app.stripe.publishable_key() }))
+    Ok(Json(Payable {
+        payment: done.payment.into(),
+        client_secret: done.client_secret,
+        publishable_key: app.stripe.publishable_key(),
+    }))
 }

@@ -35,6 +35,13 @@ pub(crate) async fn handler(
 ) -> Result<(StatusCode, Json<RefundAccepted>)> {
     let RefundPayment { amount, reason } = body.unwrap_or_default().0;
     let actor = Actor::Staff(staff.user_id);
-    let refund = workflows::refund::request(&app, id, amount, actor, reason.as_ref().map(Text::as_str)).await?;
-    Ok((StatusCode::ACCEPTED, Json(RefundAccepted { refund: refund.into() })))
+    let refund =
+        workflows::refund::request(&app, id, amount, actor, reason.as_ref().map(Text::as_str))
+            .await?;
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(RefundAccepted {
+            refund: refund.into(),
+        }),
+    ))
 }

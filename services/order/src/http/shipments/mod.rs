@@ -34,7 +34,12 @@ pub(crate) struct ShipmentPart {
 impl From<CreateShipment> for Parcel {
     fn from(body: CreateShipment) -> Self {
         Self {
-            parts: body.items.map(|items| items.into_iter().map(|part| (part.order_item_id, part.quantity)).collect()),
+            parts: body.items.map(|items| {
+                items
+                    .into_iter()
+                    .map(|part| (part.order_item_id, part.quantity))
+                    .collect()
+            }),
             carrier: body.carrier.to_string(),
             tracking_number: body.tracking_number.to_string(),
         }
@@ -71,7 +76,13 @@ impl From<(Shipment, Vec<(OrderItemId, i32)>)> for ShipmentView {
             status: shipment.status,
             carrier: shipment.carrier,
             tracking_number: shipment.tracking_number,
-            items: parts.into_iter().map(|(order_item_id, quantity)| ShippedItem { order_item_id, quantity }).collect(),
+            items: parts
+                .into_iter()
+                .map(|(order_item_id, quantity)| ShippedItem {
+                    order_item_id,
+                    quantity,
+                })
+                .collect(),
             shipped_at: shipment.shipped_at,
             delivered_at: shipment.delivered_at,
         }

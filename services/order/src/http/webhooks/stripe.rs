@@ -13,13 +13,31 @@ use crate::workflows;
     params(("Stripe-Signature" = String, Header)),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses((status = 204, description = "stored"), (status = 400, body = Problem, description = "invalid_signature"), (status = "default", body = Problem)))]
-pub(crate) async fn handler(State(app): State<AppState>, headers: HeaderMap, body: Bytes) -> Result<StatusCode> {
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let message = app.stripe.verify_webhook(&body, signature, app.clock.now()).map_err(|rejection| match rejection {
-        WebhookRejection::BadSignature => Error::bad_request("invalid_signature", "The Stripe-Signature header does not match the body."),
-        WebhookRejection::Expired => Error::bad_request("invalid_signature", "The signature is older than five minutes."),
-        WebhookRejection::Malformed => Error::bad_request("malformed_json", "The body is not an event."),
-    })?;
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode> {
+    let signature = headers
+        .get("stripe-signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let message = app
+        .stripe
+        .verify_webhook(&body, signature, app.clock.now())
+        .map_err(|rejection| match rejection {
+            WebhookRejection::BadSignature => Error::bad_request(
+                "invalid_signature",
+                "The Stripe-Signature header does not match the body.",
+            ),
+            WebhookRejection::Expired => Error::bad_request(
+                "invalid_signature",
+                "The signature is older than five minutes.",
+            ),
+            WebhookRejection::Malformed => {
+                Error::bad_request("malformed_json", "The body is not an event.")
+            }
+        })?;
     workflows::webhook::receive(&app, &message).await?;
     Ok(StatusCode::NO_CONTENT)
 }
