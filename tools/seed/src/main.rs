@@ -24,10 +24,11 @@ use serde_json::json;
 use crate::dice::Dice;
 use crate::people::People;
 use crate::shop::Shop;
+use crate::status::Status;
 
 /// Fills a fresh, running shop with demo data through its HTTP API.
 ///
-/// Does nothing to a shop that has products. Progress goes to standard error. The last line of standard output is JSON,
+/// Does nothing to a shop that has products and orders. Progress goes to standard error. The last line of standard output is JSON,
 /// `{"seeded": true, "signins": [{"role", "email", "password"}, …]}`: one sign-in for each role at least.
 #[derive(Parser)]
 #[command(version)]
@@ -56,27 +57,31 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn seed(shop: &Shop, status: &status::Status, light: bool) -> anyhow::Result<bool> {
-    if !shop
-        .is_empty()
-        .await
-        .context("looking whether the shop has products")?
-    {
-        eprintln!("seed: the shop has products, nothing to do");
-        return Ok(false);
-    }
+async fn seed(shop: &Shop, status: &Status, light: bool) -> anyhow::Result<bool> {
     let began = Instant::now();
     let dice = Dice::new(0x5EED);
     let departments = catalogue::parse(catalogue::DEMO)?;
+    let fresh = shop
+        .is_empty()
+        .await
+        .context("looking whether the shop has products")?;
 
     let people = People::gather(shop, status, light)
         .await
         .context("signing people up")?;
     progress(began, &format!("{} people", people.count()));
-    let products = products::fill(shop, &people, &departments, &dice, light)
-        .await
-        .context("filling the catalogue")?;
-    progress(began, &format!("{} products on sale", products.len()));
+    // A seeding that was interrupted goes on where it was; a shop that is in use is left alone.
+    let products = if fresh {
+        products::fill(shop, &people, &departments, light)
+            .await
+            .context("filling the catalogue")?
+    } else if orders::is_empty(shop, &people).await? {
+        products::on_sale(shop).await?
+    } else {
+        eprintln!("seed: the shop has products and orders, nothing to do");
+        return Ok(false);
+    };
+    progress(began, &format!("{} variants on sale", products.len()));
     coupons::issue(shop, &people.admin)
         .await
         .context("issuing coupons")?;

@@ -47,7 +47,6 @@ pub(crate) async fn fill(
     shop: &Shop,
     people: &People,
     departments: &[Department],
-    dice: &Dice,
     light: bool,
 ) -> anyhow::Result<Vec<ForSale>> {
     let ids = categories(shop, &people.admin, departments).await?;
@@ -92,8 +91,26 @@ pub(crate) async fn fill(
     let mut for_sale = for_sale.concat();
     // In an order of their own, whichever came first.
     for_sale.sort_by_key(|variant| Dice::of(&variant.variant_id).roll(usize::MAX));
-    let _ = dice.roll(1);
     Ok(for_sale)
+}
+
+/// What can be bought in a shop that was filled before.
+pub(crate) async fn on_sale(shop: &Shop) -> anyhow::Result<Vec<ForSale>> {
+    let mut for_sale = Vec::new();
+    let mut path = "/api/products?limit=100".to_owned();
+    loop {
+        let page = shop.get(&path).send().await?;
+        for summary in page["data"].as_array().into_iter().flatten() {
+            let id = summary["id"].as_str().context("a product without an id")?;
+            let product = shop.get(format!("/api/products/{id}")).send().await?;
+            let variants = product["variants"].as_array().into_iter().flatten();
+            for_sale.extend(variants.filter_map(|variant| self::for_sale(id, variant)));
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return Ok(for_sale);
+        };
+        path = format!("/api/products?limit=100&cursor={cursor}");
+    }
 }
 
 /// Some products wait for staff, so that the approval queue is not empty.
