@@ -74,6 +74,41 @@ pub(crate) async fn lock(
         .collect()
 }
 
+/// The levels of public variants without a lock, unless something is known of the order already: one moment's truth, good
+/// enough to refuse by.
+pub(crate) async fn peek(
+    db: &mut PgConnection,
+    order: OrderId,
+    variants: &[Uuid],
+) -> sqlx::Result<Option<BTreeMap<VariantId, Level>>> {
+    let rows = sqlx::query!(
+        r#"SELECT s.variant_id AS "variant_id: VariantId", s.on_hand, s.reserved,
+                  EXISTS (SELECT FROM reservations WHERE order_id = $2) AS "known!"
+             FROM stock_levels s
+             JOIN product_variants v ON v.id = s.variant_id AND v.archived_at IS NULL
+             JOIN products p ON p.id = v.product_id AND p.status = 'active'
+            WHERE s.variant_id = ANY($1) AND s.location_id = $3"#,
+        variants,
+        order.uuid(),
+        MAIN,
+    )
+    .fetch_all(db)
+    .await?;
+    if rows.is_empty() || rows.iter().any(|row| row.known) {
+        return Ok(None);
+    }
+    let levels = rows.into_iter().map(|row| {
+        (
+            row.variant_id,
+            Level {
+                on_hand: row.on_hand,
+                reserved: row.reserved,
+            },
+        )
+    });
+    Ok(Some(levels.collect()))
+}
+
 /// Makes the empty levels of new variants.
 pub(crate) async fn create(
     db: &mut PgConnection,

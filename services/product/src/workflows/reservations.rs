@@ -6,7 +6,7 @@ use std::time::Duration;
 use contracts::events::{InventoryRejected, InventoryReleased, InventoryReserved};
 use contracts::internal::reservations::{Reservation, ReservedLine, ShortLine};
 use primitives::{OrderId, VariantId};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::stock;
@@ -25,7 +25,12 @@ pub(crate) async fn hold(
     demands: Vec<Demand>,
     lasts: Duration,
 ) -> Result<Reservation, HoldError> {
-    let mut tx = cx.pool.begin().await?;
+    let mut db = cx.pool.acquire().await?;
+    // When something is sold out, most calls end here, without a place in the queue for its row.
+    if let Some(seen) = levels::peek(&mut db, order, &ids(&demands)).await? {
+        rules::reserve(&seen, &demands).map_err(HoldError::Short)?;
+    }
+    let mut tx = db.begin().await?;
     let now = cx.clock.now();
     let expires_at = now + lasts;
     if !store::claim(&mut tx, order, Hold::Held, expires_at, &cx.clock).await? {

@@ -1,6 +1,10 @@
 //! The product service against real PostgreSQL and, where events matter, a real broker.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where its world is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where its world is not as it should be"
+)]
 
 mod authorisation;
 mod catalogue;

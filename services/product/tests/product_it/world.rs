@@ -29,10 +29,12 @@ pub(crate) struct World {
     pub(crate) pool: PgPool,
     pub(crate) media: TempDir,
     pub(crate) db: TestDb,
-    public: Served,
+    _public: Served,
     internal: Served,
     signer: Signer,
     order: ServiceKeys,
+    guest: Client,
+    service: Client,
 }
 
 /// A signed-in user.
@@ -82,6 +84,8 @@ impl World {
         let internal = testkit::serve(listeners.internal).await;
         let order = ServiceKeys::new("order", &order.1.base64(), &jwks, clock.clone()).unwrap();
         let pool = db.pool().await;
+        // Making a client takes longer than most requests.
+        let (guest, service) = (public.client(), internal.client());
         Self {
             app,
             clock,
@@ -89,15 +93,17 @@ impl World {
             pool,
             media,
             db,
-            public,
+            _public: public,
             internal,
             signer,
             order,
+            guest,
+            service,
         }
     }
 
     pub(crate) fn guest(&self) -> Client {
-        self.public.client()
+        self.guest.clone()
     }
 
     pub(crate) fn person(&self, role: Role) -> Person {
@@ -126,8 +132,8 @@ impl World {
 
     /// As the order service calls.
     pub(crate) fn order_service(&self) -> Client {
-        self.internal
-            .client()
+        self.service
+            .clone()
             .with_bearer(&self.order.token("product", None).unwrap())
     }
 
