@@ -1,7 +1,9 @@
 //! One connection to the broker. There is no recovery inside it: on any error the owner drops it and starts over.
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use lapin::{Channel, Connection, ConnectionProperties, options::ConfirmSelectOptions, uri::AMQPUri};
+use lapin::{
+    Channel, Connection, ConnectionProperties, options::ConfirmSelectOptions, uri::AMQPUri,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
@@ -54,7 +56,9 @@ pub(crate) async fn connect(url: &SecretString, name: &str) -> Result<Connection
 /// Opens a channel whose publishes are confirmed.
 pub(crate) async fn confirming_channel(connection: &Connection) -> Result<Channel, BrokerError> {
     let channel = connection.create_channel().await?;
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await?;
     Ok(channel)
 }
 

@@ -33,18 +33,31 @@ pub(crate) enum Trouble {
 }
 
 pub(crate) fn classify(error: &anyhow::Error) -> Trouble {
-    error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()).map_or(Trouble::Other, classify_sqlx)
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<sqlx::Error>())
+        .map_or(Trouble::Other, classify_sqlx)
 }
 
 pub(crate) fn classify_sqlx(error: &sqlx::Error) -> Trouble {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
-            Trouble::DatabaseAway
-        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => Trouble::DatabaseAway,
         sqlx::Error::Database(e) => match e.code().as_deref() {
             Some("40001" | "40P01" | "55P03") => Trouble::Conflict,
             // Connection exceptions, operator intervention (shutdown, terminated, starting up), too many connections, read only after a failover.
-            Some(code) if code.starts_with("08") || code.starts_with("57P") || code == "53300" || code == "25006" => Trouble::DatabaseAway,
+            Some(code)
+                if code.starts_with("08")
+                    || code.starts_with("57P")
+                    || code == "53300"
+                    || code == "25006" =>
+            {
+                Trouble::DatabaseAway
+            }
             _ => Trouble::Other,
         },
         _ => Trouble::Other,

@@ -18,7 +18,11 @@ pub struct Publisher {
 impl Publisher {
     /// `source` is the CloudEvents source, such as `mercato/order`.
     pub fn new(source: &'static str, clock: Clock, random: Random) -> Self {
-        Self { source, clock, random }
+        Self {
+            source,
+            clock,
+            random,
+        }
     }
 
     /// Writes the event and wakes the relay when the transaction commits. One statement.
@@ -26,10 +30,20 @@ impl Publisher {
     /// The transaction holds a lock on the event's subject from here to its end, so that the order of an aggregate's events is the
     /// order in which their transactions commit, even if these lock no row in common. Who publishes for several aggregates in one
     /// transaction takes them in a fixed order, as with row locks.
-    pub async fn publish<E: Event + Clone>(&self, tx: &mut PgConnection, event: &E) -> Result<EventId, sqlx::Error> {
+    pub async fn publish<E: Event + Clone>(
+        &self,
+        tx: &mut PgConnection,
+        event: &E,
+    ) -> Result<EventId, sqlx::Error> {
         let now = self.clock.now();
         let id = EventId::new(now, &self.random);
-        let envelope = Envelope::new(id, self.source, now, runtime::trace::traceparent(), event.clone());
+        let envelope = Envelope::new(
+            id,
+            self.source,
+            now,
+            runtime::trace::traceparent(),
+            event.clone(),
+        );
         let json = serde_json::to_value(&envelope).map_err(|e| sqlx::Error::Encode(e.into()))?;
         // The lock comes first, then the number, then the row: each step reads the one before.
         sqlx::query(

@@ -7,6 +7,10 @@
 //! ```
 //! All queues are quorum queues: confirmed means on disk (and, in a cluster, on a majority). Dead-lettering is at-least-once.
 //! A main queue has a single active consumer, so that replicas do not reorder an aggregate's events; the others stand by.
+//!
+//! Known quirks of RabbitMQ 3.10: a queue with a single active consumer cannot be peeked into with `basic.get` (dead-letter queues
+//! can); a node that is killed within half a second after it created a quorum queue may forget who leads that queue, which then takes and
+//! gives nothing until it is deleted.
 
 use crate::amqp;
 pub use crate::amqp::BrokerError;
@@ -23,7 +27,11 @@ use std::time::Duration;
 /// Deliveries that ended without an answer (the consumer died) before the broker itself gives an event up.
 const DELIVERY_LIMIT: i32 = 20;
 /// Waiting times after the first, second, … failed try; the last one repeats.
-const RETRY_DELAYS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(600)];
+const RETRY_DELAYS: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+    Duration::from_secs(600),
+];
 /// Tries before an event goes dead: now, after 5 s, 1 min and then every 10 min, half an hour in all.
 const TRIES: u32 = 6;
 
@@ -51,9 +59,17 @@ impl Topology {
     pub fn standard() -> Self {
         let queues = QUEUES
             .iter()
-            .map(|q| EventQueue { event: q.event.to_owned(), consumer: q.consumer.to_owned(), name: q.name() })
+            .map(|q| EventQueue {
+                event: q.event.to_owned(),
+                consumer: q.consumer.to_owned(),
+                name: q.name(),
+            })
             .collect();
-        Self { queues, delays: RETRY_DELAYS.to_vec(), tries: TRIES }
+        Self {
+            queues,
+            delays: RETRY_DELAYS.to_vec(),
+            tries: TRIES,
+        }
     }
 
     /// Another one, for tests: (event, consumer) pairs and their retry rules.
@@ -61,14 +77,24 @@ impl Topology {
     pub fn custom(pairs: &[(&str, &str)], delays: &[Duration], tries: u32) -> Self {
         let queues = pairs
             .iter()
-            .map(|(event, consumer)| EventQueue { event: (*event).to_owned(), consumer: (*consumer).to_owned(), name: format!("{event}.{consumer}") })
+            .map(|(event, consumer)| EventQueue {
+                event: (*event).to_owned(),
+                consumer: (*consumer).to_owned(),
+                name: format!("{event}.{consumer}"),
+            })
             .collect();
-        Self { queues, delays: delays.to_vec(), tries }
+        Self {
+            queues,
+            delays: delays.to_vec(),
+            tries,
+        }
     }
 
     /// The queue of an event for a consumer.
     pub fn queue(&self, event: &str, consumer: &str) -> Option<&EventQueue> {
-        self.queues.iter().find(|q| q.event == event && q.consumer == consumer)
+        self.queues
+            .iter()
+            .find(|q| q.event == event && q.consumer == consumer)
     }
 
     /// Whether anybody reads such events.
@@ -83,7 +109,10 @@ impl Topology {
 
     /// Where an event waits after so many failed tries.
     pub(crate) fn retry_queue(&self, queue: &str, failed: u32) -> String {
-        let index = usize::try_from(failed).unwrap_or(usize::MAX).saturating_sub(1).min(self.delays.len().saturating_sub(1));
+        let index = usize::try_from(failed)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(1)
+            .min(self.delays.len().saturating_sub(1));
         retry_name(queue, self.delays.get(index).copied().unwrap_or_default())
     }
 
@@ -91,10 +120,16 @@ impl Topology {
     fn declarations(&self) -> Vec<(String, Vec<(&'static str, Value)>)> {
         let mut all = Vec::new();
         for queue in &self.queues {
-            all.push((dead_name(&queue.name), vec![("x-queue-type", json!("quorum"))]));
+            all.push((
+                dead_name(&queue.name),
+                vec![("x-queue-type", json!("quorum"))],
+            ));
             for delay in &self.delays {
                 let mut arguments = to_default_exchange(&queue.name);
-                arguments.push(("x-message-ttl", json!(u32::try_from(delay.as_millis()).unwrap_or(u32::MAX))));
+                arguments.push((
+                    "x-message-ttl",
+                    json!(u32::try_from(delay.as_millis()).unwrap_or(u32::MAX)),
+                ));
                 all.push((retry_name(&queue.name, *delay), arguments));
             }
             let mut arguments = to_default_exchange(&dead_name(&queue.name));
@@ -139,9 +174,17 @@ impl Topology {
     /// Declares everything that is missing; an error that names the culprit if something exists and differs.
     pub(crate) async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
         let channel = connection.create_channel().await?;
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let options = ExchangeDeclareOptions {
+            durable: true,
+            ..Default::default()
+        };
         channel
-            .exchange_declare(EXCHANGE.into(), ExchangeKind::Topic, options, FieldTable::default())
+            .exchange_declare(
+                EXCHANGE.into(),
+                ExchangeKind::Topic,
+                options,
+                FieldTable::default(),
+            )
             .await
             .map_err(|e| mismatch(e, || format!("exchange {EXCHANGE}")))?;
         for (name, arguments) in self.declarations() {
@@ -149,7 +192,13 @@ impl Topology {
         }
         for queue in &self.queues {
             channel
-                .queue_bind(queue.name.as_str().into(), EXCHANGE.into(), queue.event.as_str().into(), QueueBindOptions::default(), FieldTable::default())
+                .queue_bind(
+                    queue.name.as_str().into(),
+                    EXCHANGE.into(),
+                    queue.event.as_str().into(),
+                    QueueBindOptions::default(),
+                    FieldTable::default(),
+                )
                 .await?;
         }
         channel.close(200, "declared".into()).await?;
@@ -189,7 +238,11 @@ fn to_default_exchange(target: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-async fn declare_queue(channel: &Channel, name: &str, arguments: &[(&'static str, Value)]) -> Result<(), BrokerError> {
+async fn declare_queue(
+    channel: &Channel,
+    name: &str,
+    arguments: &[(&'static str, Value)],
+) -> Result<(), BrokerError> {
     let mut table = FieldTable::default();
     for (key, value) in arguments {
         let value = match value {
@@ -199,15 +252,24 @@ async fn declare_queue(channel: &Channel, name: &str, arguments: &[(&'static str
         };
         table.insert((*key).into(), value);
     }
-    let options = QueueDeclareOptions { durable: true, ..Default::default() };
-    channel.queue_declare(name.into(), options, table).await.map_err(|e| mismatch(e, || format!("queue {name}")))?;
+    let options = QueueDeclareOptions {
+        durable: true,
+        ..Default::default()
+    };
+    channel
+        .queue_declare(name.into(), options, table)
+        .await
+        .map_err(|e| mismatch(e, || format!("queue {name}")))?;
     Ok(())
 }
 
 /// 406 is the broker's word for "it exists and is different".
 fn mismatch(error: lapin::Error, what: impl FnOnce() -> String) -> BrokerError {
     match error.kind() {
-        lapin::ErrorKind::ProtocolError(e) if e.get_id() == 406 => BrokerError::Mismatch { what: what(), detail: e.get_message().to_string() },
+        lapin::ErrorKind::ProtocolError(e) if e.get_id() == 406 => BrokerError::Mismatch {
+            what: what(),
+            detail: e.get_message().to_string(),
+        },
         _ => BrokerError::Amqp(error),
     }
 }

@@ -52,7 +52,12 @@ impl From<sqlx::Error> for Failure {
 
 /// A handler with its event's type forgotten.
 pub(crate) trait Apply: Send + Sync + 'static {
-    fn apply<'a>(&'a self, context: &'a Context, queue: &'a str, envelope: &'a Envelope<Value>) -> BoxFuture<'a, Result<Applied, Failure>>;
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context,
+        queue: &'a str,
+        envelope: &'a Envelope<Value>,
+    ) -> BoxFuture<'a, Result<Applied, Failure>>;
 }
 
 /// A handler with its event's type.
@@ -65,15 +70,33 @@ impl<E, H> Typed<E, H> {
 }
 
 impl<E: Event, H: Handler<E>> Apply for Typed<E, H> {
-    fn apply<'a>(&'a self, context: &'a Context, queue: &'a str, envelope: &'a Envelope<Value>) -> BoxFuture<'a, Result<Applied, Failure>> {
-        let guarded = AssertUnwindSafe(tokio::time::timeout(HANDLER_TIMEOUT, transact(&self.0, context, queue, envelope))).catch_unwind();
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context,
+        queue: &'a str,
+        envelope: &'a Envelope<Value>,
+    ) -> BoxFuture<'a, Result<Applied, Failure>> {
+        let guarded = AssertUnwindSafe(tokio::time::timeout(
+            HANDLER_TIMEOUT,
+            transact(&self.0, context, queue, envelope),
+        ))
+        .catch_unwind();
         async move {
             match guarded.await {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(Failure::Failed(Trouble::Other, anyhow::anyhow!("the handler took more than {HANDLER_TIMEOUT:?}"))),
+                Ok(Err(_)) => Err(Failure::Failed(
+                    Trouble::Other,
+                    anyhow::anyhow!("the handler took more than {HANDLER_TIMEOUT:?}"),
+                )),
                 Err(panic) => {
-                    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-                    Err(Failure::Failed(Trouble::Other, anyhow::anyhow!("the handler panicked: {}", text.unwrap_or("?"))))
+                    let text = panic
+                        .downcast_ref::<&str>()
+                        .copied()
+                        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                    Err(Failure::Failed(
+                        Trouble::Other,
+                        anyhow::anyhow!("the handler panicked: {}", text.unwrap_or("?")),
+                    ))
                 }
             }
         }
@@ -81,7 +104,12 @@ impl<E: Event, H: Handler<E>> Apply for Typed<E, H> {
     }
 }
 
-async fn transact<E: Event, H: Handler<E>>(handler: &H, context: &Context, queue: &str, envelope: &Envelope<Value>) -> Result<Applied, Failure> {
+async fn transact<E: Event, H: Handler<E>>(
+    handler: &H,
+    context: &Context,
+    queue: &str,
+    envelope: &Envelope<Value>,
+) -> Result<Applied, Failure> {
     let event = typed::<E>(envelope)?;
     let mut tx = context.pool.begin().await?;
     if !inbox::record(&mut tx, queue, event.id.uuid()).await? {
@@ -96,9 +124,36 @@ async fn transact<E: Event, H: Handler<E>>(handler: &H, context: &Context, queue
 
 fn typed<E: Event>(envelope: &Envelope<Value>) -> Result<Envelope<E>, Failure> {
     if envelope.event_type != E::TYPE {
-        return Err(Failure::Poison(format!("the type is {}, expected {}", envelope.event_type, E::TYPE)));
+        return Err(Failure::Poison(format!(
+            "the type is {}, expected {}",
+            envelope.event_type,
+            E::TYPE
+        )));
     }
-    let data = serde_json::from_value(envelope.data.clone()).map_err(|e| Failure::Poison(format!("data: {e}")))?;
-    let Envelope { specversion, id, event_type, source, subject, time, datacontenttype, traceparent, sequence, .. } = envelope.clone();
-    Ok(Envelope { specversion, id, event_type, source, subject, time, datacontenttype, traceparent, sequence, data })
+    let data = serde_json::from_value(envelope.data.clone())
+        .map_err(|e| Failure::Poison(format!("data: {e}")))?;
+    let Envelope {
+        specversion,
+        id,
+        event_type,
+        source,
+        subject,
+        time,
+        datacontenttype,
+        traceparent,
+        sequence,
+        ..
+    } = envelope.clone();
+    Ok(Envelope {
+        specversion,
+        id,
+        event_type,
+        source,
+        subject,
+        time,
+        datacontenttype,
+        traceparent,
+        sequence,
+        data,
+    })
 }

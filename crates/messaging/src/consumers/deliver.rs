@@ -39,8 +39,16 @@ struct Incoming {
 }
 
 /// Consumes one queue until `shutdown`, finishing what has begun, or until an error.
-pub(super) async fn consume(context: Context, subscription: Subscription, channel: Channel, copies: Channel, shutdown: CancellationToken) -> Result<(), BrokerError> {
-    channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+pub(super) async fn consume(
+    context: Context,
+    subscription: Subscription,
+    channel: Channel,
+    copies: Channel,
+    shutdown: CancellationToken,
+) -> Result<(), BrokerError> {
+    channel
+        .basic_qos(PREFETCH, BasicQosOptions::default())
+        .await?;
     let mut deliveries = Deliveries::begin(channel, &subscription.queue).await?;
     let result = distribute(&context, &subscription, &mut deliveries, &copies, &shutdown).await;
     deliveries.end().await;
@@ -62,7 +70,13 @@ async fn distribute(
         let (input, output) = mpsc::channel(PREFETCH.into());
         inputs.push(input);
         let settler = Settler::new(context.clone(), subscription.queue.clone(), copies.clone());
-        lanes.spawn(lane(context.clone(), subscription.clone(), settler, output, shutdown.clone()));
+        lanes.spawn(lane(
+            context.clone(),
+            subscription.clone(),
+            settler,
+            output,
+            shutdown.clone(),
+        ));
     }
     loop {
         let delivery = tokio::select! {
@@ -70,7 +84,10 @@ async fn distribute(
             Some(result) = lanes.join_next() => return result.unwrap_or_else(|_| Err(ended())),
             delivery = deliveries.next() => delivery.ok_or_else(ended)??,
         };
-        let incoming = Incoming { envelope: serde_json::from_slice(&delivery.data).map_err(|e| e.to_string()), delivery };
+        let incoming = Incoming {
+            envelope: serde_json::from_slice(&delivery.data).map_err(|e| e.to_string()),
+            delivery,
+        };
         // Fails only if the lane has ended, whose error comes next.
         let _ = inputs[lane_of(&incoming)].send(incoming).await;
     }
@@ -90,7 +107,14 @@ struct Deliveries {
 
 impl Deliveries {
     async fn begin(channel: Channel, queue: &str) -> Result<Self, BrokerError> {
-        let consumer = channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+        let consumer = channel
+            .basic_consume(
+                queue.into(),
+                "".into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
         Ok(Self { consumer, channel })
     }
 
@@ -105,11 +129,22 @@ impl Deliveries {
 
 fn lane_of(incoming: &Incoming) -> usize {
     let mut hasher = DefaultHasher::new();
-    incoming.envelope.as_ref().map(|e| e.subject.as_str()).unwrap_or_default().hash(&mut hasher);
+    incoming
+        .envelope
+        .as_ref()
+        .map(|e| e.subject.as_str())
+        .unwrap_or_default()
+        .hash(&mut hasher);
     usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default()
 }
 
-async fn lane(context: Context, subscription: Subscription, settler: Settler, mut input: mpsc::Receiver<Incoming>, shutdown: CancellationToken) -> Result<(), BrokerError> {
+async fn lane(
+    context: Context,
+    subscription: Subscription,
+    settler: Settler,
+    mut input: mpsc::Receiver<Incoming>,
+    shutdown: CancellationToken,
+) -> Result<(), BrokerError> {
     while let Some(incoming) = input.recv().await {
         // What has not begun goes back to the broker with the channel.
         if shutdown.is_cancelled() {
@@ -122,31 +157,47 @@ async fn lane(context: Context, subscription: Subscription, settler: Settler, mu
                 runtime::trace::set_parent(&span, e.traceparent.as_deref());
                 span
             }
-            Err(_) => tracing::info_span!("consume", otel.kind = "consumer", queue = %subscription.queue),
+            Err(_) => {
+                tracing::info_span!("consume", otel.kind = "consumer", queue = %subscription.queue)
+            }
         };
-        one(&context, &subscription, &settler, incoming, &shutdown).instrument(span).await?;
+        one(&context, &subscription, &settler, incoming, &shutdown)
+            .instrument(span)
+            .await?;
     }
     Ok(())
 }
 
 /// Applies one delivery and answers the broker.
-async fn one(context: &Context, subscription: &Subscription, settler: &Settler, incoming: Incoming, shutdown: &CancellationToken) -> Result<(), BrokerError> {
+async fn one(
+    context: &Context,
+    subscription: &Subscription,
+    settler: &Settler,
+    incoming: Incoming,
+    shutdown: &CancellationToken,
+) -> Result<(), BrokerError> {
     let queue = &subscription.queue;
     let Incoming { delivery, envelope } = incoming;
     let envelope = match envelope {
         Ok(envelope) => envelope,
         Err(error) => return settler.bury(delivery, Dead::Poison, &error).await,
     };
-    let failed = headers::integer(delivery.properties.headers().as_ref(), headers::ATTEMPTS).unwrap_or(0);
+    let failed =
+        headers::integer(delivery.properties.headers().as_ref(), headers::ATTEMPTS).unwrap_or(0);
     let began = Instant::now();
     let mut conflicts = 0;
     let mut pauses = Backoff::new();
     loop {
         let failure = match subscription.apply.apply(context, queue, &envelope).await {
             Ok(applied) => {
-                let outcome = if applied == Applied::Now { "applied" } else { "duplicate" };
+                let outcome = if applied == Applied::Now {
+                    "applied"
+                } else {
+                    "duplicate"
+                };
                 metrics::counter!("messaging_consumed_total", "queue" => queue.to_string(), "outcome" => outcome).increment(1);
-                metrics::histogram!("messaging_handling_seconds", "queue" => queue.to_string()).record(began.elapsed().as_secs_f64());
+                metrics::histogram!("messaging_handling_seconds", "queue" => queue.to_string())
+                    .record(began.elapsed().as_secs_f64());
                 tracing::debug!(outcome, "event handled");
                 return settler.acknowledge(&delivery).await;
             }
@@ -154,17 +205,23 @@ async fn one(context: &Context, subscription: &Subscription, settler: &Settler, 
         };
         match failure {
             Failure::Poison(error) => return settler.bury(delivery, Dead::Poison, &error).await,
-            Failure::Rejected(reason) => return settler.bury(delivery, Dead::Rejected, &reason).await,
+            Failure::Rejected(reason) => {
+                return settler.bury(delivery, Dead::Rejected, &reason).await;
+            }
             Failure::Failed(Trouble::Conflict, _) if conflicts < CONFLICTS => conflicts += 1,
             Failure::Failed(Trouble::DatabaseAway, error) if shutdown.is_cancelled() => {
                 // Unanswered: the broker hands it out again.
                 tracing::info!(%error, "an event is left for the next process");
                 return Ok(());
             }
-            Failure::Failed(Trouble::DatabaseAway, error) if began.elapsed() < DATABASE_PATIENCE => {
+            Failure::Failed(Trouble::DatabaseAway, error)
+                if began.elapsed() < DATABASE_PATIENCE =>
+            {
                 tracing::warn!(%error, "the database is away; the event waits");
             }
-            Failure::Failed(Trouble::DatabaseAway, error) => return settler.postpone(delivery, failed, &error).await,
+            Failure::Failed(Trouble::DatabaseAway, error) => {
+                return settler.postpone(delivery, failed, &error).await;
+            }
             Failure::Failed(_, error) => return settler.retry(delivery, failed + 1, &error).await,
         }
         tokio::select! {

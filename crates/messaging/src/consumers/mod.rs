@@ -25,7 +25,11 @@ const PRUNE: Duration = Duration::from_secs(3600);
 /// What a service does about an event. See the crate's page for what it may rely on and what it must do.
 pub trait Handler<E: Event>: Send + Sync + 'static {
     /// Applies the event through `tx`, which also holds the inbox row and is committed after `Ok`. Nothing remote is called here.
-    fn handle(&self, tx: &mut PgConnection, event: Envelope<E>) -> impl Future<Output = Result<(), HandlerError>> + Send;
+    fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<E>,
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
 /// A service's consumers: one queue for each event it reads.
@@ -54,14 +58,24 @@ pub(crate) struct Subscription {
 impl Consumers {
     /// `consumer` is the service's name in `contracts::topology`.
     pub fn new(consumer: &'static str, pool: PgPool, amqp_url: SecretString) -> Self {
-        let context = Context { pool, topology: Arc::new(Topology::standard()), hook: Hook::default() };
-        Self { consumer, amqp_url, handlers: Vec::new(), context }
+        let context = Context {
+            pool,
+            topology: Arc::new(Topology::standard()),
+            hook: Hook::default(),
+        };
+        Self {
+            consumer,
+            amqp_url,
+            handlers: Vec::new(),
+            context,
+        }
     }
 
     /// Handles events of type `E`.
     #[must_use]
     pub fn on<E: Event>(mut self, handler: impl Handler<E>) -> Self {
-        self.handlers.push((E::TYPE, Arc::new(Typed::<E, _>::new(handler))));
+        self.handlers
+            .push((E::TYPE, Arc::new(Typed::<E, _>::new(handler))));
         self
     }
 
@@ -86,7 +100,11 @@ impl Consumers {
         let subscriptions = match self.subscriptions() {
             Ok(subscriptions) => subscriptions,
             Err(event) => {
-                tracing::error!(event, consumer = self.consumer, "contracts::topology has no queue for this event and consumer: nothing is consumed");
+                tracing::error!(
+                    event,
+                    consumer = self.consumer,
+                    "contracts::topology has no queue for this event and consumer: nothing is consumed"
+                );
                 return;
             }
         };
@@ -100,8 +118,15 @@ impl Consumers {
         self.handlers
             .iter()
             .map(|(event, apply)| {
-                let queue = self.context.topology.queue(event, self.consumer).ok_or(*event)?;
-                Ok(Subscription { queue: queue.name.as_str().into(), apply: apply.clone() })
+                let queue = self
+                    .context
+                    .topology
+                    .queue(event, self.consumer)
+                    .ok_or(*event)?;
+                Ok(Subscription {
+                    queue: queue.name.as_str().into(),
+                    apply: apply.clone(),
+                })
             })
             .collect()
     }
@@ -109,12 +134,18 @@ impl Consumers {
     async fn work(&self, subscriptions: &[Subscription], shutdown: &CancellationToken) {
         let mut backoff = Backoff::new();
         while !shutdown.is_cancelled() {
-            let Err(error) = self.session(subscriptions, shutdown, &mut backoff).await else { break };
+            let Err(error) = self.session(subscriptions, shutdown, &mut backoff).await else {
+                break;
+            };
             let pause = backoff.next();
             metrics::counter!("messaging_consumer_interruptions_total").increment(1);
             match error {
-                BrokerError::Mismatch { .. } | BrokerError::Address(_) => tracing::error!(%error, "the consumers cannot work"),
-                _ => tracing::warn!(%error, pause_ms = pause.as_millis(), "the consumers start over"),
+                BrokerError::Mismatch { .. } | BrokerError::Address(_) => {
+                    tracing::error!(%error, "the consumers cannot work")
+                }
+                _ => {
+                    tracing::warn!(%error, pause_ms = pause.as_millis(), "the consumers start over")
+                }
             }
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -124,7 +155,12 @@ impl Consumers {
     }
 
     /// Connects and consumes until `shutdown` or the first error of any queue. Unanswered deliveries go back to the broker with the connection.
-    async fn session(&self, subscriptions: &[Subscription], shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), BrokerError> {
+    async fn session(
+        &self,
+        subscriptions: &[Subscription],
+        shutdown: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), BrokerError> {
         let opened = async {
             let connection = amqp::connect(&self.amqp_url, self.consumer).await?;
             self.context.topology.declare(&connection).await?;
@@ -139,7 +175,13 @@ impl Consumers {
         let mut queues = JoinSet::new();
         for subscription in subscriptions {
             let channel = connection.create_channel().await?;
-            queues.spawn(deliver::consume(self.context.clone(), subscription.clone(), channel, copies.clone(), shutdown.clone()));
+            queues.spawn(deliver::consume(
+                self.context.clone(),
+                subscription.clone(),
+                channel,
+                copies.clone(),
+                shutdown.clone(),
+            ));
         }
         let mut result = Ok(());
         while let Some(ended) = queues.join_next().await {

@@ -36,7 +36,11 @@ impl Claim {
     }
 
     /// Takes the oldest free rows, never one whose aggregate has an earlier row that somebody else holds.
-    pub(super) async fn take(pool: &PgPool, limit: i64, lease: Duration) -> Result<Self, sqlx::Error> {
+    pub(super) async fn take(
+        pool: &PgPool,
+        limit: i64,
+        lease: Duration,
+    ) -> Result<Self, sqlx::Error> {
         let mut tx = locked(pool).await?;
         // statement_timestamp(): one value for the whole statement, taken after the lock was granted.
         let rows = sqlx::query(
@@ -55,7 +59,10 @@ impl Claim {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        let until = rows.first().map(|row| row.try_get("claimed_until")).transpose()?;
+        let until = rows
+            .first()
+            .map(|row| row.try_get("claimed_until"))
+            .transpose()?;
         let mut rows = rows
             .into_iter()
             .map(|row| {
@@ -76,13 +83,21 @@ impl Claim {
 
 /// Forgets events that the broker has confirmed.
 pub(super) async fn delete(pool: &PgPool, seqs: &[i64]) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM outbox WHERE seq = ANY($1)").bind(seqs).execute(pool).await?;
+    sqlx::query("DELETE FROM outbox WHERE seq = ANY($1)")
+        .bind(seqs)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 
 /// Gives rows back: `free` for anyone at once, `refused` after a pause that grows with their attempts. Rows that are no longer
 /// ours are left alone.
-pub(super) async fn give_back(pool: &PgPool, until: Timestamp, free: &[i64], refused: &[i64]) -> Result<(), sqlx::Error> {
+pub(super) async fn give_back(
+    pool: &PgPool,
+    until: Timestamp,
+    free: &[i64],
+    refused: &[i64],
+) -> Result<(), sqlx::Error> {
     if free.is_empty() && refused.is_empty() {
         return Ok(());
     }
@@ -104,6 +119,9 @@ pub(super) async fn give_back(pool: &PgPool, until: Timestamp, free: &[i64], ref
 
 async fn locked(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let mut tx = pool.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(CLAIM_LOCK).execute(&mut *tx).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(CLAIM_LOCK)
+        .execute(&mut *tx)
+        .await?;
     Ok(tx)
 }

@@ -56,7 +56,14 @@ enum Interrupted {
 impl Relay {
     /// The usual settings.
     pub fn new(pool: PgPool, amqp_url: SecretString) -> Self {
-        Self { pool, amqp_url, topology: Topology::standard(), batch: 256, lease: Duration::from_secs(30), hook: Hook::default() }
+        Self {
+            pool,
+            amqp_url,
+            topology: Topology::standard(),
+            batch: 256,
+            lease: Duration::from_secs(30),
+            hook: Hook::default(),
+        }
     }
 
     /// Another topology, for tests.
@@ -104,11 +111,15 @@ impl Relay {
     async fn work(&self, notify: &Notify, shutdown: &CancellationToken) {
         let mut backoff = Backoff::new();
         while !shutdown.is_cancelled() {
-            let Err(error) = self.session(notify, shutdown, &mut backoff).await else { break };
+            let Err(error) = self.session(notify, shutdown, &mut backoff).await else {
+                break;
+            };
             let pause = backoff.next();
             metrics::counter!("messaging_relay_interruptions_total").increment(1);
             match &error {
-                Interrupted::Broker(BrokerError::Mismatch { .. } | BrokerError::Address(_)) => tracing::error!(%error, "the relay cannot work"),
+                Interrupted::Broker(BrokerError::Mismatch { .. } | BrokerError::Address(_)) => {
+                    tracing::error!(%error, "the relay cannot work")
+                }
                 _ => tracing::warn!(%error, pause_ms = pause.as_millis(), "the relay starts over"),
             }
             tokio::select! {
@@ -119,7 +130,12 @@ impl Relay {
     }
 
     /// Connects and works until `shutdown` or an error.
-    async fn session(&self, notify: &Notify, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Interrupted> {
+    async fn session(
+        &self,
+        notify: &Notify,
+        shutdown: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), Interrupted> {
         let opened = async {
             let connection = amqp::connect(&self.amqp_url, "relay").await?;
             self.topology.declare(&connection).await?;
@@ -135,7 +151,13 @@ impl Relay {
         result
     }
 
-    async fn relay(&self, channel: &Channel, notify: &Notify, shutdown: &CancellationToken, backoff: &mut Backoff) -> Result<(), Interrupted> {
+    async fn relay(
+        &self,
+        channel: &Channel,
+        notify: &Notify,
+        shutdown: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), Interrupted> {
         while !shutdown.is_cancelled() {
             let asked = Instant::now();
             let claim = Claim::take(&self.pool, self.batch, self.lease).await?;

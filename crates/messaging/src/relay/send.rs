@@ -24,14 +24,31 @@ const PERSISTENT: u8 = 2;
 impl Relay {
     /// Sends the batch in windows of at most one event per aggregate, so that none is sent before its predecessor is confirmed.
     /// Whatever happens, what was not confirmed is given back.
-    pub(super) async fn send(&self, channel: &Channel, claim: Claim, deadline: Instant, shutdown: &CancellationToken) -> Result<(), Interrupted> {
-        let Some(until) = claim.until else { return Ok(()) };
-        let mut batch = Batch { waiting: by_aggregate(claim.rows), ..Batch::default() };
+    pub(super) async fn send(
+        &self,
+        channel: &Channel,
+        claim: Claim,
+        deadline: Instant,
+        shutdown: &CancellationToken,
+    ) -> Result<(), Interrupted> {
+        let Some(until) = claim.until else {
+            return Ok(());
+        };
+        let mut batch = Batch {
+            waiting: by_aggregate(claim.rows),
+            ..Batch::default()
+        };
         let mut result = Ok(());
-        while result.is_ok() && !batch.waiting.is_empty() && Instant::now() < deadline && !shutdown.is_cancelled() {
+        while result.is_ok()
+            && !batch.waiting.is_empty()
+            && Instant::now() < deadline
+            && !shutdown.is_cancelled()
+        {
             result = self.window(channel, &mut batch).await;
         }
-        batch.held.extend(batch.waiting.iter().flatten().map(|row| row.seq));
+        batch
+            .held
+            .extend(batch.waiting.iter().flatten().map(|row| row.seq));
         let returned = claim::give_back(&self.pool, until, &batch.held, &batch.refused).await;
         result?;
         Ok(returned?)
@@ -54,7 +71,9 @@ impl Relay {
         }
         self.hook.at(Step::Sent).await;
         let (seqs, confirms): (Vec<i64>, Vec<PublisherConfirm>) = sent.into_iter().unzip();
-        let answers = timeout_at(until, join_all(confirms)).await.map_err(|_| BrokerError::Timeout("confirming"))?;
+        let answers = timeout_at(until, join_all(confirms))
+            .await
+            .map_err(|_| BrokerError::Timeout("confirming"))?;
         let mut confirmed = Vec::with_capacity(seqs.len());
         for (seq, answer) in seqs.into_iter().zip(answers) {
             match answer {
@@ -64,7 +83,9 @@ impl Relay {
                     metrics::counter!("messaging_publish_refused_total").increment(1);
                     batch.refuse(seq);
                     // Returned although somebody should read it: the bindings are gone. A new session declares them.
-                    failure = failure.or(answer.take_message().map(|m| BrokerError::Refused(m.delivery.routing_key.to_string())));
+                    failure = failure.or(answer
+                        .take_message()
+                        .map(|m| BrokerError::Refused(m.delivery.routing_key.to_string())));
                 }
                 Err(error) => failure = Some(error.into()),
             }
@@ -76,15 +97,25 @@ impl Relay {
         self.hook.at(Step::Deleted).await;
         for rows in &mut batch.waiting {
             if let Some(row) = rows.pop_front_if(|row| confirmed.contains(&row.seq)) {
-                metrics::counter!("messaging_published_total", "event" => row.event_type).increment(1);
+                metrics::counter!("messaging_published_total", "event" => row.event_type)
+                    .increment(1);
             }
         }
         batch.waiting.retain(|rows| !rows.is_empty());
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    async fn publish(&self, channel: &Channel, row: &Pending) -> Result<PublisherConfirm, BrokerError> {
-        let text = |name: &str| row.envelope.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+    async fn publish(
+        &self,
+        channel: &Channel,
+        row: &Pending,
+    ) -> Result<PublisherConfirm, BrokerError> {
+        let text = |name: &str| {
+            row.envelope
+                .get(name)
+                .and_then(|v| v.as_str())
+                .unwrap_or_default()
+        };
         let mut table = FieldTable::default();
         for name in [headers::TRACEPARENT, headers::SEQUENCE] {
             if !text(name).is_empty() {
@@ -99,12 +130,23 @@ impl Relay {
             .with_delivery_mode(PERSISTENT)
             .with_headers(table);
         // Mandatory only where somebody reads it: an event that nobody wants yet is no error.
-        let options = BasicPublishOptions { mandatory: self.topology.is_read(&row.event_type), ..Default::default() };
+        let options = BasicPublishOptions {
+            mandatory: self.topology.is_read(&row.event_type),
+            ..Default::default()
+        };
         let body = row.envelope.to_string();
         if row.attempts > 1 {
             tracing::info!(event_id = %row.id, attempts = row.attempts, "sending an event again");
         }
-        Ok(channel.basic_publish(EXCHANGE.into(), row.event_type.as_str().into(), options, body.as_bytes(), properties).await?)
+        Ok(channel
+            .basic_publish(
+                EXCHANGE.into(),
+                row.event_type.as_str().into(),
+                options,
+                body.as_bytes(),
+                properties,
+            )
+            .await?)
     }
 }
 
@@ -122,9 +164,21 @@ struct Batch {
 impl Batch {
     /// Takes an aggregate whose first event was refused out of the batch.
     fn refuse(&mut self, seq: i64) {
-        let Some(at) = self.waiting.iter().position(|rows| rows.front().is_some_and(|row| row.seq == seq)) else { return };
+        let Some(at) = self
+            .waiting
+            .iter()
+            .position(|rows| rows.front().is_some_and(|row| row.seq == seq))
+        else {
+            return;
+        };
         self.refused.push(seq);
-        self.held.extend(self.waiting.swap_remove(at).iter().skip(1).map(|row| row.seq));
+        self.held.extend(
+            self.waiting
+                .swap_remove(at)
+                .iter()
+                .skip(1)
+                .map(|row| row.seq),
+        );
     }
 }
 

@@ -51,7 +51,11 @@ async fn the_relay_dies_between_two_windows() {
 struct FailsOnce(AtomicBool);
 
 impl Handler<Counted> for FailsOnce {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<Counted>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<Counted>,
+    ) -> Result<(), HandlerError> {
         if !self.0.swap(true, Ordering::SeqCst) {
             return Err(anyhow::anyhow!("not yet").into());
         }

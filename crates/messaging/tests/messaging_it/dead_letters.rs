@@ -16,7 +16,11 @@ struct Moody {
 }
 
 impl Handler<Counted> for Moody {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<Counted>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<Counted>,
+    ) -> Result<(), HandlerError> {
         let calls = {
             let mut all = self.calls.lock().unwrap();
             let calls = all.entry(event.data.account.clone()).or_default();
@@ -26,11 +30,17 @@ impl Handler<Counted> for Moody {
         match event.data.account.as_str() {
             "fails twice" if calls <= 2 => Err(anyhow::anyhow!("call {calls}").into()),
             "panics once" if calls == 1 => panic!("call {calls}"),
-            "fails in the database" if calls == 1 => Err(sqlx::query("SELECT 1 / 0").execute(tx).await.unwrap_err().into()),
+            "fails in the database" if calls == 1 => Err(sqlx::query("SELECT 1 / 0")
+                .execute(tx)
+                .await
+                .unwrap_err()
+                .into()),
             "fails for ever" => {
                 // Written and rolled back each time.
                 Ledger::default().handle(tx, event).await?;
-                Err(anyhow::anyhow!("root cause").context(format!("call {calls}")).into())
+                Err(anyhow::anyhow!("root cause")
+                    .context(format!("call {calls}"))
+                    .into())
             }
             "is refused" => Err(HandlerError::Reject("no such account".into())),
             _ => Ledger::default().handle(tx, event).await,
@@ -42,13 +52,29 @@ impl Handler<Counted> for Moody {
 async fn what_fails_is_tried_again_and_applied_once() {
     let world = World::new().await;
     let moody = Moody::default();
-    let (_relay, _consumer) = (world.start_relay(Hook::default()), world.start_consumer(moody.clone(), Hook::default()));
-    for account in ["fails twice", "panics once", "fails in the database", "works"] {
+    let (_relay, _consumer) = (
+        world.start_relay(Hook::default()),
+        world.start_consumer(moody.clone(), Hook::default()),
+    );
+    for account in [
+        "fails twice",
+        "panics once",
+        "fails in the database",
+        "works",
+    ] {
         world.publish(account, 1).await;
     }
     world.applied(4).await;
     let calls = moody.calls.lock().unwrap().clone();
-    assert_eq!((calls["fails twice"], calls["panics once"], calls["fails in the database"], calls["works"]), (3, 2, 2, 1));
+    assert_eq!(
+        (
+            calls["fails twice"],
+            calls["panics once"],
+            calls["fails in the database"],
+            calls["works"]
+        ),
+        (3, 2, 2, 1)
+    );
     assert!(world.vhost.peek(DEAD).await.unwrap().is_empty());
 }
 
@@ -61,7 +87,10 @@ async fn after_the_last_try_an_event_is_dead_and_says_why_and_can_be_requeued() 
     let id = world.publish("fails for ever", 1).await;
     let dead = world.dead(1).await.remove(0);
     assert_eq!(dead.header(headers::REASON), "exhausted");
-    assert_eq!(dead.header(headers::ERROR), format!("call {TRIES}: root cause"));
+    assert_eq!(
+        dead.header(headers::ERROR),
+        format!("call {TRIES}: root cause")
+    );
     assert_eq!(dead.header(headers::QUEUE), QUEUE);
     assert_eq!(dead.properties["headers"][headers::ATTEMPTS], TRIES);
     assert_eq!(dead.properties["message_id"], id.to_string());
@@ -71,7 +100,13 @@ async fn after_the_last_try_an_event_is_dead_and_says_why_and_can_be_requeued() 
 
     // The bug is fixed; staff put it back.
     let _ledger = world.start_ledger();
-    assert!(world.vhost.publish("", dead.header(headers::QUEUE), json!({}), &dead.body).await.unwrap());
+    assert!(
+        world
+            .vhost
+            .publish("", dead.header(headers::QUEUE), json!({}), &dead.body)
+            .await
+            .unwrap()
+    );
     world.applied(1).await;
 }
 
@@ -79,10 +114,16 @@ async fn after_the_last_try_an_event_is_dead_and_says_why_and_can_be_requeued() 
 async fn what_the_handler_rejects_is_dead_at_once() {
     let world = World::new().await;
     let moody = Moody::default();
-    let (_relay, _consumer) = (world.start_relay(Hook::default()), world.start_consumer(moody.clone(), Hook::default()));
+    let (_relay, _consumer) = (
+        world.start_relay(Hook::default()),
+        world.start_consumer(moody.clone(), Hook::default()),
+    );
     world.publish("is refused", 1).await;
     let dead = world.dead(1).await.remove(0);
-    assert_eq!((dead.header(headers::REASON), dead.header(headers::ERROR)), ("rejected", "no such account"));
+    assert_eq!(
+        (dead.header(headers::REASON), dead.header(headers::ERROR)),
+        ("rejected", "no such account")
+    );
     assert_eq!(moody.calls.lock().unwrap()["is refused"], 1);
 }
 
@@ -104,13 +145,21 @@ async fn poison_is_dead_at_once_and_stops_nobody() {
         envelope("test.counted", json!({"account": "a", "number": "one"})),
     ];
     for body in &poison {
-        world.vhost.publish("mercato.events", "test.counted", json!({}), body).await.unwrap();
+        world
+            .vhost
+            .publish("mercato.events", "test.counted", json!({}), body)
+            .await
+            .unwrap();
     }
     let (_relay, _ledger) = (world.start_relay(Hook::default()), world.start_ledger());
     world.publish("a", 1).await;
     world.applied(1).await;
     let dead = world.dead(poison.len()).await;
-    assert!(dead.iter().all(|m| m.header(headers::REASON) == "poison" && !m.header(headers::ERROR).is_empty()), "{dead:?}");
+    assert!(
+        dead.iter()
+            .all(|m| m.header(headers::REASON) == "poison" && !m.header(headers::ERROR).is_empty()),
+        "{dead:?}"
+    );
     let mut bodies: Vec<_> = dead.into_iter().map(|m| m.body).collect();
     let mut expected = poison.to_vec();
     bodies.sort();
@@ -131,7 +180,11 @@ async fn redelivered_and_copied_events_are_applied_once() {
     for original in &originals {
         let body = std::str::from_utf8(&original.data).unwrap();
         for _ in 0..3 {
-            world.vhost.publish("mercato.events", "test.counted", json!({}), body).await.unwrap();
+            world
+                .vhost
+                .publish("mercato.events", "test.counted", json!({}), body)
+                .await
+                .unwrap();
         }
     }
     // One more of the same aggregate comes after all of them.
@@ -146,15 +199,39 @@ async fn the_broker_gives_up_an_event_that_kills_its_consumers() {
     use lapin::options::{BasicConsumeOptions, BasicNackOptions};
     let world = World::new().await;
     World::topology().check(&world.url()).await.unwrap();
-    world.vhost.publish("mercato.events", "test.counted", json!({}), "deadly").await.unwrap();
-    let connection = lapin::Connection::connect(world.vhost.amqp_url(), lapin::ConnectionProperties::default()).await.unwrap();
+    world
+        .vhost
+        .publish("mercato.events", "test.counted", json!({}), "deadly")
+        .await
+        .unwrap();
+    let connection = lapin::Connection::connect(
+        world.vhost.amqp_url(),
+        lapin::ConnectionProperties::default(),
+    )
+    .await
+    .unwrap();
     let channel = connection.create_channel().await.unwrap();
-    let mut consumer = channel.basic_consume(QUEUE.into(), "".into(), BasicConsumeOptions::default(), Default::default()).await.unwrap();
+    let mut consumer = channel
+        .basic_consume(
+            QUEUE.into(),
+            "".into(),
+            BasicConsumeOptions::default(),
+            Default::default(),
+        )
+        .await
+        .unwrap();
     let dying = tokio::spawn(async move {
         let mut deliveries = 0;
         while let Some(Ok(delivery)) = consumer.next().await {
             deliveries += 1;
-            delivery.acker.nack(BasicNackOptions { requeue: true, ..Default::default() }).await.unwrap();
+            delivery
+                .acker
+                .nack(BasicNackOptions {
+                    requeue: true,
+                    ..Default::default()
+                })
+                .await
+                .unwrap();
             if deliveries == 21 {
                 break;
             }

@@ -12,11 +12,22 @@ fn root() -> PathBuf {
 #[tokio::test]
 async fn a_queue_with_other_settings_is_a_clear_error() {
     let world = World::new().await;
-    world.vhost.declare_queue(QUEUE, json!({"x-queue-type": "quorum", "x-delivery-limit": 3})).await.unwrap();
+    world
+        .vhost
+        .declare_queue(
+            QUEUE,
+            json!({"x-queue-type": "quorum", "x-delivery-limit": 3}),
+        )
+        .await
+        .unwrap();
     let error = World::topology().check(&world.url()).await.unwrap_err();
     assert!(matches!(error, BrokerError::Mismatch { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(text.contains("queue test.counted.ledger with other settings") && text.contains("inequivalent arg"), "{text}");
+    assert!(
+        text.contains("queue test.counted.ledger with other settings")
+            && text.contains("inequivalent arg"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -53,10 +64,17 @@ fn rabbitmq_definitions_file_is_what_the_code_declares() {
             file[part] = code[part].clone();
         }
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&file).unwrap())).unwrap();
+        std::fs::write(
+            &path,
+            format!("{}\n", serde_json::to_string_pretty(&file).unwrap()),
+        )
+        .unwrap();
     }
     for part in ["exchanges", "queues", "bindings"] {
-        assert_eq!(file[part], code[part], "{part} differ: run this test with UPDATE=1");
+        assert_eq!(
+            file[part], code[part],
+            "{part} differ: run this test with UPDATE=1"
+        );
     }
 }
 
@@ -64,10 +82,18 @@ fn rabbitmq_definitions_file_is_what_the_code_declares() {
 fn every_service_creates_the_tables_of_this_crate() {
     for service in std::fs::read_dir(root().join("services")).unwrap() {
         let migrations = service.unwrap().path().join("migrations");
-        let Ok(files) = std::fs::read_dir(&migrations) else { continue };
-        let mut texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).peekable();
+        let Ok(files) = std::fs::read_dir(&migrations) else {
+            continue;
+        };
+        let mut texts = files
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .peekable();
         if texts.peek().is_some() {
-            assert!(texts.any(|text| text.contains(messaging::MIGRATION.trim())), "{} lacks the text of schema.sql", migrations.display());
+            assert!(
+                texts.any(|text| text.contains(messaging::MIGRATION.trim())),
+                "{} lacks the text of schema.sql",
+                migrations.display()
+            );
         }
     }
 }

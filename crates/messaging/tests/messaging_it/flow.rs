@@ -11,7 +11,17 @@ async fn an_event_is_applied_once_if_its_transaction_commits_and_never_if_it_rol
     let (_relay, _ledger) = (world.start_relay(Hook::default()), world.start_ledger());
 
     let mut tx = world.pool.begin().await.unwrap();
-    world.publisher.publish(&mut tx, &Counted { account: "a".into(), number: 1 }).await.unwrap();
+    world
+        .publisher
+        .publish(
+            &mut tx,
+            &Counted {
+                account: "a".into(),
+                number: 1,
+            },
+        )
+        .await
+        .unwrap();
     tx.rollback().await.unwrap();
     world.publish("a", 2).await;
 
@@ -31,7 +41,11 @@ async fn publishing_wakes_the_relay_at_commit() {
         world.publish("a", number).await;
         world.applied(number + 1).await;
     }
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -50,13 +64,25 @@ async fn the_envelope_is_a_cloud_event_and_the_headers_repeat_what_the_broker_ne
     assert_eq!(envelope["source"], "mercato/test");
     assert_eq!(envelope["subject"], "account:a");
     assert_eq!(envelope["sequence"], "0000000000000000001");
-    assert_eq!(envelope["data"], serde_json::json!({"account": "a", "number": 7}));
+    assert_eq!(
+        envelope["data"],
+        serde_json::json!({"account": "a", "number": 7})
+    );
     let properties = &message.properties;
-    assert_eq!(properties.message_id().as_ref().unwrap().as_str(), id.to_string());
+    assert_eq!(
+        properties.message_id().as_ref().unwrap().as_str(),
+        id.to_string()
+    );
     assert_eq!(properties.kind().as_ref().unwrap().as_str(), "test.counted");
-    assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/cloudevents+json");
+    assert_eq!(
+        properties.content_type().as_ref().unwrap().as_str(),
+        "application/cloudevents+json"
+    );
     assert_eq!(*properties.delivery_mode(), Some(2));
-    let sequence = properties.headers().as_ref().unwrap().inner()["sequence"].as_long_string().unwrap().to_string();
+    let sequence = properties.headers().as_ref().unwrap().inner()["sequence"]
+        .as_long_string()
+        .unwrap()
+        .to_string();
     assert_eq!(sequence, "0000000000000000001");
 }
 
@@ -65,7 +91,16 @@ async fn an_event_that_nobody_reads_is_no_error() {
     let world = World::new().await;
     let (_relay, _ledger) = (world.start_relay(Hook::default()), world.start_ledger());
     let mut tx = world.pool.begin().await.unwrap();
-    world.publisher.publish(&mut tx, &Ignored { account: "a".into() }).await.unwrap();
+    world
+        .publisher
+        .publish(
+            &mut tx,
+            &Ignored {
+                account: "a".into(),
+            },
+        )
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     world.publish("a", 1).await;
     world.applied(1).await;
@@ -90,11 +125,19 @@ async fn a_queue_that_vanishes_while_the_relay_is_connected_is_declared_again() 
 async fn a_soft_stop_finishes_what_has_begun_and_leaves_the_rest() {
     let world = World::new().await;
     let relay = world.start_relay(Hook::default());
-    let ledger = world.start_consumer(Ledger { slow: Some(Duration::from_millis(100)) }, Hook::default());
+    let ledger = world.start_consumer(
+        Ledger {
+            slow: Some(Duration::from_millis(100)),
+        },
+        Hook::default(),
+    );
     for number in 1..=30 {
         world.publish("a", number).await;
     }
-    eventually("some are applied", async || world.count("SELECT count(*) FROM applied").await >= 2).await;
+    eventually("some are applied", async || {
+        world.count("SELECT count(*) FROM applied").await >= 2
+    })
+    .await;
     ledger.stop().await;
     relay.stop().await;
     let before = world.count("SELECT count(*) FROM applied").await;

@@ -26,11 +26,30 @@ async fn several_relays_and_consumers_keep_the_order_of_every_aggregate() {
 async fn the_order_of_one_aggregate_is_that_of_the_commits() {
     let world = World::new().await;
     let mut first = world.pool.begin().await.unwrap();
-    world.publisher.publish(&mut first, &Counted { account: "a".into(), number: 1 }).await.unwrap();
+    world
+        .publisher
+        .publish(
+            &mut first,
+            &Counted {
+                account: "a".into(),
+                number: 1,
+            },
+        )
+        .await
+        .unwrap();
     let (pool, publisher) = (world.pool.clone(), world.publisher.clone());
     let second = tokio::spawn(async move {
         let mut second = pool.begin().await.unwrap();
-        publisher.publish(&mut second, &Counted { account: "a".into(), number: 2 }).await.unwrap();
+        publisher
+            .publish(
+                &mut second,
+                &Counted {
+                    account: "a".into(),
+                    number: 2,
+                },
+            )
+            .await
+            .unwrap();
         second.commit().await.unwrap();
     });
     crate::world::eventually("the second waits for the first", async || {
@@ -52,7 +71,11 @@ async fn the_order_of_one_aggregate_is_that_of_the_commits() {
 struct Latest(AtomicBool);
 
 impl Handler<Counted> for Latest {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<Counted>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<Counted>,
+    ) -> Result<(), HandlerError> {
         if event.data.number == 1 && !self.0.swap(true, Ordering::SeqCst) {
             return Err(anyhow::anyhow!("not yet").into());
         }
@@ -73,10 +96,19 @@ impl Handler<Counted> for Latest {
 #[tokio::test]
 async fn an_event_that_a_retry_made_late_does_not_undo_a_later_one() {
     let world = World::new().await;
-    let (_relay, _consumer) = (world.start_relay(Hook::default()), world.start_consumer(Latest::default(), Hook::default()));
+    let (_relay, _consumer) = (
+        world.start_relay(Hook::default()),
+        world.start_consumer(Latest::default(), Hook::default()),
+    );
     world.publish("a", 1).await;
     world.publish("a", 2).await;
     world.applied(2).await;
-    assert_eq!(world.count("SELECT number FROM applied ORDER BY at LIMIT 1").await, 2, "the retry did reorder them");
+    assert_eq!(
+        world
+            .count("SELECT number FROM applied ORDER BY at LIMIT 1")
+            .await,
+        2,
+        "the retry did reorder them"
+    );
     assert_eq!(world.count("SELECT number FROM latest").await, 2);
 }

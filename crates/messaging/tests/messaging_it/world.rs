@@ -9,14 +9,14 @@ use primitives::{Clock, EventId, Random};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Row};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use testkit::broker::Vhost;
 use testkit::TcpProxy;
+use testkit::broker::Vhost;
 use testkit::pg::TestDb;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -71,9 +71,14 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(f: impl FnOnce(CancellationToken) -> F) -> Self {
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        f: impl FnOnce(CancellationToken) -> F,
+    ) -> Self {
         let shutdown = CancellationToken::new();
-        Self { handle: Some(tokio::spawn(f(shutdown.clone()))), shutdown }
+        Self {
+            handle: Some(tokio::spawn(f(shutdown.clone()))),
+            shutdown,
+        }
     }
 
     /// As SIGTERM does.
@@ -105,16 +110,32 @@ impl World {
 
     pub(crate) async fn on(vhost: Vhost) -> Self {
         if std::env::var_os("LOG").is_some() {
-            let _ = tracing_subscriber::fmt().with_env_filter(std::env::var("LOG").unwrap()).try_init();
+            let _ = tracing_subscriber::fmt()
+                .with_env_filter(std::env::var("LOG").unwrap())
+                .try_init();
         }
         // With the rights of a service: rows only.
         let database = TestDb::new("order", &migrator()).await;
-        let pool = PgPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(5)).connect(&database.url()).await.unwrap();
-        Self { pool, vhost, publisher: Publisher::new("mercato/test", Clock::system(), Random::system()), database }
+        let pool = PgPoolOptions::new()
+            .max_connections(24)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect(&database.url())
+            .await
+            .unwrap();
+        Self {
+            pool,
+            vhost,
+            publisher: Publisher::new("mercato/test", Clock::system(), Random::system()),
+            database,
+        }
     }
 
     pub(crate) fn topology() -> Topology {
-        Topology::custom(&[(Counted::TYPE, "ledger")], &[Duration::from_millis(50), Duration::from_millis(200)], TRIES)
+        Topology::custom(
+            &[(Counted::TYPE, "ledger")],
+            &[Duration::from_millis(50), Duration::from_millis(200)],
+            TRIES,
+        )
     }
 
     pub(crate) fn url(&self) -> SecretString {
@@ -122,7 +143,9 @@ impl World {
     }
 
     pub(crate) fn relay(&self) -> Relay {
-        Relay::new(self.pool.clone(), self.url()).topology(Self::topology()).lease(Duration::from_secs(3))
+        Relay::new(self.pool.clone(), self.url())
+            .topology(Self::topology())
+            .lease(Duration::from_secs(3))
     }
 
     /// A proxy in front of the broker, and the URL through it.
@@ -135,15 +158,44 @@ impl World {
         (proxy, url.into())
     }
 
+    /// A proxy in front of the database, and a pool through it.
+    pub(crate) async fn proxied_pool(&self) -> (TcpProxy, PgPool) {
+        let options: PgConnectOptions = self.database.url().parse().unwrap();
+        let proxy = TcpProxy::start(format!("{}:{}", options.get_host(), options.get_port())).await;
+        let options = options.host("127.0.0.1").port(proxy.addr().port());
+        let pool = PgPoolOptions::new()
+            .acquire_timeout(Duration::from_secs(1))
+            .connect_with(options)
+            .await
+            .unwrap();
+        (proxy, pool)
+    }
+
     /// Takes so many messages out of the ledger's queue.
     pub(crate) async fn take(&self, count: usize) -> Vec<lapin::message::Delivery> {
         use futures::StreamExt;
-        let connection = lapin::Connection::connect(self.vhost.amqp_url(), lapin::ConnectionProperties::default()).await.unwrap();
+        let connection = lapin::Connection::connect(
+            self.vhost.amqp_url(),
+            lapin::ConnectionProperties::default(),
+        )
+        .await
+        .unwrap();
         let channel = connection.create_channel().await.unwrap();
-        let options = lapin::options::BasicConsumeOptions { no_ack: true, ..Default::default() };
-        let consumer = channel.basic_consume(QUEUE.into(), "".into(), options, Default::default()).await.unwrap();
-        let messages = consumer.take(count).map(|delivery| delivery.unwrap()).collect();
-        tokio::time::timeout(PATIENCE, messages).await.expect("messages in the queue")
+        let options = lapin::options::BasicConsumeOptions {
+            no_ack: true,
+            ..Default::default()
+        };
+        let consumer = channel
+            .basic_consume(QUEUE.into(), "".into(), options, Default::default())
+            .await
+            .unwrap();
+        let messages = consumer
+            .take(count)
+            .map(|delivery| delivery.unwrap())
+            .collect();
+        tokio::time::timeout(PATIENCE, messages)
+            .await
+            .expect("messages in the queue")
     }
 
     pub(crate) fn start_relay(&self, hook: Hook) -> Task {
@@ -159,15 +211,33 @@ impl World {
         self.start_consumer_through(self.url(), handler, hook)
     }
 
-    pub(crate) fn start_consumer_through(&self, url: SecretString, handler: impl Handler<Counted>, hook: Hook) -> Task {
-        let consumers = Consumers::new("ledger", self.pool.clone(), url).topology(Self::topology()).on::<Counted>(handler).hook(hook);
+    pub(crate) fn start_consumer_through(
+        &self,
+        url: SecretString,
+        handler: impl Handler<Counted>,
+        hook: Hook,
+    ) -> Task {
+        let consumers = Consumers::new("ledger", self.pool.clone(), url)
+            .topology(Self::topology())
+            .on::<Counted>(handler)
+            .hook(hook);
         Task::spawn(|shutdown| consumers.run(shutdown))
     }
 
     /// Publishes in a transaction of its own.
     pub(crate) async fn publish(&self, account: &str, number: i64) -> EventId {
         let mut tx = self.pool.begin().await.unwrap();
-        let id = self.publisher.publish(&mut tx, &Counted { account: account.to_owned(), number }).await.unwrap();
+        let id = self
+            .publisher
+            .publish(
+                &mut tx,
+                &Counted {
+                    account: account.to_owned(),
+                    number,
+                },
+            )
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -210,37 +280,63 @@ impl World {
     pub(crate) async fn applied(&self, expected: i64) {
         eventually(&format!("{expected} events applied"), async || {
             let applied = self.count("SELECT count(*) FROM applied").await;
-            assert!(applied <= expected, "{applied} applied, {expected} published");
+            assert!(
+                applied <= expected,
+                "{applied} applied, {expected} published"
+            );
             applied == expected && self.count("SELECT count(*) FROM outbox").await == 0
         })
         .await;
-        assert_eq!(self.count("SELECT count(DISTINCT event_id) FROM applied").await, expected);
+        assert_eq!(
+            self.count("SELECT count(DISTINCT event_id) FROM applied")
+                .await,
+            expected
+        );
         assert_eq!(self.count("SELECT count(*) FROM inbox").await, expected);
     }
 
     /// Fails if an event of an account was applied after a later one.
     pub(crate) async fn in_order(&self) {
-        let rows = sqlx::query_as::<_, (String, Vec<i64>)>("SELECT account, array_agg(number ORDER BY at) FROM applied GROUP BY account").fetch_all(&self.pool).await.unwrap();
+        let rows = sqlx::query_as::<_, (String, Vec<i64>)>(
+            "SELECT account, array_agg(number ORDER BY at) FROM applied GROUP BY account",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap();
         for (account, numbers) in rows {
             assert!(numbers.is_sorted(), "{account}: {numbers:?}");
         }
     }
 
     pub(crate) async fn dead(&self, expected: usize) -> Vec<testkit::broker::Message> {
-        eventually(&format!("{expected} dead letters"), async || self.vhost.peek(DEAD).await.is_ok_and(|m| m.len() == expected)).await;
+        eventually(&format!("{expected} dead letters"), async || {
+            self.vhost
+                .peek(DEAD)
+                .await
+                .is_ok_and(|m| m.len() == expected)
+        })
+        .await;
         self.vhost.peek(DEAD).await.unwrap()
     }
 
     /// The superuser's connection beside the pool.
     pub(crate) async fn administrator(&self) -> PgConnection {
-        PgConnection::connect(&self.database.superuser_url()).await.unwrap()
+        PgConnection::connect(&self.database.superuser_url())
+            .await
+            .unwrap()
     }
 }
 
 /// The tables of this crate, and those of the tests.
 fn migrator() -> Migrator {
     let migration = |version, sql: &'static str| {
-        Migration::new(version, "test".into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
+        Migration::new(
+            version,
+            "test".into(),
+            MigrationType::Simple,
+            sqlx::SqlStr::from_static(sql),
+            false,
+        )
     };
     Migrator::with_migrations(vec![
             migration(1, messaging::MIGRATION),
@@ -254,16 +350,41 @@ fn migrator() -> Migrator {
     ])
 }
 
-async fn write(pool: &PgPool, publisher: &Publisher, account: &str, number: i64) -> Result<(), sqlx::Error> {
+async fn write(
+    pool: &PgPool,
+    publisher: &Publisher,
+    account: &str,
+    number: i64,
+) -> Result<(), sqlx::Error> {
     let mut tx = pool.begin().await?;
-    sqlx::query("INSERT INTO written VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET number = $2").bind(account).bind(number).execute(&mut *tx).await?;
-    publisher.publish(&mut tx, &Counted { account: account.to_owned(), number }).await?;
+    sqlx::query(
+        "INSERT INTO written VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET number = $2",
+    )
+    .bind(account)
+    .bind(number)
+    .execute(&mut *tx)
+    .await?;
+    publisher
+        .publish(
+            &mut tx,
+            &Counted {
+                account: account.to_owned(),
+                number,
+            },
+        )
+        .await?;
     tx.commit().await
 }
 
 async fn published(pool: &PgPool, account: &str) -> i64 {
     loop {
-        if let Ok(number) = sqlx::query_scalar("SELECT coalesce((SELECT number FROM written WHERE account = $1), 0)").bind(account).fetch_one(pool).await {
+        if let Ok(number) = sqlx::query_scalar(
+            "SELECT coalesce((SELECT number FROM written WHERE account = $1), 0)",
+        )
+        .bind(account)
+        .fetch_one(pool)
+        .await
+        {
             return number;
         }
     }
@@ -285,7 +406,11 @@ pub(crate) struct Ledger {
 }
 
 impl Handler<Counted> for Ledger {
-    async fn handle(&self, tx: &mut PgConnection, event: Envelope<Counted>) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<Counted>,
+    ) -> Result<(), HandlerError> {
         if let Some(pause) = self.slow {
             tokio::time::sleep(pause).await;
         }
@@ -294,7 +419,10 @@ impl Handler<Counted> for Ledger {
     }
 }
 
-pub(crate) async fn note(tx: &mut PgConnection, event: &Envelope<Counted>) -> Result<(), sqlx::Error> {
+pub(crate) async fn note(
+    tx: &mut PgConnection,
+    event: &Envelope<Counted>,
+) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO applied (event_id, account, number) VALUES ($1, $2, $3)")
         .bind(event.id.uuid())
         .bind(&event.data.account)
@@ -328,6 +456,8 @@ impl Trap {
     }
 
     pub(crate) async fn sprung(&self) {
-        tokio::time::timeout(PATIENCE, self.reached.notified()).await.expect("the step was never reached");
+        tokio::time::timeout(PATIENCE, self.reached.notified())
+            .await
+            .expect("the step was never reached");
     }
 }
