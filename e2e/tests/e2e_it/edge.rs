@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use testkit::Served;
 
 /// What a test may change.
-pub struct Settings {
-    pub rate_limits: bool,
-    pub admin_allow: &'static str,
-    pub hsts: &'static str,
+pub(crate) struct Settings {
+    pub(crate) rate_limits: bool,
+    pub(crate) admin_allow: &'static str,
+    pub(crate) hsts: &'static str,
     /// More servers of order's upstream, before its own.
-    pub more_order_servers: String,
+    pub(crate) more_order_servers: String,
     /// The port of a server that takes admin's place.
-    pub admin_port: Option<u16>,
+    pub(crate) admin_port: Option<u16>,
 }
 
 impl Default for Settings {
@@ -33,16 +33,16 @@ impl Default for Settings {
 }
 
 /// The instance. Dropping it stops it and removes its folder.
-pub struct Edge {
-    pub http: String,
-    pub https: String,
+pub(crate) struct Edge {
+    pub(crate) http: String,
+    pub(crate) https: String,
     folder: PathBuf,
     process: Process,
     _services: Vec<Served>,
 }
 
 impl Edge {
-    pub async fn start(settings: Settings) -> Self {
+    pub(crate) async fn start(settings: Settings) -> Self {
         let mut services = Vec::new();
         for name in ["auth", "product", "order", "admin"] {
             services.push(testkit::serve(echo(name)).await);
@@ -61,13 +61,13 @@ impl Edge {
     }
 
     /// The access log so far, a JSON object a line.
-    pub fn log(&self) -> Vec<Value> {
+    pub(crate) fn log(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.join("access.log")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
     }
 
     /// Puts a picture where the product service would.
-    pub fn put_picture(&self, name: &str, content: &[u8]) {
+    pub(crate) fn put_picture(&self, name: &str, content: &[u8]) {
         fs::write(self.folder.join("media").join(name), content).expect("a picture");
     }
 }
