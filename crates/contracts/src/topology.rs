@@ -17,7 +17,11 @@ pub struct Queue {
 impl Queue {
     /// `<event>.<consumer>`; the mail queue is just `email.notification`, because only the mail worker may read it.
     pub fn name(&self) -> String {
-        if self.event == EmailNotification::TYPE { self.event.to_owned() } else { format!("{}.{}", self.event, self.consumer) }
+        if self.event == EmailNotification::TYPE {
+            self.event.to_owned()
+        } else {
+            format!("{}.{}", self.event, self.consumer)
+        }
     }
 
     /// Where messages go that could not be processed.
@@ -28,15 +32,48 @@ impl Queue {
 
 /// Every queue of the system.
 pub const QUEUES: [Queue; 11] = [
-    Queue { event: OrderConfirmed::TYPE, consumer: "product" },
-    Queue { event: OrderCancelled::TYPE, consumer: "product" },
-    Queue { event: InventoryRejected::TYPE, consumer: "order" },
-    Queue { event: OrderCreated::TYPE, consumer: "admin" },
-    Queue { event: OrderConfirmed::TYPE, consumer: "admin" },
-    Queue { event: OrderCancelled::TYPE, consumer: "admin" },
-    Queue { event: OrderRefunded::TYPE, consumer: "admin" },
-    Queue { event: PaymentFailed::TYPE, consumer: "admin" },
-    Queue { event: InventoryLowStock::TYPE, consumer: "admin" },
-    Queue { event: ProductCreated::TYPE, consumer: "admin" },
-    Queue { event: EmailNotification::TYPE, consumer: "notification" },
+    Queue {
+        event: OrderConfirmed::TYPE,
+        consumer: "product",
+    },
+    Queue {
+        event: OrderCancelled::TYPE,
+        consumer: "product",
+    },
+    Queue {
+        event: InventoryRejected::TYPE,
+        consumer: "order",
+    },
+    Queue {
+        event: OrderCreated::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: OrderConfirmed::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: OrderCancelled::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: OrderRefunded::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: PaymentFailed::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: InventoryLowStock::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: ProductCreated::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: EmailNotification::TYPE,
+        consumer: "notification",
+    },
 ];

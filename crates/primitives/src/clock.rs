@@ -27,7 +27,10 @@ impl Clock {
     /// The current time, in whole microseconds as PostgreSQL keeps it.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the machine's clock"
+            )]
             Source::System => Timestamp::from(time::OffsetDateTime::now_utc()),
             Source::Manual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }

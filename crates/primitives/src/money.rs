@@ -6,17 +6,51 @@ use serde::{Deserialize, Serialize};
 use crate::{Quantity, TextError};
 
 /// A currency by its ISO 4217 code.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "EUR")]
 pub struct Currency([u8; 3]);
 
 /// The currencies that Stripe can charge and most shops use, with the digits of their minor unit (ISO 4217).
 const CURRENCIES: [(&str, u32); 36] = [
-    ("AED", 2), ("AUD", 2), ("BGN", 2), ("BRL", 2), ("CAD", 2), ("CHF", 2), ("CLP", 0), ("CNY", 2), ("CZK", 2),
-    ("DKK", 2), ("EUR", 2), ("GBP", 2), ("HKD", 2), ("HUF", 2), ("IDR", 2), ("ILS", 2), ("INR", 2), ("ISK", 0),
-    ("JPY", 0), ("KRW", 0), ("KWD", 3), ("MXN", 2), ("MYR", 2), ("NOK", 2), ("NZD", 2), ("PHP", 2), ("PLN", 2),
-    ("RON", 2), ("SAR", 2), ("SEK", 2), ("SGD", 2), ("THB", 2), ("TRY", 2), ("TWD", 2), ("USD", 2), ("ZAR", 2),
+    ("AED", 2),
+    ("AUD", 2),
+    ("BGN", 2),
+    ("BRL", 2),
+    ("CAD", 2),
+    ("CHF", 2),
+    ("CLP", 0),
+    ("CNY", 2),
+    ("CZK", 2),
+    ("DKK", 2),
+    ("EUR", 2),
+    ("GBP", 2),
+    ("HKD", 2),
+    ("HUF", 2),
+    ("IDR", 2),
+    ("ILS", 2),
+    ("INR", 2),
+    ("ISK", 0),
+    ("JPY", 0),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("MXN", 2),
+    ("MYR", 2),
+    ("NOK", 2),
+    ("NZD", 2),
+    ("PHP", 2),
+    ("PLN", 2),
+    ("RON", 2),
+    ("SAR", 2),
+    ("SEK", 2),
+    ("SGD", 2),
+    ("THB", 2),
+    ("TRY", 2),
+    ("TWD", 2),
+    ("USD", 2),
+    ("ZAR", 2),
 ];
 
 impl Currency {
@@ -30,7 +64,10 @@ impl Currency {
 
     /// Digits of the minor unit: 2 for cents, 0 where there is none.
     pub fn exponent(self) -> u32 {
-        CURRENCIES.iter().find(|(code, _)| *code == self.code()).map_or(2, |(_, digits)| *digits)
+        CURRENCIES
+            .iter()
+            .find(|(code, _)| *code == self.code())
+            .map_or(2, |(_, digits)| *digits)
     }
 }
 
@@ -42,7 +79,9 @@ impl FromStr for Currency {
             .find(|(code, _)| *code == text)
             .and_then(|(code, _)| code.as_bytes().try_into().ok())
             .map(Self)
-            .ok_or(TextError::new("must be an ISO 4217 currency code such as EUR"))
+            .ok_or(TextError::new(
+                "must be an ISO 4217 currency code such as EUR",
+            ))
     }
 }
 
@@ -117,7 +156,7 @@ impl Money {
     ///
     /// # Errors
     /// Different currencies, or out of range.
-    pub fn add(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         self.combine(other, i64::checked_add)
     }
 
@@ -125,7 +164,7 @@ impl Money {
     ///
     /// # Errors
     /// Different currencies, or out of range.
-    pub fn sub(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
         self.combine(other, i64::checked_sub)
     }
 
@@ -134,11 +173,18 @@ impl Money {
     /// # Errors
     /// Out of range.
     pub fn times(self, quantity: Quantity) -> Result<Self, MoneyError> {
-        let amount = self.amount.checked_mul(quantity.into()).ok_or(MoneyError::Overflow)?;
+        let amount = self
+            .amount
+            .checked_mul(quantity.into())
+            .ok_or(MoneyError::Overflow)?;
         Ok(Self { amount, ..self })
     }
 
-    fn combine(self, other: Self, operation: fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {
+    fn combine(
+        self,
+        other: Self,
+        operation: fn(i64, i64) -> Option<i64>,
+    ) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
             return Err(MoneyError::Currency);
         }
@@ -174,7 +220,11 @@ pub fn share(total: i64, weights: &[u64]) -> Vec<i64> {
         return Vec::new();
     }
     let equal = vec![1; weights.len()];
-    let weights = if weights.iter().all(|w| *w == 0) { &equal } else { weights };
+    let weights = if weights.iter().all(|w| *w == 0) {
+        &equal
+    } else {
+        weights
+    };
     let sum: u128 = weights.iter().map(|w| u128::from(*w)).sum();
     let magnitude = u128::from(total.unsigned_abs());
 
@@ -187,10 +237,22 @@ pub fn share(total: i64, weights: &[u64]) -> Vec<i64> {
     }
     remainders.sort_by_key(|(remainder, index)| (std::cmp::Reverse(*remainder), *index));
     let left = magnitude - parts.iter().sum::<u128>();
-    for (_, index) in remainders.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+    for (_, index) in remainders
+        .into_iter()
+        .take(usize::try_from(left).unwrap_or(0))
+    {
         parts[index] += 1;
     }
-    parts.into_iter().map(|part| if total < 0 { -(part as i128) as i64 } else { part as i64 }).collect()
+    parts
+        .into_iter()
+        .map(|part| {
+            if total < 0 {
+                -(part as i128) as i64
+            } else {
+                part as i64
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -203,16 +265,25 @@ mod tests {
     fn money_is_strict_about_currency_and_range() {
         let euro = Money::new(1, Currency::EUR);
         let dollar = Money::new(1, "USD".parse().unwrap());
-        assert_eq!(euro.add(dollar), Err(MoneyError::Currency));
-        assert_eq!(Money::new(i64::MAX, Currency::EUR).add(euro), Err(MoneyError::Overflow));
+        assert_eq!(euro.checked_add(dollar), Err(MoneyError::Currency));
+        assert_eq!(
+            Money::new(i64::MAX, Currency::EUR).checked_add(euro),
+            Err(MoneyError::Overflow)
+        );
         assert_eq!(Money::new(-1999, Currency::EUR).to_string(), "-19.99 EUR");
-        assert_eq!(Money::new(500, "JPY".parse().unwrap()).to_string(), "500 JPY");
+        assert_eq!(
+            Money::new(500, "JPY".parse().unwrap()).to_string(),
+            "500 JPY"
+        );
     }
 
     #[test]
     fn money_has_the_documented_json() {
         let money = Money::new(1999, Currency::EUR);
-        assert_eq!(serde_json::to_string(&money).unwrap(), r#"{"amount":1999,"currency":"EUR"}"#);
+        assert_eq!(
+            serde_json::to_string(&money).unwrap(),
+            r#"{"amount":1999,"currency":"EUR"}"#
+        );
         assert!(serde_json::from_str::<Money>(r#"{"amount":19.99,"currency":"EUR"}"#).is_err());
         assert!(serde_json::from_str::<Money>(r#"{"amount":1,"currency":"EURO"}"#).is_err());
     }

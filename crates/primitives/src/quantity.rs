@@ -3,7 +3,19 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// How many units of a variant: 1 to 9,999.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(try_from = "i64", into = "i64")]
 #[schema(value_type = i32, minimum = 1, maximum = 9999)]
 pub struct Quantity(i32);
@@ -31,7 +43,11 @@ impl Quantity {
 impl TryFrom<i64> for Quantity {
     type Error = QuantityError;
     fn try_from(n: i64) -> Result<Self, QuantityError> {
-        i32::try_from(n).ok().filter(|n| (1..=Self::MAX).contains(n)).map(Self).ok_or(QuantityError)
+        i32::try_from(n)
+            .ok()
+            .filter(|n| (1..=Self::MAX).contains(n))
+            .map(Self)
+            .ok_or(QuantityError)
     }
 }
 

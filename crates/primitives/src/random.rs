@@ -20,7 +20,9 @@ impl Random {
 
     /// The same sequence for the same seed. Clones share it.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
+            seed,
+        )))))
     }
 
     /// `N` random bytes.
@@ -28,7 +30,10 @@ impl Random {
         let mut bytes = [0; N];
         match &self.0 {
             Source::System => rand::rng().fill_bytes(&mut bytes),
-            Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
+            Source::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(&mut bytes),
         }
         bytes
     }

@@ -90,22 +90,34 @@ fn email(text: &str) -> Result<String, TextError> {
     let (local, domain) = text.rsplit_once('@').ok_or(INVALID)?;
     let local_ok = !local.is_empty()
         && local.len() <= 64
-        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+        && local
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
     let label_ok = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     let domain_ok = domain.contains('.') && domain.split('.').all(label_ok);
-    if local_ok && domain_ok && text.len() <= 254 { Ok(text) } else { Err(INVALID) }
+    if local_ok && domain_ok && text.len() <= 254 {
+        Ok(text)
+    } else {
+        Err(INVALID)
+    }
 }
 
 fn sku(text: &str) -> Result<String, TextError> {
     let text = text.trim();
     let ok = (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
-    ok.then(|| text.to_owned()).ok_or(TextError::new("must be 1 to 64 letters, digits, '-', '_', '.' or '/'"))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    ok.then(|| text.to_owned()).ok_or(TextError::new(
+        "must be 1 to 64 letters, digits, '-', '_', '.' or '/'",
+    ))
 }
 
 /// ISO 3166-1 alpha-2, officially assigned.
@@ -119,7 +131,9 @@ SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US
 fn country(text: &str) -> Result<String, TextError> {
     let text = text.trim().to_ascii_uppercase();
     let ok = text.len() == 2 && COUNTRIES.split(' ').any(|code| code == text);
-    ok.then_some(text).ok_or(TextError::new("must be an ISO 3166-1 alpha-2 country code such as DE"))
+    ok.then_some(text).ok_or(TextError::new(
+        "must be an ISO 3166-1 alpha-2 country code such as DE",
+    ))
 }
 
 #[cfg(test)]
@@ -128,8 +142,23 @@ mod tests {
 
     #[test]
     fn email_addresses_are_checked_and_lower_cased() {
-        assert_eq!(" Anna@Example.COM ".parse::<EmailAddress>().unwrap().as_str(), "anna@example.com");
-        for bad in ["", "a", "a@b", "@b.c", "a@b..c", "a b@c.de", "a@-b.de", &format!("{}@b.de", "a".repeat(65))] {
+        assert_eq!(
+            " Anna@Example.COM "
+                .parse::<EmailAddress>()
+                .unwrap()
+                .as_str(),
+            "anna@example.com"
+        );
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@b.c",
+            "a@b..c",
+            "a b@c.de",
+            "a@-b.de",
+            &format!("{}@b.de", "a".repeat(65)),
+        ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad}");
         }
     }

@@ -41,7 +41,10 @@ impl Timestamp {
 impl From<OffsetDateTime> for Timestamp {
     fn from(at: OffsetDateTime) -> Self {
         let at = at.to_offset(UtcOffset::UTC);
-        Self(at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000).unwrap_or(at))
+        Self(
+            at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000)
+                .unwrap_or(at),
+        )
     }
 }
 
@@ -82,7 +85,9 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = String::deserialize(deserializer)?;
         OffsetDateTime::parse(&text, &Rfc3339)
             .map(Self::from)
-            .map_err(|_| serde::de::Error::custom("must be an RFC 3339 time such as 2026-01-31T12:00:00Z"))
+            .map_err(|_| {
+                serde::de::Error::custom("must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
+            })
     }
 }
 
@@ -90,7 +95,9 @@ impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::DateTime,
+            )))
             .into()
     }
 }

@@ -66,7 +66,13 @@ pub struct Envelope<E> {
 
 impl<E: Event> Envelope<E> {
     /// Wraps a payload.
-    pub fn new(id: EventId, source: &str, time: Timestamp, traceparent: Option<String>, data: E) -> Self {
+    pub fn new(
+        id: EventId,
+        source: &str,
+        time: Timestamp,
+        traceparent: Option<String>,
+        data: E,
+    ) -> Self {
         Self {
             specversion: "1.0".to_owned(),
             id,
@@ -102,3 +108,6 @@ macro_rules! events {
     )*};
 }
 use events;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,7 @@
-use primitives::{EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, ShipmentId, Sku, UserId, VariantId};
+use primitives::{
+    EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, ShipmentId, Sku, UserId,
+    VariantId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A line of an order as others see it.

@@ -1,0 +1,209 @@
+//! Frozen samples: what older processes have written must stay readable, and what we write must stay what others read.
+
+use primitives::{Currency, EmailAddress, Money, Sku};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::*;
+
+fn id<I: From<Uuid>>(n: u128) -> I {
+    Uuid::from_u128(n).into()
+}
+
+fn euro(amount: i64) -> Money {
+    Money::new(amount, Currency::EUR)
+}
+
+fn email() -> EmailAddress {
+    "anna@example.com".parse().unwrap()
+}
+
+fn sku() -> Sku {
+    "TEE-M".parse().unwrap()
+}
+
+/// The envelope as JSON, after it has been read back and found equal.
+fn sample<E: Event + PartialEq + std::fmt::Debug + Clone>(data: E) -> Value {
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+    let time = Timestamp::from_unix(1_800_000_000);
+    let envelope = Envelope::new(id(1), "mercato/test", time, Some(trace), data);
+    let json = serde_json::to_value(&envelope).unwrap();
+    let back: Envelope<E> = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(back, envelope);
+    json
+}
+
+fn lines() -> Vec<OrderLine> {
+    vec![OrderLine {
+        order_item_id: id(21),
+        product_id: id(22),
+        variant_id: id(23),
+        sku: sku(),
+        title: "Tee".to_owned(),
+        quantity: 2,
+        total: euro(3998),
+    }]
+}
+
+#[test]
+fn events_keep_their_shape() {
+    let (number, name, role) = (
+        || "1000042".to_owned(),
+        || "Anna".to_owned(),
+        || "customer".to_owned(),
+    );
+    let samples = vec![
+        sample(UserRegistered {
+            user_id: id(2),
+            email: email(),
+            name: name(),
+            role: role(),
+        }),
+        sample(UserUpdated {
+            user_id: id(2),
+            email: email(),
+            email_verified: true,
+            name: name(),
+            role: role(),
+        }),
+        sample(UserDisabled { user_id: id(2) }),
+        sample(UserDeleted { user_id: id(2) }),
+        sample(ProductCreated {
+            product_id: id(3),
+            title: "Tee".into(),
+            seller_id: id(2),
+            status: "draft".into(),
+            version: 1,
+        }),
+        sample(ProductUpdated {
+            product_id: id(3),
+            title: "Tee".into(),
+            seller_id: id(2),
+            status: "active".into(),
+            version: 2,
+        }),
+        sample(ProductApproved {
+            product_id: id(3),
+            title: "Tee".into(),
+            seller_id: id(2),
+        }),
+        sample(ProductDeleted {
+            product_id: id(3),
+            seller_id: id(2),
+        }),
+        sample(InventoryLowStock {
+            variant_id: id(4),
+            product_id: id(3),
+            sku: sku(),
+            available: 5,
+            threshold: 5,
+        }),
+        sample(InventoryReserved {
+            order_id: id(5),
+            lines: vec![StockLine {
+                variant_id: id(4),
+                quantity: 2,
+            }],
+        }),
+        sample(InventoryRejected {
+            order_id: id(5),
+            lines: vec![ShortLine {
+                variant_id: id(4),
+                requested: 2,
+                available: 1,
+            }],
+        }),
+        sample(InventoryReleased {
+            order_id: id(5),
+            lines: vec![StockLine {
+                variant_id: id(4),
+                quantity: 2,
+            }],
+        }),
+        sample(CartCheckedOut {
+            cart_id: id(6),
+            order_id: id(5),
+        }),
+        sample(OrderCreated {
+            order_id: id(5),
+            number: number(),
+            user_id: Some(id(2)),
+            email: email(),
+            lines: lines(),
+            total: euro(4488),
+        }),
+        sample(OrderConfirmed {
+            order_id: id(5),
+            number: number(),
+            user_id: None,
+            email: email(),
+            lines: lines(),
+            total: euro(4488),
+            payment_id: Some(id(7)),
+        }),
+        sample(OrderShipped {
+            order_id: id(5),
+            number: number(),
+            shipment_id: id(8),
+            carrier: "DHL".into(),
+            tracking_number: "JD01".into(),
+        }),
+        sample(OrderDelivered {
+            order_id: id(5),
+            number: number(),
+        }),
+        sample(OrderCancelled {
+            order_id: id(5),
+            number: number(),
+            reason: "unpaid".into(),
+        }),
+        sample(OrderRefunded {
+            order_id: id(5),
+            number: number(),
+            amount: euro(500),
+            fully: false,
+        }),
+        sample(PaymentProcessed {
+            payment_id: id(7),
+            order_id: id(5),
+            amount: euro(4488),
+            provider_ref: Some("pi_1".into()),
+        }),
+        sample(PaymentFailed {
+            payment_id: id(7),
+            order_id: id(5),
+            amount: euro(4488),
+            reason: "card_declined".into(),
+        }),
+        sample(PaymentRefunded {
+            payment_id: id(7),
+            order_id: id(5),
+            refund_id: id(9),
+            amount: euro(500),
+        }),
+        sample(ReviewCreated {
+            review_id: id(10),
+            product_id: id(3),
+            user_id: id(2),
+            rating: 5,
+        }),
+        sample(EmailNotification {
+            mail_id: id(11),
+            to: email(),
+            mail: Mail::VerifyEmail {
+                name: name(),
+                url: "https://shop.test/verify".into(),
+            },
+        }),
+    ];
+    insta::assert_json_snapshot!(samples);
+}
+
+#[test]
+fn queues_are_named_after_their_event_and_reader() {
+    let names: Vec<String> = crate::topology::QUEUES
+        .iter()
+        .map(crate::topology::Queue::name)
+        .collect();
+    insta::assert_json_snapshot!(names);
+}
