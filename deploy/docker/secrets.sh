@@ -8,7 +8,7 @@ cd "${SECRETS_DIR:-/secrets}"
 
 show() {
   echo "Admin panel     ${PUBLIC_URL:-http://localhost:8080}/admin   ${ADMIN_EMAIL:-admin@mercato.example}   $(cat auth/ADMIN_PASSWORD)"
-  echo "RabbitMQ UI     http://localhost:15672   operator   $(cat people/RABBITMQ_OPERATOR_PASSWORD)"
+  echo "RabbitMQ UI     http://localhost:${RABBITMQ_UI_PORT:-15672}   operator   $(cat people/RABBITMQ_OPERATOR_PASSWORD)"
 }
 
 # Writes a file whole or not at all.
@@ -89,7 +89,7 @@ CONF
   chmod 0444 nginx/tls.key nginx/tls.crt
 
   # Files that services write: they run as 65532.
-  for folder in /media /signing-keys; do
+  for folder in /owned/*; do
     if [ -d "$folder" ]; then chown 65532:65532 "$folder"; fi
   done
   chmod 0700 people

@@ -28,7 +28,13 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limits: false, admin_allow: "all", hsts: "", more_order_servers: String::new(), admin_port: None }
+        Self {
+            rate_limits: false,
+            admin_allow: "all",
+            hsts: "",
+            more_order_servers: String::new(),
+            admin_port: None,
+        }
     }
 }
 
@@ -50,7 +56,9 @@ impl Edge {
         let ports: Vec<u16> = services.iter().map(|service| service.addr.port()).collect();
         // Starting processes and waiting for them blocks.
         let (folder, process, http, https) =
-            tokio::task::spawn_blocking(move || launch(&settings, &ports)).await.expect("nginx was launched");
+            tokio::task::spawn_blocking(move || launch(&settings, &ports))
+                .await
+                .expect("nginx was launched");
         Self {
             http: format!("http://127.0.0.1:{http}"),
             https: format!("https://127.0.0.1:{https}"),
@@ -63,7 +71,11 @@ impl Edge {
     /// The access log so far, a JSON object a line.
     pub(crate) fn log(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.join("access.log")).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        text.lines()
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .collect()
     }
 
     /// Puts a picture where the product service would.
@@ -81,18 +93,37 @@ impl Drop for Edge {
 
 fn launch(settings: &Settings, services: &[u16]) -> (PathBuf, Process, u16, u16) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("mercato-edge-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let (tools, run_as) = (Tools::find(None).expect("nginx is installed"), RunAs::detect().expect("a user for nginx"));
-    let folder = run_as.folder(&std::env::temp_dir().join(name)).expect("a folder");
+    let name = format!(
+        "mercato-edge-{}-{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
+    let (tools, run_as) = (
+        Tools::find(None).expect("nginx is installed"),
+        RunAs::detect().expect("a user for nginx"),
+    );
+    let folder = run_as
+        .folder(&std::env::temp_dir().join(name))
+        .expect("a folder");
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     fs::create_dir_all(folder.join("media")).expect("a folder");
     copy(&project.join("nginx/html"), &folder.join("html"));
     let path = |name: &str| folder.join(name).display().to_string();
 
     let certificate = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -keyout tls.key -out tls.crt";
-    let mut openssl = Spec::new("openssl", &tools.openssl, &run_as, &folder, &folder.join("openssl.log"));
+    let mut openssl = Spec::new(
+        "openssl",
+        &tools.openssl,
+        &run_as,
+        &folder,
+        &folder.join("openssl.log"),
+    );
     for arg in certificate.split(' ') {
-        openssl = openssl.arg(if arg.starts_with("tls.") { path(arg) } else { arg.to_owned() });
+        openssl = openssl.arg(if arg.starts_with("tls.") {
+            path(arg)
+        } else {
+            arg.to_owned()
+        });
     }
     openssl.run().expect("a certificate");
 
@@ -107,21 +138,38 @@ fn launch(settings: &Settings, services: &[u16]) -> (PathBuf, Process, u16, u16)
         ("NGINX_TLS_CERTIFICATE", path("tls.crt")),
         ("NGINX_TLS_CERTIFICATE_KEY", path("tls.key")),
         ("NGINX_TRUSTED_PROXY", "unix:".to_owned()),
-        ("NGINX_CORS_ORIGINS", "https://shop.example http://localhost:3000".to_owned()),
+        (
+            "NGINX_CORS_ORIGINS",
+            "https://shop.example http://localhost:3000".to_owned(),
+        ),
         ("NGINX_HSTS", settings.hsts.to_owned()),
-        ("NGINX_RATE_LIMITS", if settings.rate_limits { "on" } else { "off" }.to_owned()),
+        (
+            "NGINX_RATE_LIMITS",
+            if settings.rate_limits { "on" } else { "off" }.to_owned(),
+        ),
         ("NGINX_ADMIN_ALLOW", settings.admin_allow.to_owned()),
         ("NGINX_HTML_DIR", path("html")),
         ("NGINX_MEDIA_DIR", path("media")),
         ("NGINX_AUTH_SERVERS", server(services[0])),
         ("NGINX_PRODUCT_SERVERS", server(services[1])),
-        ("NGINX_ORDER_SERVERS", format!("{}{}", settings.more_order_servers, server(services[2]))),
-        ("NGINX_ADMIN_SERVERS", server(settings.admin_port.unwrap_or(services[3]))),
+        (
+            "NGINX_ORDER_SERVERS",
+            format!("{}{}", settings.more_order_servers, server(services[2])),
+        ),
+        (
+            "NGINX_ADMIN_SERVERS",
+            server(settings.admin_port.unwrap_or(services[3])),
+        ),
     ];
     render(&project.join("nginx/templates"), &folder, &values);
     let log = folder.join("nginx.log");
     let process = nginx::start(&tools, &run_as, &folder, "nginx.conf", &log, &[http, https])
-        .unwrap_or_else(|error| panic!("{error:#}\n{}", fs::read_to_string(&log).unwrap_or_default()));
+        .unwrap_or_else(|error| {
+            panic!(
+                "{error:#}\n{}",
+                fs::read_to_string(&log).unwrap_or_default()
+            )
+        });
     (folder, process, http, https)
 }
 
@@ -129,7 +177,10 @@ fn render(from: &Path, to: &Path, values: &[(&str, String)]) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("templates") {
         let path = entry.expect("a template").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
         if path.is_dir() {
             render(&path, &to.join(name), values);
         } else if let Some(name) = name.strip_suffix(".template") {
@@ -156,11 +207,30 @@ fn echo(name: &'static str) -> Router {
 
 async fn answer(name: &'static str, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let headers: serde_json::Map<String, Value> =
-        parts.headers.iter().map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes())))).collect();
-    let status = parts.headers.get("x-answer").and_then(|value| value.to_str().ok()?.parse::<u16>().ok()).unwrap_or(200);
+    let body: Bytes = axum::body::to_bytes(body, usize::MAX)
+        .await
+        .unwrap_or_default();
+    let headers: serde_json::Map<String, Value> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                json!(String::from_utf8_lossy(value.as_bytes())),
+            )
+        })
+        .collect();
+    let status = parts
+        .headers
+        .get("x-answer")
+        .and_then(|value| value.to_str().ok()?.parse::<u16>().ok())
+        .unwrap_or(200);
     let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
     let received = json!({"service": name, "method": parts.method.as_str(), "uri": parts.uri.to_string(), "headers": headers, "bytes": body.len()});
-    (status, [("x-request-id", "the service's own"), ("etag", "\"1\"")], Json(received)).into_response()
+    (
+        status,
+        [("x-request-id", "the service's own"), ("etag", "\"1\"")],
+        Json(received),
+    )
+        .into_response()
 }

@@ -13,20 +13,29 @@ const SERVICES: [(&str, &str, &str, &str); 5] = [
     ("product_owner", "product_service", "product_db", "public"),
     ("order_owner", "order_service", "order_db", "public"),
     ("admin_owner", "admin_service", "admin_db", "public"),
-    ("notification_owner", "notification_service", "admin_db", "notification"),
+    (
+        "notification_owner",
+        "notification_service",
+        "admin_db",
+        "notification",
+    ),
 ];
 /// PostgreSQL's "insufficient privilege".
 const REFUSED: &str = "42501";
 
 async fn connect(database: &str) -> PgConnection {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    PgConnection::connect(&database_url(database)).await.unwrap_or_else(|error| panic!("{database}: {error}"))
+    PgConnection::connect(&database_url(database))
+        .await
+        .unwrap_or_else(|error| panic!("{database}: {error}"))
 }
 
 /// A session as a role. (The administrator may become anybody, and anybody's rights then hold.)
 async fn become_role(database: &str, role: &str) -> PgConnection {
     let mut db = connect(database).await;
-    db.execute(AssertSqlSafe(format!("SET SESSION AUTHORIZATION {role}"))).await.unwrap();
+    db.execute(AssertSqlSafe(format!("SET SESSION AUTHORIZATION {role}")))
+        .await
+        .unwrap();
     db
 }
 
@@ -38,8 +47,14 @@ async fn assert_refused(db: &mut PgConnection, who: &str, statement: &str) {
     match outcome {
         Ok(_) => panic!("{who} was allowed: {statement}"),
         Err(error) => {
-            let code = error.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
-            assert_eq!(code.as_deref(), Some(REFUSED), "{who}: {statement}: {error}");
+            let code = error
+                .as_database_error()
+                .and_then(|e| e.code().map(|code| code.into_owned()));
+            assert_eq!(
+                code.as_deref(),
+                Some(REFUSED),
+                "{who}: {statement}: {error}"
+            );
         }
     }
 }
@@ -50,7 +65,9 @@ async fn texts(db: &mut PgConnection, query: &str) -> Vec<String> {
 }
 
 async fn tables(db: &mut PgConnection, schema: &str) -> Vec<String> {
-    let query = format!("SELECT tablename::text FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> '_sqlx_migrations' ORDER BY 1");
+    let query = format!(
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> '_sqlx_migrations' ORDER BY 1"
+    );
     texts(db, &query).await
 }
 
@@ -65,9 +82,17 @@ async fn each_role_connects_to_its_databases_and_to_no_other() {
            AND has_database_privilege(r.oid, d.oid, 'CONNECT') ORDER BY 1",
     )
     .await;
-    let mut expected: Vec<String> = SERVICES.iter().flat_map(|(owner, app, db, _)| [format!("{owner} {db}"), format!("{app} {db}")]).collect();
+    let mut expected: Vec<String> = SERVICES
+        .iter()
+        .flat_map(|(owner, app, db, _)| [format!("{owner} {db}"), format!("{app} {db}")])
+        .collect();
     expected.extend(OTHERS.iter().map(|db| format!("admin_service {db}")));
-    expected.extend(DATABASES.iter().chain(&["postgres"]).map(|db| format!("ecommerce_admin {db}")));
+    expected.extend(
+        DATABASES
+            .iter()
+            .chain(&["postgres"])
+            .map(|db| format!("ecommerce_admin {db}")),
+    );
     expected.sort();
     let mut may = may;
     may.sort();
@@ -79,16 +104,31 @@ async fn a_role_without_grants_is_turned_away_at_the_door() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut admin = connect("auth_db").await;
     let role = format!("e2e_probe_{}", std::process::id());
-    admin.execute(AssertSqlSafe(format!("CREATE ROLE {role} LOGIN PASSWORD 'probe'"))).await.unwrap();
+    admin
+        .execute(AssertSqlSafe(format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'probe'"
+        )))
+        .await
+        .unwrap();
     let mut outcomes = Vec::new();
     for database in DATABASES.iter().chain(&["postgres", "template1"]) {
         let options: sqlx::postgres::PgConnectOptions = database_url(database).parse().unwrap();
-        outcomes.push((database, PgConnection::connect_with(&options.username(&role).password("probe")).await.map(drop)));
+        outcomes.push((
+            database,
+            PgConnection::connect_with(&options.username(&role).password("probe"))
+                .await
+                .map(drop),
+        ));
     }
-    admin.execute(AssertSqlSafe(format!("DROP ROLE {role}"))).await.unwrap();
+    admin
+        .execute(AssertSqlSafe(format!("DROP ROLE {role}")))
+        .await
+        .unwrap();
     for (database, outcome) in outcomes {
         let error = outcome.expect_err(&format!("PUBLIC may connect to {database}"));
-        let code = error.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
+        let code = error
+            .as_database_error()
+            .and_then(|e| e.code().map(|code| code.into_owned()));
         assert_eq!(code.as_deref(), Some(REFUSED), "{database}: {error}");
     }
 }
@@ -140,7 +180,10 @@ async fn application_roles_change_rows_and_nothing_else() {
     for (owner, app, database, schema) in SERVICES {
         let mut admin = connect(database).await;
         let tables = tables(&mut admin, schema).await;
-        assert!(tables.contains(&"outbox".to_owned()) || tables.contains(&"inbox".to_owned()), "{database}.{schema} has {tables:?}");
+        assert!(
+            tables.contains(&"outbox".to_owned()) || tables.contains(&"inbox".to_owned()),
+            "{database}.{schema} has {tables:?}"
+        );
         let foreign = texts(&mut admin, &format!("SELECT tablename::text FROM pg_tables WHERE schemaname = '{schema}' AND tableowner <> '{owner}'")).await;
         assert!(foreign.is_empty(), "not of {owner}: {foreign:?}");
 
@@ -164,8 +207,15 @@ async fn application_roles_change_rows_and_nothing_else() {
         ] {
             if statement.starts_with("CREATE DATABASE") {
                 // Not possible in a transaction; without the right it is not even tried.
-                let error = db.execute(AssertSqlSafe(statement)).await.expect_err("CREATE DATABASE");
-                assert_eq!(error.as_database_error().and_then(|e| e.code()).as_deref(), Some(REFUSED), "{app}: {error}");
+                let error = db
+                    .execute(AssertSqlSafe(statement))
+                    .await
+                    .expect_err("CREATE DATABASE");
+                assert_eq!(
+                    error.as_database_error().and_then(|e| e.code()).as_deref(),
+                    Some(REFUSED),
+                    "{app}: {error}"
+                );
             } else {
                 assert_refused(&mut db, app, &statement).await;
             }
@@ -186,9 +236,14 @@ async fn application_roles_change_rows_and_nothing_else() {
 
 #[tokio::test]
 async fn ledgers_are_written_and_never_changed() {
-    for (app, database, table) in [("product_service", "product_db", "stock_movements"), ("admin_service", "admin_db", "audit_logs")] {
+    for (app, database, table) in [
+        ("product_service", "product_db", "stock_movements"),
+        ("admin_service", "admin_db", "audit_logs"),
+    ] {
         let mut db = become_role(database, app).await;
-        db.execute(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).await.unwrap();
+        db.execute(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .await
+            .unwrap();
         assert_refused(&mut db, app, &format!("DELETE FROM {table}")).await;
         let mut admin = connect(database).await;
         let may = texts(
@@ -218,14 +273,20 @@ async fn admin_reads_exactly_the_listed_columns() {
                 format!("{table}: {}", columns.join(" "))
             })
             .collect();
-        assert_eq!(actual, expected, "{database}: what admin_service may read; a new column needs a decision, here and in the migration");
+        assert_eq!(
+            actual, expected,
+            "{database}: what admin_service may read; a new column needs a decision, here and in the migration"
+        );
 
         let whole = texts(
             &mut db,
             "SELECT c.relname::text FROM pg_class c, aclexplode(c.relacl) WHERE grantee = 'admin_service'::regrole ORDER BY 1",
         )
         .await;
-        assert!(whole.is_empty(), "{database}: whole tables are granted, so a column added later would be too: {whole:?}");
+        assert!(
+            whole.is_empty(),
+            "{database}: whole tables are granted, so a column added later would be too: {whole:?}"
+        );
     }
 }
 
@@ -253,25 +314,47 @@ async fn admin_cannot_read_a_secret() {
         let mut db = become_role(database, "admin_service").await;
         for pair in hidden {
             let (table, column) = pair.split_once(' ').unwrap();
-            assert_refused(&mut db, "admin_service", &format!("SELECT {column} FROM {table}")).await;
+            assert_refused(
+                &mut db,
+                "admin_service",
+                &format!("SELECT {column} FROM {table}"),
+            )
+            .await;
         }
     }
     let mut db = become_role("auth_db", "admin_service").await;
-    assert_refused(&mut db, "admin_service", "SELECT password_hash FROM credentials").await;
+    assert_refused(
+        &mut db,
+        "admin_service",
+        "SELECT password_hash FROM credentials",
+    )
+    .await;
     assert_refused(&mut db, "admin_service", "SELECT * FROM refresh_tokens").await;
 }
 
 #[tokio::test]
 async fn admin_writes_nothing_outside_its_own() {
-    for (database, schema) in [("auth_db", "public"), ("product_db", "public"), ("order_db", "public"), ("admin_db", "notification")] {
+    for (database, schema) in [
+        ("auth_db", "public"),
+        ("product_db", "public"),
+        ("order_db", "public"),
+        ("admin_db", "notification"),
+    ] {
         let mut admin = connect(database).await;
         let tables = tables(&mut admin, schema).await;
         let mut db = become_role(database, "admin_service").await;
         // Grants must hold without the read-only default, which anybody may lift.
-        db.execute("SET default_transaction_read_only = off").await.unwrap();
+        db.execute("SET default_transaction_read_only = off")
+            .await
+            .unwrap();
         for table in tables {
             let table = format!("{schema}.{table}");
-            assert_refused(&mut db, "admin_service", &format!("INSERT INTO {table} DEFAULT VALUES")).await;
+            assert_refused(
+                &mut db,
+                "admin_service",
+                &format!("INSERT INTO {table} DEFAULT VALUES"),
+            )
+            .await;
             assert_refused(&mut db, "admin_service", &format!("DELETE FROM {table}")).await;
             assert_refused(&mut db, "admin_service", &format!("TRUNCATE {table}")).await;
             let may = texts(
@@ -281,7 +364,11 @@ async fn admin_writes_nothing_outside_its_own() {
             .await;
             assert!(may.is_empty(), "admin_service may {may:?} {table}");
         }
-        for statement in ["CREATE TABLE intruder (id int)".to_owned(), format!("CREATE TABLE {schema}.intruder (id int)"), "CREATE TEMPORARY TABLE intruder (id int)".to_owned()] {
+        for statement in [
+            "CREATE TABLE intruder (id int)".to_owned(),
+            format!("CREATE TABLE {schema}.intruder (id int)"),
+            "CREATE TEMPORARY TABLE intruder (id int)".to_owned(),
+        ] {
             // In its own database it is refused all the same: it owns no schema.
             assert_refused(&mut db, "admin_service", &statement).await;
         }
@@ -301,8 +388,18 @@ async fn the_mail_worker_and_the_panel_do_not_see_each_other() {
     let tables = tables(&mut admin, "public").await;
     let mut db = become_role("admin_db", "notification_service").await;
     for table in tables {
-        assert_refused(&mut db, "notification_service", &format!("SELECT FROM public.{table}")).await;
+        assert_refused(
+            &mut db,
+            "notification_service",
+            &format!("SELECT FROM public.{table}"),
+        )
+        .await;
     }
     let mut db = become_role("admin_db", "admin_service").await;
-    assert_refused(&mut db, "admin_service", "SELECT * FROM notification.outbox").await;
+    assert_refused(
+        &mut db,
+        "admin_service",
+        "SELECT * FROM notification.outbox",
+    )
+    .await;
 }

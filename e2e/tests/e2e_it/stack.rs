@@ -9,18 +9,24 @@ impl Stack {
     /// Reads the file that `MERCATO_STATUS` names.
     pub(crate) fn running() -> Self {
         let path = testkit::env::var("MERCATO_STATUS");
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
         Self(serde_json::from_str(&text).expect("the status is JSON"))
     }
 
     /// Anything in the status.
     pub(crate) fn value(&self, pointer: &str) -> &Value {
-        self.0.pointer(pointer).unwrap_or_else(|| panic!("the status has no {pointer}"))
+        self.0
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("the status has no {pointer}"))
     }
 
     /// A text anywhere in the status, such as `/base_url`.
     pub(crate) fn text(&self, pointer: &str) -> &str {
-        self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("the status has no {pointer}"))
+        self.0
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("the status has no {pointer}"))
     }
 
     /// `http://127.0.0.1:8080`
@@ -33,8 +39,15 @@ impl Stack {
 pub(crate) fn database_url(name: &str) -> String {
     if testkit::env::optional("MERCATO_STATUS").is_some() {
         // The stack has no entry for PostgreSQL's own databases, which are on the same server.
-        let known = if name.ends_with("_db") { name } else { "auth_db" };
-        return with_database(Stack::running().text(&format!("/databases/{known}/url")), name);
+        let known = if name.ends_with("_db") {
+            name
+        } else {
+            "auth_db"
+        };
+        return with_database(
+            Stack::running().text(&format!("/databases/{known}/url")),
+            name,
+        );
     }
     with_database(&testkit::env::var("DATABASE_URL"), name)
 }

@@ -5,50 +5,128 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
     (
         "auth_db",
         &[
-            ("addresses", "id user_id name line1 line2 city region postal_code country phone is_default_shipping is_default_billing created_at updated_at"),
+            (
+                "addresses",
+                "id user_id name line1 line2 city region postal_code country phone is_default_shipping is_default_billing created_at updated_at",
+            ),
             ("outbox", "seq id aggregate event_type created_at attempts"),
-            ("sessions", "id user_id user_agent created_at last_used_at expires_at revoked_at revoked_why"),
-            ("users", "id email email_verified_at name role disabled_at created_at updated_at"),
+            (
+                "sessions",
+                "id user_id user_agent created_at last_used_at expires_at revoked_at revoked_why",
+            ),
+            (
+                "users",
+                "id email email_verified_at name role disabled_at created_at updated_at",
+            ),
         ],
     ),
     (
         "product_db",
         &[
-            ("categories", "id parent_id slug name position version created_at updated_at"),
+            (
+                "categories",
+                "id parent_id slug name position version created_at updated_at",
+            ),
             ("inbox", "consumer event_id processed_at"),
             ("outbox", "seq id aggregate event_type created_at attempts"),
-            ("product_images", "id product_id position file_name content_type bytes width height alt created_at"),
-            ("product_variants", "id product_id sku options price position low_stock_threshold archived_at created_at updated_at"),
-            ("products", "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search"),
-            ("purchases", "user_id product_id order_id quantity purchased_at"),
-            ("reservation_lines", "order_id variant_id location_id quantity"),
-            ("reservations", "order_id status expires_at created_at updated_at"),
-            ("reviews", "id product_id user_id author_name rating title body version created_at updated_at"),
-            ("stock_ledger_differences", "variant_id location_id on_hand ledger_on_hand reserved ledger_reserved"),
-            ("stock_levels", "variant_id location_id on_hand reserved updated_at"),
+            (
+                "product_images",
+                "id product_id position file_name content_type bytes width height alt created_at",
+            ),
+            (
+                "product_variants",
+                "id product_id sku options price position low_stock_threshold archived_at created_at updated_at",
+            ),
+            (
+                "products",
+                "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search",
+            ),
+            (
+                "purchases",
+                "user_id product_id order_id quantity purchased_at",
+            ),
+            (
+                "reservation_lines",
+                "order_id variant_id location_id quantity",
+            ),
+            (
+                "reservations",
+                "order_id status expires_at created_at updated_at",
+            ),
+            (
+                "reviews",
+                "id product_id user_id author_name rating title body version created_at updated_at",
+            ),
+            (
+                "stock_ledger_differences",
+                "variant_id location_id on_hand ledger_on_hand reserved ledger_reserved",
+            ),
+            (
+                "stock_levels",
+                "variant_id location_id on_hand reserved updated_at",
+            ),
             ("stock_locations", "id code name created_at"),
-            ("stock_movements", "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at"),
+            (
+                "stock_movements",
+                "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at",
+            ),
         ],
     ),
     (
         "order_db",
         &[
-            ("cart_items", "id cart_id product_id variant_id quantity added_at"),
-            ("carts", "id user_id currency coupon status created_at updated_at"),
-            ("coupon_redemptions", "coupon_id order_id customer amount redeemed_at"),
-            ("coupons", "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at"),
+            (
+                "cart_items",
+                "id cart_id product_id variant_id quantity added_at",
+            ),
+            (
+                "carts",
+                "id user_id currency coupon status created_at updated_at",
+            ),
+            (
+                "coupon_redemptions",
+                "coupon_id order_id customer amount redeemed_at",
+            ),
+            (
+                "coupons",
+                "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at",
+            ),
             ("order_events", "id order_id type at actor message data"),
-            ("order_items", "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate"),
-            ("orders", "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version"),
-            ("outbox", "seq id aggregate event_type created_at claimed_until attempts"),
+            (
+                "order_items",
+                "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate",
+            ),
+            (
+                "orders",
+                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version",
+            ),
+            (
+                "outbox",
+                "seq id aggregate event_type created_at claimed_until attempts",
+            ),
             ("payment_cancellations", "payment_id attempts next_try_at"),
-            ("payments", "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version"),
-            ("refunds", "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at"),
+            (
+                "payments",
+                "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version",
+            ),
+            (
+                "refunds",
+                "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at",
+            ),
             ("shipment_items", "shipment_id order_item_id quantity"),
-            ("shipments", "id order_id carrier tracking_number status shipped_at delivered_at"),
-            ("shipping_methods", "code name currency price free_from active"),
+            (
+                "shipments",
+                "id order_id carrier tracking_number status shipped_at delivered_at",
+            ),
+            (
+                "shipping_methods",
+                "code name currency price free_from active",
+            ),
             ("tax_rates", "country tax_class rate"),
-            ("webhook_events", "id type received_at processed_at outcome attempts next_try_at error"),
+            (
+                "webhook_events",
+                "id type received_at processed_at outcome attempts next_try_at error",
+            ),
         ],
     ),
 ];
