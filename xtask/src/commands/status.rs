@@ -41,7 +41,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             let state = if service.ready { "ready" } else { "NOT READY" };
             let memory = devstack::process::memory(service.pid).unwrap_or_default();
             let address = service.public.as_deref().unwrap_or(&service.internal);
-            println!("  {name:<14} {state:<10} process {:<8} {memory:>4} MiB  {address}", service.pid);
+            println!(
+                "  {name:<14} {state:<10} process {:<8} {memory:>4} MiB  {address}",
+                service.pid
+            );
         }
         print_table(&status, None);
     }
