@@ -1,6 +1,6 @@
 -- What the admin panel itself remembers. The shop's data lives with its services.
 
--- Who did what to what, and what it was before. Rows are only ever added: the application role may not change or remove one,
+-- Who did what to what: a row when it is asked for, and one when it is known what came of it. Rows are only ever added: the application role may not change or remove one,
 -- and the trigger stops even the owner.
 CREATE TABLE audit_logs (
   id          uuid PRIMARY KEY,
@@ -9,7 +9,7 @@ CREATE TABLE audit_logs (
   actor_email text NOT NULL,
   action      text NOT NULL,              -- such as order.cancel
   target      text NOT NULL,              -- such as order:<id>
-  outcome     text NOT NULL,              -- done, or the problem's code
+  outcome     text NOT NULL,              -- asked, done, or the problem's code
   details     jsonb NOT NULL DEFAULT '{}',
   request_id  text NOT NULL
 );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use auth_token::{InternalClient, ServiceKeys};
 use http_kit::Limits;
 use primitives::{Clock, Random};
-use runtime::{CommonSettings, Listeners, Runtime};
+use runtime::{CommonSettings, Listeners, Runtime, Service as _};
 use sqlx::PgPool;
 
 use crate::clients::broker::Broker;
@@ -32,10 +32,24 @@ impl runtime::Service for App {
         None
     }
 
+    fn check(settings: &Settings) -> Vec<String> {
+        let keys = ServiceKeys::new(
+            Self::NAME,
+            &settings.service_key,
+            &settings.service_jwks,
+            Clock::system(),
+        );
+        keys.err()
+            .map(|error| format!("{error:#}"))
+            .into_iter()
+            .collect()
+    }
+
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
-        let url = settings.migration_database_url.ok_or_else(|| anyhow::anyhow!("ADMIN_MIGRATION_DATABASE_URL is not set"))?;
-        let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR))).await?
+        let url = settings
+            .migration_database_url
+            .ok_or_else(|| anyhow::anyhow!("ADMIN_MIGRATION_DATABASE_URL is not set"))?;
+        runtime::pg::migrate(&url, &MIGRATOR).await
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
@@ -45,7 +59,13 @@ impl runtime::Service for App {
         let pool = app.pool.clone();
         runtime.ready_check("database", move || {
             let pool = pool.clone();
-            async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(anyhow::Error::from) }
+            async move {
+                sqlx::query("SELECT 1")
+                    .execute(&pool)
+                    .await
+                    .map(drop)
+                    .map_err(anyhow::Error::from)
+            }
         });
         Ok(listeners(app, &settings))
     }
@@ -53,9 +73,15 @@ impl runtime::Service for App {
 
 /// The two routers. Public for this service's own tests, which run them in process.
 pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
-    let limits = Limits { server_timing: settings.common.server_timing, ..Limits::default() };
+    let limits = Limits {
+        server_timing: settings.common.server_timing,
+        ..Limits::default()
+    };
     let public = pages::routes(app).merge(docs::routes());
-    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(axum::Router::new(), limits) }
+    Listeners {
+        public: Some(http_kit::public(public, limits)),
+        internal: http_kit::internal(axum::Router::new(), limits),
+    }
 }
 
 /// What every page works with; cheap to clone.
@@ -83,14 +109,19 @@ impl AppState {
     /// # Errors
     /// A setting is malformed.
     pub fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        let keys = ServiceKeys::new("admin", &settings.service_key, &settings.service_jwks, clock.clone())?;
-        let client = |target, url: &str| InternalClient::new("admin", target, url, keys.clone());
-        let pool = |url, name| runtime::pg::connect(url, settings.database_max_connections, name);
+        let keys = ServiceKeys::new(
+            App::NAME,
+            &settings.service_key,
+            &settings.service_jwks,
+            clock.clone(),
+        )?;
+        let client = |target, url: &str| InternalClient::new(App::NAME, target, url, keys.clone());
+        let pool = |url| runtime::pg::connect(url, settings.database_max_connections, App::NAME);
         Ok(Self(Arc::new(Parts {
-            pool: pool(&settings.database_url, "admin")?,
-            auth_db: pool(&settings.auth_read_url, "admin")?,
-            product_db: pool(&settings.product_read_url, "admin")?,
-            order_db: pool(&settings.order_read_url, "admin")?,
+            pool: pool(&settings.database_url)?,
+            auth_db: pool(&settings.auth_read_url)?,
+            product_db: pool(&settings.product_read_url)?,
+            order_db: pool(&settings.order_read_url)?,
             auth: client("auth", &settings.auth_internal_url)?,
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,

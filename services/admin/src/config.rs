@@ -43,12 +43,24 @@ pub struct Settings {
     #[arg(long, env = "SERVICE_JWKS", hide_env_values = true)]
     pub service_jwks: String,
     /// auth's internal API.
-    #[arg(long, env = "AUTH_INTERNAL_URL", default_value = "http://127.0.0.1:9002")]
+    #[arg(
+        long,
+        env = "AUTH_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9002"
+    )]
     pub auth_internal_url: String,
     /// product's internal API.
-    #[arg(long, env = "PRODUCT_INTERNAL_URL", default_value = "http://127.0.0.1:9003")]
+    #[arg(
+        long,
+        env = "PRODUCT_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9003"
+    )]
     pub product_internal_url: String,
     /// order's internal API.
-    #[arg(long, env = "ORDER_INTERNAL_URL", default_value = "http://127.0.0.1:9004")]
+    #[arg(
+        long,
+        env = "ORDER_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9004"
+    )]
     pub order_internal_url: String,
 }

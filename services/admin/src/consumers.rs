@@ -1,7 +1,8 @@
 //! Events that staff should know of become notifications.
 
 use contracts::events::{
-    Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated, OrderRefunded, PaymentFailed, ProductCreated,
+    Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
+    OrderRefunded, PaymentFailed, ProductCreated,
 };
 use messaging::{Consumers, Handler, HandlerError};
 use primitives::{Clock, NotificationId, Random};
@@ -13,7 +14,10 @@ use crate::store;
 
 /// All of this service's consumers.
 pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
-    let notify = Notify { clock: app.clock.clone(), random: app.random.clone() };
+    let notify = Notify {
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+    };
     Consumers::new("admin", app.pool.clone(), amqp_url)
         .on::<OrderCreated>(notify.clone())
         .on::<OrderConfirmed>(notify.clone())
@@ -53,7 +57,11 @@ impl News for OrderConfirmed {
 
 impl News for OrderCancelled {
     fn sentence(&self) -> String {
-        format!("Order {} was cancelled ({}).", self.number, self.reason.replace('_', " "))
+        format!(
+            "Order {} was cancelled ({}).",
+            self.number,
+            self.reason.replace('_', " ")
+        )
     }
 }
 
@@ -68,7 +76,11 @@ impl News for PaymentFailed {
         format!("order:{}", self.order_id)
     }
     fn sentence(&self) -> String {
-        format!("A payment of {} was declined ({}).", self.amount, self.reason.replace('_', " "))
+        format!(
+            "A payment of {} was declined ({}).",
+            self.amount,
+            self.reason.replace('_', " ")
+        )
     }
 }
 
@@ -87,7 +99,15 @@ impl News for ProductCreated {
 impl<E: News> Handler<E> for Notify {
     async fn handle(&self, tx: &mut PgConnection, event: Envelope<E>) -> Result<(), HandlerError> {
         let id = NotificationId::new(self.clock.now(), &self.random);
-        store::notifications::insert(tx, id, event.time, E::TYPE, &event.data.about(), &event.data.sentence()).await?;
+        store::notifications::insert(
+            tx,
+            id,
+            event.time,
+            E::TYPE,
+            &event.data.about(),
+            &event.data.sentence(),
+        )
+        .await?;
         Ok(())
     }
 }

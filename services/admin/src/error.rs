@@ -14,6 +14,8 @@ pub(crate) struct PageError {
     status: StatusCode,
     title: &'static str,
     text: String,
+    /// Where the link on the page leads.
+    back: String,
     cause: Option<anyhow::Error>,
 }
 
@@ -27,21 +29,47 @@ struct Message<'a> {
 }
 
 impl PageError {
-    pub(crate) fn not_found() -> Self {
-        Self { status: StatusCode::NOT_FOUND, title: "Not found", text: "There is nothing here.".to_owned(), cause: None }
+    fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            title,
+            text: text.into(),
+            back: "/admin".to_owned(),
+            cause: None,
+        }
     }
 
-    pub(crate) fn bad_request(text: &str) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, title: "That cannot be done", text: text.to_owned(), cause: None }
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here.")
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Not a page",
+            "Only a form leads here. Go back and send it again.",
+        )
+    }
+
+    pub(crate) fn invalid(text: &str) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "That cannot be done",
+            text,
+        )
     }
 
     /// The form did not come from our page, or from an older sign-in.
     pub(crate) fn forged() -> Self {
+        let text = "The form is out of date. Go back, reload the page and send it again.";
+        Self::new(StatusCode::FORBIDDEN, "Please try again", text)
+    }
+
+    /// The same with a link to the page from which it was tried.
+    pub(crate) fn back_to(self, page: &str) -> Self {
         Self {
-            status: StatusCode::FORBIDDEN,
-            title: "Please try again",
-            text: "The form is out of date. Go back, reload the page and send it again.".to_owned(),
-            cause: None,
+            back: page.to_owned(),
+            ..self
         }
     }
 }
@@ -55,8 +83,12 @@ impl IntoResponse for PageError {
         let page = Message {
             title: self.title,
             text: &self.text,
-            back: "/admin",
-            request_id: if self.status.is_server_error() { id.as_ref().map_or("", RequestId::as_str) } else { "" },
+            back: &self.back,
+            request_id: if self.status.is_server_error() {
+                id.as_ref().map_or("", RequestId::as_str)
+            } else {
+                ""
+            },
         };
         (self.status, Html(page.render().unwrap_or_default())).into_response()
     }
@@ -66,20 +98,35 @@ impl From<CallError> for PageError {
     /// A service's refusal has words for people; the row may have changed since the page was made.
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Problem { status, ref body, .. } => Self {
-                status,
-                title: "That cannot be done",
-                text: body["detail"].as_str().unwrap_or("The service refused the change.").to_owned(),
-                cause: None,
-            },
+            CallError::Problem { status, body, .. } => {
+                Self::new(status, "That cannot be done", refusal(&body))
+            }
             CallError::Unavailable(_) => Self {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                title: "Not available right now",
-                text: "The service that does this does not answer. Nothing is lost; try again in a moment.".to_owned(),
                 cause: Some(error.into()),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Not available right now",
+                    "The service that does this does not answer. Look whether it was done before you try again.",
+                )
             },
         }
     }
+}
+
+/// A problem in words: its detail, and for invalid input what is wrong with each field.
+fn refusal(problem: &serde_json::Value) -> String {
+    let detail = problem["detail"]
+        .as_str()
+        .unwrap_or("The service refused the change.");
+    let errors = problem["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let fields = errors.iter().filter_map(|error| {
+        Some(format!(
+            " {}: {}",
+            error["field"].as_str()?,
+            error["message"].as_str()?
+        ))
+    });
+    std::iter::once(detail.to_owned()).chain(fields).collect()
 }
 
 impl<E> From<E> for PageError
@@ -87,11 +134,14 @@ where
     E: Into<anyhow::Error> + Internal,
 {
     fn from(error: E) -> Self {
+        let text = "Something behind this page does not answer. Try again in a moment.";
         Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            title: "Not available right now",
-            text: "Something behind this page does not answer. Try again in a moment.".to_owned(),
             cause: Some(error.into()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not available right now",
+                text,
+            )
         }
     }
 }

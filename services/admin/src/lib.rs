@@ -12,6 +12,7 @@ mod consumers;
 mod docs;
 mod error;
 mod format;
+mod input;
 mod pages;
 mod read;
 mod session;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use auth_token::{OnBehalfOf, Role};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -21,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
+use crate::read;
 
 const IDLE_SECONDS: u64 = 30 * 60;
 const ABSOLUTE: Duration = Duration::from_secs(12 * 3600);
@@ -28,7 +30,7 @@ const ABSOLUTE: Duration = Duration::from_secs(12 * 3600);
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A signed-in member of staff.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(crate) user_id: UserId,
     pub(crate) email: EmailAddress,
@@ -36,18 +38,35 @@ pub(crate) struct Session {
     pub(crate) role: Role,
     /// Stands in every form, so that another site cannot send one.
     pub(crate) csrf: String,
+}
+
+/// What Redis keeps of it. The role is asked for each time: it may be taken away.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    user_id: UserId,
+    email: EmailAddress,
+    name: String,
+    csrf: String,
     since: Timestamp,
 }
 
 impl Session {
     /// As a call to a service names the person it is made for.
     pub(crate) fn on_behalf_of(&self) -> OnBehalfOf {
-        OnBehalfOf { user_id: self.user_id, role: self.role, email: Some(self.email.clone()) }
+        OnBehalfOf {
+            user_id: self.user_id,
+            role: self.role,
+            email: Some(self.email.clone()),
+        }
     }
 
     /// Refuses a form that does not carry this session's token.
     pub(crate) fn check_csrf(&self, token: &str) -> Result<()> {
-        if same(&self.csrf, token) { Ok(()) } else { Err(PageError::forged()) }
+        if same(&self.csrf, token) {
+            Ok(())
+        } else {
+            Err(PageError::forged())
+        }
     }
 }
 
@@ -68,7 +87,12 @@ impl Sessions {
     /// Connects when first used.
     pub(crate) fn new(url: &SecretString, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let client = redis::Client::open(url.expose_secret())?;
-        Ok(Self { client, connection: OnceCell::new(), clock, random })
+        Ok(Self {
+            client,
+            connection: OnceCell::new(),
+            clock,
+            random,
+        })
     }
 
     /// Unguessable, for tokens in cookies and forms.
@@ -77,23 +101,42 @@ impl Sessions {
     }
 
     /// Starts a session; the answer is the cookie's token.
-    pub(crate) async fn start(&self, user_id: UserId, email: EmailAddress, name: String, role: Role) -> Result<String> {
+    pub(crate) async fn start(
+        &self,
+        user_id: UserId,
+        email: EmailAddress,
+        name: String,
+    ) -> Result<String> {
         let token = self.new_token();
-        let session = Session { user_id, email, name, role, csrf: self.new_token(), since: self.clock.now() };
+        let session = Stored {
+            user_id,
+            email,
+            name,
+            csrf: self.new_token(),
+            since: self.clock.now(),
+        };
         let json = serde_json::to_string(&session)?;
-        let save = async { self.redis().await?.set_ex::<_, _, ()>(key(&token), json, IDLE_SECONDS).await };
+        let save = async {
+            self.redis()
+                .await?
+                .set_ex::<_, _, ()>(key(&token), json, IDLE_SECONDS)
+                .await
+        };
         tokio::time::timeout(PATIENCE, save).await??;
         Ok(token)
     }
 
     /// Finds a session and puts off its end by idleness.
-    async fn find(&self, token: &str) -> Result<Option<Session>> {
+    async fn find(&self, token: &str) -> Result<Option<Stored>> {
         let read = async {
             let expiry = redis::Expiry::EX(IDLE_SECONDS);
-            self.redis().await?.get_ex::<_, Option<String>>(key(token), expiry).await
+            self.redis()
+                .await?
+                .get_ex::<_, Option<String>>(key(token), expiry)
+                .await
         };
         let json = tokio::time::timeout(PATIENCE, read).await??;
-        let session: Option<Session> = json.map(|json| serde_json::from_str(&json)).transpose()?;
+        let session: Option<Stored> = json.map(|json| serde_json::from_str(&json)).transpose()?;
         Ok(session.filter(|session| self.clock.now().since(session.since) < ABSOLUTE))
     }
 
@@ -103,44 +146,100 @@ impl Sessions {
     }
 
     async fn redis(&self) -> redis::RedisResult<ConnectionManager> {
-        self.connection.get_or_try_init(|| self.client.get_connection_manager()).await.cloned()
+        self.connection
+            .get_or_try_init(|| self.client.get_connection_manager())
+            .await
+            .cloned()
     }
 }
 
 fn key(token: &str) -> String {
-    format!("admin:session:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(token)))
-}
-
-/// Names the cookie: over HTTPS with the prefix that browsers guard (RFC 6265bis). Plain HTTP is for development, where
-/// browsers would refuse that prefix.
-pub(crate) fn cookie(parts: &axum::http::HeaderMap, name: &'static str, token: String) -> Cookie<'static> {
-    let secure = parts.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    let name = if secure { format!("__Host-{name}") } else { name.to_owned() };
-    Cookie::build((name, token)).path("/").http_only(true).secure(secure).same_site(SameSite::Lax).build()
-}
-
-/// A cookie's value by either of its names.
-pub(crate) fn read_cookie(jar: &CookieJar, name: &str) -> Option<String> {
-    jar.get(&format!("__Host-{name}")).or_else(|| jar.get(name)).map(|cookie| cookie.value().to_owned())
+    format!(
+        "admin:session:{}",
+        URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+    )
 }
 
 /// The cookie of a session.
 pub(crate) const SESSION: &str = "mercato_admin";
 
+/// A cookie of ours: over HTTPS with the prefix that browsers guard (RFC 6265bis), so that no neighbouring site can set it.
+/// Plain HTTP is for development, where browsers would refuse that prefix.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str, token: String) -> Cookie<'static> {
+    Cookie::build((full_name(headers, name), token))
+        .path("/")
+        .http_only(true)
+        .secure(over_https(headers))
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+pub(crate) fn read_cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    CookieJar::from_headers(headers)
+        .get(&full_name(headers, name))
+        .map(|cookie| cookie.value().to_owned())
+}
+
+fn full_name(headers: &HeaderMap, name: &str) -> String {
+    if over_https(headers) {
+        format!("__Host-{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// nginx sets the header, whatever the client sent.
+fn over_https(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto == "https")
+}
+
 impl FromRequestParts<AppState> for Session {
     type Rejection = Response;
 
-    /// Whoever is not signed in is sent to the sign-in page, and back here after it.
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> std::result::Result<Self, Response> {
-        let jar = CookieJar::from_headers(&parts.headers);
-        let session = match read_cookie(&jar, SESSION) {
-            Some(token) => app.sessions.find(&token).await.map_err(IntoResponse::into_response)?,
+    /// Whoever is not signed in is sent to the sign-in page, and back here after it. A role that was taken away, and an
+    /// account that was disabled, count at once.
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &AppState,
+    ) -> std::result::Result<Self, Response> {
+        let session = match read_cookie(&parts.headers, SESSION) {
+            Some(token) => current(app, &token)
+                .await
+                .map_err(IntoResponse::into_response)?,
             None => None,
         };
         session.ok_or_else(|| {
-            let next = parts.uri.path_and_query().map_or("/admin", |path| path.as_str());
+            // What a form would do is not done by following a link.
+            let next = parts
+                .uri
+                .path_and_query()
+                .filter(|_| parts.method == Method::GET);
+            let next = next.map_or("/admin", |path| path.as_str());
             let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
             Redirect::to(&format!("/admin/login?{query}")).into_response()
         })
     }
+}
+
+async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
+    let Some(stored) = app.sessions.find(token).await? else {
+        return Ok(None);
+    };
+    let role = read::users::role(&mut *app.auth_db.acquire().await?, stored.user_id).await?;
+    let Stored {
+        user_id,
+        email,
+        name,
+        csrf,
+        ..
+    } = stored;
+    Ok(role.filter(|role| role.is_staff()).map(|role| Session {
+        user_id,
+        email,
+        name,
+        role,
+        csrf,
+    }))
 }

@@ -1,4 +1,5 @@
-//! Doing something through the service that owns it, in the staff member's name, and noting it in the audit log.
+//! Doing something through the service that owns it, in the staff member's name, and noting it in the audit log: before, so
+//! that nothing is done without a trace, and after, with what came of it.
 
 use auth_token::{CallError, InternalClient};
 use http_kit::RequestId;
@@ -7,10 +8,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::app::AppState;
-use crate::error::Result;
+use crate::error::{PageError, Result};
 use crate::session::Session;
 use crate::store;
-use crate::store::audit::Entry;
+use crate::store::audit::{ASKED, DONE, Entry};
 
 /// What to do: the call, and how the audit log names it.
 pub(super) struct Act<'a, Body> {
@@ -23,29 +24,55 @@ pub(super) struct Act<'a, Body> {
     /// The form's key: sent twice, it acts once.
     pub(super) key: Option<&'a str>,
     pub(super) body: Body,
+    /// The page that the form stands on.
+    pub(super) page: &'a str,
 }
 
-pub(super) async fn act<Body: Serialize + Sync>(app: &AppState, session: &Session, act: Act<'_, Body>) -> Result<()> {
-    let done = act.service.post::<_, Value>(&act.path, Some(&session.on_behalf_of()), act.key, &act.body).await;
-    let outcome = match &done {
-        Ok(_) => "done",
-        Err(CallError::Problem { code, .. }) => code,
-        Err(CallError::Unavailable(_)) => "unavailable",
-    };
+pub(super) async fn act<Body: Serialize + Sync>(
+    app: &AppState,
+    session: &Session,
+    act: Act<'_, Body>,
+) -> Result<()> {
     let now = app.clock.now();
     let request_id = RequestId::current();
-    let entry = Entry {
+    let asked = Entry {
         id: AuditId::new(now, &app.random),
         at: now,
         actor_id: Some(session.user_id),
-        actor_email: &session.email,
+        actor_email: session.email.as_str(),
         action: act.action,
         target: &act.target,
-        outcome,
+        outcome: ASKED,
         details: json!({ "request": act.body }),
         request_id: request_id.as_ref().map_or("", RequestId::as_str),
     };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    done?;
-    Ok(())
+    store::audit::insert(&mut *app.pool.acquire().await?, &asked).await?;
+
+    let done = act
+        .service
+        .post::<_, Value>(&act.path, Some(&session.on_behalf_of()), act.key, &act.body)
+        .await;
+    let now = app.clock.now();
+    let outcome = Entry {
+        id: AuditId::new(now, &app.random),
+        at: now,
+        outcome: outcome_of(&done),
+        ..asked
+    };
+    let noted = async { store::audit::insert(&mut *app.pool.acquire().await?, &outcome).await };
+    if let Err(error) = noted.await {
+        // It was done or refused all the same, and that it was asked for is in the log.
+        tracing::error!(%error, action = act.action, target = act.target, outcome = outcome.outcome, "an outcome is not in the audit log");
+    }
+    done.map(drop)
+        .map_err(|error| PageError::from(error).back_to(act.page))
+}
+
+/// The word in the audit log.
+pub(super) fn outcome_of<T>(done: &std::result::Result<T, CallError>) -> &str {
+    match done {
+        Ok(_) => DONE,
+        Err(CallError::Problem { code, .. }) => code,
+        Err(CallError::Unavailable(_)) => "unavailable",
+    }
 }

@@ -1,6 +1,8 @@
-use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+
+use crate::error::PageError;
+use crate::input::Path;
 
 const CSS: &str = include_str!("../../assets/admin.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
@@ -10,10 +12,13 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, text) = match name.as_str() {
         "admin.css" => ("text/css; charset=utf-8", CSS),
         "icon.svg" => ("image/svg+xml", ICON),
-        _ => return StatusCode::NOT_FOUND.into_response(),
+        _ => return PageError::not_found().into_response(),
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("max-age=300"),
+    );
     (headers, text).into_response()
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Html;
 use primitives::{Timestamp, UserId};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use super::shell::{Shell, link};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::filters;
+use crate::input::Query;
 use crate::read::{self, money, snapshot};
 use crate::session::Session;
 
@@ -42,21 +43,41 @@ pub(super) struct Params {
     after: Option<UserId>,
 }
 
-pub(super) async fn page(State(app): State<AppState>, session: Session, Query(params): Query<Params>) -> Result<Html<String>> {
+pub(super) async fn page(
+    State(app): State<AppState>,
+    session: Session,
+    Query(params): Query<Params>,
+) -> Result<Html<String>> {
     let q = params.q.trim().to_owned();
-    let mut users = read::users::list(&mut *snapshot(&app.auth_db).await?, &q, params.after, PAGE as i64 + 1).await?;
+    let mut users = read::users::list(
+        &mut *snapshot(&app.auth_db).await?,
+        &q,
+        params.after,
+        PAGE as i64 + 1,
+    )
+    .await?;
     let next = (users.len() > PAGE)
         .then(|| users.truncate(PAGE))
         .and_then(|()| users.last())
-        .map(|last| link("/admin/customers", &[("q", &q), ("after", &last.id.to_string())]));
+        .map(|last| {
+            link(
+                "/admin/customers",
+                &[("q", &q), ("after", &last.id.to_string())],
+            )
+        });
     let ids: Vec<_> = users.iter().map(|user| user.id.uuid()).collect();
     let orders = read::orders::of_users(&mut *snapshot(&app.order_db).await?, &ids).await?;
-    let orders: HashMap<_, _> = orders.into_iter().map(|(user, count, spent, currency)| (user, (count, spent, currency))).collect();
+    let orders: HashMap<_, _> = orders
+        .into_iter()
+        .map(|(user, count, spent, currency)| (user, (count, spent, currency)))
+        .collect();
     let users = users
         .into_iter()
         .map(|user| {
             let (count, spent) = match orders.get(&user.id.uuid()) {
-                Some((count, spent, Some(currency))) => (*count, money(*spent, currency)?.to_string()),
+                Some((count, spent, Some(currency))) => {
+                    (*count, money(*spent, currency)?.to_string())
+                }
                 _ => (0, String::new()),
             };
             Ok(Customer {
@@ -71,5 +92,13 @@ pub(super) async fn page(State(app): State<AppState>, session: Session, Query(pa
             })
         })
         .collect::<sqlx::Result<Vec<_>>>()?;
-    Ok(Html(Page { shell: Shell::new(&session, "/admin/customers", None), q, users, next }.render()?))
+    Ok(Html(
+        Page {
+            shell: Shell::new(&session, "/admin/customers", None),
+            q,
+            users,
+            next,
+        }
+        .render()?,
+    ))
 }

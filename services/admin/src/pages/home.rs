@@ -26,7 +26,7 @@ struct Page {
 /// Something that waits for staff, and where to do it.
 struct Todo {
     label: &'static str,
-    href: &'static str,
+    href: Option<&'static str>,
     count: i64,
 }
 
@@ -40,21 +40,69 @@ pub(super) async fn page(State(app): State<AppState>, session: Session) -> Resul
         sqlx::Result::Ok((sales, latest, waiting))
     };
     let products = async { read::products::waiting(&mut *snapshot(&app.product_db).await?).await };
-    let customers = async { read::users::opened_today(&mut *snapshot(&app.auth_db).await?, now).await };
+    let customers =
+        async { read::users::opened_today(&mut *snapshot(&app.auth_db).await?, now).await };
     let news = async { store::notifications::latest(&mut *app.pool.acquire().await?, 8).await };
-    let ((sales, latest, orders), products, customers, news) = tokio::try_join!(orders, products, customers, news)?;
-    let dead_letters = app.broker.dead_letters().await.unwrap_or(0);
+    let dead_letters = async { Ok(app.broker.dead_letters().await) };
+    let ((sales, latest, orders), products, customers, news, dead_letters) =
+        tokio::try_join!(orders, products, customers, news, dead_letters)?;
 
+    let todo = |label, href, count| Todo { label, href, count };
     let mut todo = vec![
-        Todo { label: "Orders to ship", href: "/admin/orders?status=confirmed&fulfillment_status=unfulfilled", count: orders.to_ship },
-        Todo { label: "Products to approve", href: "/admin/products?status=pending_review", count: products.to_approve },
-        Todo { label: "Variants low in stock", href: "/admin/products?status=active", count: products.low_stock },
-        Todo { label: "Declined payments", href: "/admin/orders?status=pending&payment_status=failed", count: orders.payments_failed },
-        Todo { label: "Refunds that do not get through", href: "/admin/orders", count: orders.refunds_stuck },
-        Todo { label: "Webhooks that cannot be applied", href: "/admin/orders", count: orders.webhooks_stuck },
-        Todo { label: "Dead letters at the broker", href: "/admin", count: dead_letters },
+        todo(
+            "Orders to ship",
+            Some("/admin/orders?status=confirmed&fulfillment_status=unfulfilled"),
+            orders.to_ship,
+        ),
+        todo(
+            "Orders shipped in part",
+            Some("/admin/orders?status=confirmed&fulfillment_status=partially_shipped"),
+            orders.to_finish,
+        ),
+        todo(
+            "Products to approve",
+            Some("/admin/products?status=pending_review"),
+            products.to_approve,
+        ),
+        todo(
+            "Variants low in stock",
+            Some("/admin/products?status=active&stock=low"),
+            products.low_stock,
+        ),
+        todo(
+            "Declined payments",
+            Some("/admin/orders?status=pending&payment_status=failed"),
+            orders.payments_failed,
+        ),
+        todo(
+            "Refunds that do not get through",
+            None,
+            orders.refunds_stuck,
+        ),
+        todo(
+            "Webhooks that cannot be applied",
+            None,
+            orders.webhooks_stuck,
+        ),
+        todo(
+            "Dead letters at the broker",
+            None,
+            dead_letters.unwrap_or(0),
+        ),
+        todo(
+            "The broker does not answer",
+            None,
+            i64::from(dead_letters.is_none()),
+        ),
     ];
     todo.retain(|item| item.count > 0);
-    let page = Page { shell: Shell::new(&session, "/admin", None), sales, customers, orders: latest, todo, news };
+    let page = Page {
+        shell: Shell::new(&session, "/admin", None),
+        sales,
+        customers,
+        orders: latest,
+        todo,
+        news,
+    };
     Ok(Html(page.render()?))
 }

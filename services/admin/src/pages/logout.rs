@@ -1,4 +1,3 @@
-use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Redirect;
@@ -7,23 +6,23 @@ use serde::Deserialize;
 
 use crate::app::AppState;
 use crate::error::Result;
-use crate::session::{SESSION, Session, cookie, read_cookie};
+use crate::input::StaffForm;
+use crate::session::{SESSION, cookie, read_cookie};
 
 #[derive(Deserialize)]
-pub(super) struct Logout {
-    csrf: String,
-}
+pub(super) struct Logout {}
 
 pub(super) async fn submit(
     State(app): State<AppState>,
-    session: Session,
     headers: HeaderMap,
     jar: CookieJar,
-    Form(form): Form<Logout>,
+    StaffForm(_, Logout {}): StaffForm<Logout>,
 ) -> Result<(CookieJar, Redirect)> {
-    session.check_csrf(&form.csrf)?;
-    if let Some(token) = read_cookie(&jar, SESSION) {
+    if let Some(token) = read_cookie(&headers, SESSION) {
         app.sessions.end(&token).await?;
     }
-    Ok((jar.remove(cookie(&headers, SESSION, String::new())), Redirect::to("/admin/login")))
+    Ok((
+        jar.remove(cookie(&headers, SESSION, String::new())),
+        Redirect::to("/admin/login"),
+    ))
 }

@@ -16,15 +16,17 @@ mod shell;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
-use axum::response::Response;
-use axum::routing::{get, post};
+use axum::response::{Redirect, Response};
+use axum::routing::{any, get, post};
 
 use crate::app::AppState;
+use crate::error::PageError;
 
 pub(crate) fn routes(app: AppState) -> Router {
     Router::new()
         .route("/admin", get(home::page))
         .route("/admin/login", get(login::page).post(login::submit))
+        .route("/admin/", get(async || Redirect::permanent("/admin")))
         .route("/admin/logout", post(logout::submit))
         .route("/admin/orders", get(orders::page))
         .route("/admin/orders/{id}", get(order::page))
@@ -33,9 +35,14 @@ pub(crate) fn routes(app: AppState) -> Router {
         .route("/admin/orders/{id}/cancel", post(order_actions::cancel))
         .route("/admin/orders/{id}/refund", post(order_actions::refund))
         .route("/admin/products", get(products::page))
-        .route("/admin/products/{id}/approve", post(product_actions::approve))
+        .route(
+            "/admin/products/{id}/approve",
+            post(product_actions::approve),
+        )
         .route("/admin/products/{id}/reject", post(product_actions::reject))
         .route("/admin/customers", get(customers::page))
+        .route("/admin/{*unknown}", any(async || PageError::not_found()))
+        .method_not_allowed_fallback(async || PageError::wrong_method())
         .layer(map_response(policy))
         .route("/admin/assets/{name}", get(assets::asset))
         .with_state(app)
@@ -45,8 +52,14 @@ pub(crate) fn routes(app: AppState) -> Router {
 async fn policy(mut response: Response) -> Response {
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
     response
 }

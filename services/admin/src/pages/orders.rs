@@ -1,5 +1,5 @@
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Html;
 use http_kit::Cursor;
 use primitives::{OrderId, Timestamp};
@@ -9,6 +9,7 @@ use super::shell::{Choice, Shell, choices, link};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
+use crate::input::Query;
 use crate::read::orders::{OrderFilter, OrderRow};
 use crate::read::{self, snapshot};
 use crate::session::Session;
@@ -36,21 +37,51 @@ pub(super) struct Params {
 
 impl OrderFilter {
     fn statuses(&self) -> Vec<Choice> {
-        choices(&["pending", "confirmed", "completed", "cancelled"], &self.status)
+        choices(
+            &["pending", "confirmed", "completed", "cancelled"],
+            &self.status,
+        )
     }
 
     fn payment_statuses(&self) -> Vec<Choice> {
-        choices(&["unpaid", "authorized", "paid", "partially_refunded", "refunded", "failed"], &self.payment_status)
+        choices(
+            &[
+                "unpaid",
+                "authorized",
+                "paid",
+                "partially_refunded",
+                "refunded",
+                "failed",
+            ],
+            &self.payment_status,
+        )
     }
 
     fn fulfillment_statuses(&self) -> Vec<Choice> {
-        choices(&["unfulfilled", "partially_shipped", "shipped", "delivered", "returned"], &self.fulfillment_status)
+        choices(
+            &[
+                "unfulfilled",
+                "partially_shipped",
+                "shipped",
+                "delivered",
+                "returned",
+            ],
+            &self.fulfillment_status,
+        )
     }
 }
 
-pub(super) async fn page(State(app): State<AppState>, session: Session, Query(params): Query<Params>) -> Result<Html<String>> {
+pub(super) async fn page(
+    State(app): State<AppState>,
+    session: Session,
+    Query(params): Query<Params>,
+) -> Result<Html<String>> {
     let after = match &params.cursor {
-        Some(cursor) => Some(cursor.decode::<(Timestamp, OrderId)>().map_err(|_| PageError::bad_request("The link to this page of the list is broken."))?),
+        Some(cursor) => Some(
+            cursor
+                .decode::<(Timestamp, OrderId)>()
+                .map_err(|_| PageError::invalid("The link to this page of the list is broken."))?,
+        ),
         None => None,
     };
     let filter = OrderFilter {
@@ -61,19 +92,31 @@ pub(super) async fn page(State(app): State<AppState>, session: Session, Query(pa
     };
     let mut db = snapshot(&app.order_db).await?;
     let mut orders = read::orders::list(&mut db, &filter, after, PAGE as i64 + 1).await?;
-    let next = (orders.len() > PAGE).then(|| orders.truncate(PAGE)).and_then(|()| orders.last()).map(|last| {
-        let cursor = Cursor::encode(&(last.placed_at, last.id)).map_err(|_| PageError::not_found())?;
-        Ok::<_, PageError>(link(
-            "/admin/orders",
-            &[
-                ("q", &filter.q),
-                ("status", &filter.status),
-                ("payment_status", &filter.payment_status),
-                ("fulfillment_status", &filter.fulfillment_status),
-                ("cursor", cursor.as_str()),
-            ],
-        ))
-    });
+    let next = (orders.len() > PAGE)
+        .then(|| orders.truncate(PAGE))
+        .and_then(|()| orders.last())
+        .map(|last| {
+            let cursor =
+                Cursor::encode(&(last.placed_at, last.id)).map_err(|_| PageError::not_found())?;
+            Ok::<_, PageError>(link(
+                "/admin/orders",
+                &[
+                    ("q", &filter.q),
+                    ("status", &filter.status),
+                    ("payment_status", &filter.payment_status),
+                    ("fulfillment_status", &filter.fulfillment_status),
+                    ("cursor", cursor.as_str()),
+                ],
+            ))
+        });
     let next = next.transpose()?;
-    Ok(Html(Page { shell: Shell::new(&session, "/admin/orders", None), filter, orders, next }.render()?))
+    Ok(Html(
+        Page {
+            shell: Shell::new(&session, "/admin/orders", None),
+            filter,
+            orders,
+            next,
+        }
+        .render()?,
+    ))
 }

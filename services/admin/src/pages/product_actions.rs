@@ -1,5 +1,4 @@
-use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Redirect;
 use primitives::ProductId;
 use serde::Deserialize;
@@ -8,42 +7,54 @@ use serde_json::json;
 use super::act::{Act, act};
 use crate::app::AppState;
 use crate::error::Result;
-use crate::session::Session;
+use crate::input::{Path, StaffForm};
+
+/// Where decisions are made.
+const QUEUE: &str = "/admin/products?status=pending_review";
 
 #[derive(Deserialize)]
-pub(super) struct Approve {
-    csrf: String,
-}
+pub(super) struct Approve {}
 
 pub(super) async fn approve(
     State(app): State<AppState>,
-    session: Session,
     Path(id): Path<ProductId>,
-    Form(form): Form<Approve>,
+    StaffForm(session, Approve {}): StaffForm<Approve>,
 ) -> Result<Redirect> {
-    session.check_csrf(&form.csrf)?;
     let path = format!("/internal/products/{id}/approve");
-    let approve = Act { action: "product.approve", target: format!("product:{id}"), service: &app.product, path, key: None, body: json!({}) };
+    let approve = Act {
+        action: "product.approve",
+        target: format!("product:{id}"),
+        service: &app.product,
+        path,
+        key: None,
+        body: json!({}),
+        page: QUEUE,
+    };
     act(&app, &session, approve).await?;
-    Ok(Redirect::to("/admin/products?status=pending_review&done=approve"))
+    Ok(Redirect::to(&format!("{QUEUE}&done=approve")))
 }
 
 #[derive(Deserialize)]
 pub(super) struct Reject {
-    csrf: String,
     reason: String,
 }
 
 pub(super) async fn reject(
     State(app): State<AppState>,
-    session: Session,
     Path(id): Path<ProductId>,
-    Form(form): Form<Reject>,
+    StaffForm(session, form): StaffForm<Reject>,
 ) -> Result<Redirect> {
-    session.check_csrf(&form.csrf)?;
     let path = format!("/internal/products/{id}/reject");
     let body = json!({ "reason": form.reason.trim() });
-    let reject = Act { action: "product.reject", target: format!("product:{id}"), service: &app.product, path, key: None, body };
+    let reject = Act {
+        action: "product.reject",
+        target: format!("product:{id}"),
+        service: &app.product,
+        path,
+        key: None,
+        body,
+        page: QUEUE,
+    };
     act(&app, &session, reject).await?;
-    Ok(Redirect::to("/admin/products?status=pending_review&done=reject"))
+    Ok(Redirect::to(&format!("{QUEUE}&done=reject")))
 }

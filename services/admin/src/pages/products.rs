@@ -1,5 +1,6 @@
 use askama::Template;
-use axum::extract::{Query, State};
+use auth_token::permissions::{ApproveProducts, Permission as _};
+use axum::extract::State;
 use axum::response::Html;
 use primitives::ProductId;
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use super::shell::{Choice, Shell, choices, link};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::filters;
+use crate::input::Query;
 use crate::read::products::ProductRow;
 use crate::read::{self, snapshot};
 use crate::session::Session;
@@ -20,17 +22,23 @@ struct Page {
     shell: Shell,
     filter: Filter,
     products: Vec<ProductRow>,
+    can_decide: bool,
     next: Option<String>,
 }
 
 struct Filter {
     q: String,
     status: String,
+    /// `low`: only products with a variant that is running low.
+    stock: String,
 }
 
 impl Filter {
     fn statuses(&self) -> Vec<Choice> {
-        choices(&["draft", "pending_review", "active", "rejected", "archived"], &self.status)
+        choices(
+            &["draft", "pending_review", "active", "rejected", "archived"],
+            &self.status,
+        )
     }
 }
 
@@ -39,17 +47,51 @@ impl Filter {
 pub(super) struct Params {
     q: String,
     status: String,
+    stock: String,
     after: Option<ProductId>,
     done: Option<String>,
 }
 
-pub(super) async fn page(State(app): State<AppState>, session: Session, Query(params): Query<Params>) -> Result<Html<String>> {
-    let filter = Filter { q: params.q.trim().to_owned(), status: params.status };
+pub(super) async fn page(
+    State(app): State<AppState>,
+    session: Session,
+    Query(params): Query<Params>,
+) -> Result<Html<String>> {
+    let filter = Filter {
+        q: params.q.trim().to_owned(),
+        status: params.status,
+        stock: params.stock,
+    };
     let mut db = snapshot(&app.product_db).await?;
-    let mut products = read::products::list(&mut db, &filter.q, &filter.status, params.after, PAGE as i64 + 1).await?;
+    let mut products = read::products::list(
+        &mut db,
+        &filter.q,
+        &filter.status,
+        filter.stock == "low",
+        params.after,
+        PAGE as i64 + 1,
+    )
+    .await?;
     let next = (products.len() > PAGE)
         .then(|| products.truncate(PAGE))
         .and_then(|()| products.last())
-        .map(|last| link("/admin/products", &[("q", &filter.q), ("status", &filter.status), ("after", &last.id.to_string())]));
-    Ok(Html(Page { shell: Shell::new(&session, "/admin/products", params.done.as_deref()), filter, products, next }.render()?))
+        .map(|last| {
+            link(
+                "/admin/products",
+                &[
+                    ("q", &filter.q),
+                    ("status", &filter.status),
+                    ("stock", &filter.stock),
+                    ("after", &last.id.to_string()),
+                ],
+            )
+        });
+    let page = Page {
+        shell: Shell::new(&session, "/admin/products", params.done.as_deref()),
+        filter,
+        products,
+        can_decide: ApproveProducts::allows(session.role),
+        next,
+    };
+    Ok(Html(page.render()?))
 }

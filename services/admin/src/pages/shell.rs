@@ -7,14 +7,9 @@ pub(super) struct Shell {
     pub(super) name: String,
     pub(super) role: &'static str,
     pub(super) csrf: String,
-    pub(super) flash: Option<Flash>,
+    /// What the last form did.
+    pub(super) flash: Option<&'static str>,
     section: &'static str,
-}
-
-/// A line about what was just done.
-pub(super) struct Flash {
-    pub(super) text: &'static str,
-    pub(super) bad: bool,
 }
 
 /// A link of the navigation.
@@ -24,8 +19,12 @@ pub(super) struct NavItem {
     pub(super) current: bool,
 }
 
-const SECTIONS: [(&str, &str); 4] =
-    [("/admin", "Home"), ("/admin/orders", "Orders"), ("/admin/products", "Products"), ("/admin/customers", "Customers")];
+const SECTIONS: [(&str, &str); 4] = [
+    ("/admin", "Home"),
+    ("/admin/orders", "Orders"),
+    ("/admin/products", "Products"),
+    ("/admin/customers", "Customers"),
+];
 
 impl Shell {
     /// `section` is the link of the navigation that the page belongs to; `done` names what the last form did.
@@ -34,13 +33,17 @@ impl Shell {
             name: session.name.clone(),
             role: session.role.as_str(),
             csrf: session.csrf.clone(),
-            flash: done.and_then(sentence).map(|text| Flash { text, bad: false }),
+            flash: done.and_then(sentence),
             section,
         }
     }
 
     pub(super) fn nav(&self) -> impl Iterator<Item = NavItem> + '_ {
-        SECTIONS.iter().map(|(href, label)| NavItem { href, label, current: *href == self.section })
+        SECTIONS.iter().map(|(href, label)| NavItem {
+            href,
+            label,
+            current: *href == self.section,
+        })
     }
 }
 
@@ -65,13 +68,29 @@ pub(super) struct Choice {
 
 /// "Any" and the given values, with the chosen one marked.
 pub(super) fn choices(values: &'static [&'static str], chosen: &str) -> Vec<Choice> {
-    let any = Choice { value: "", label: "any".to_owned(), selected: chosen.is_empty() };
-    let choice = |value: &&'static str| Choice { value, label: value.replace('_', " "), selected: *value == chosen };
-    std::iter::once(any).chain(values.iter().map(choice)).collect()
+    let any = Choice {
+        value: "",
+        label: "any".to_owned(),
+        selected: chosen.is_empty(),
+    };
+    let choice = |value: &&'static str| Choice {
+        value,
+        label: value.replace('_', " "),
+        selected: *value == chosen,
+    };
+    std::iter::once(any)
+        .chain(values.iter().map(choice))
+        .collect()
 }
 
 /// The same page with other values: keeps the filter, moves on in the list.
 pub(super) fn link(path: &str, pairs: &[(&str, &str)]) -> String {
-    let pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
-    format!("{path}?{}", serde_urlencoded::to_string(pairs).unwrap_or_default())
+    let pairs: Vec<_> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    format!(
+        "{path}?{}",
+        serde_urlencoded::to_string(pairs).unwrap_or_default()
+    )
 }

@@ -12,16 +12,24 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 /// One consistent moment of a database, that cannot be written to.
 pub(crate) async fn snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await
 }
 
 /// Reads an amount in the currency of its row.
 pub(crate) fn money(amount: i64, currency: &str) -> sqlx::Result<Money> {
-    let currency = currency.parse().map_err(|error: primitives::TextError| sqlx::Error::Decode(error.into()))?;
+    let currency = currency
+        .parse()
+        .map_err(|error: primitives::TextError| sqlx::Error::Decode(error.into()))?;
     Ok(Money::new(amount, currency))
 }
 
 /// `text` as a pattern for `ILIKE` that finds it anywhere.
 pub(crate) fn contains(text: &str) -> String {
-    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+    format!(
+        "%{}%",
+        text.replace('\\', r"\\")
+            .replace('%', r"\%")
+            .replace('_', r"\_")
+    )
 }

@@ -176,19 +176,21 @@ pub(crate) async fn lines(conn: &mut PgConnection, order: &Order) -> sqlx::Resul
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|(title, sku, quantity, shipped, unit_price, discount, tax, total)| {
-            let amount = |amount| money(amount, &order.currency);
-            Ok(Line {
-                title,
-                sku,
-                quantity,
-                shipped,
-                unit_price: amount(unit_price)?,
-                discount: amount(discount)?,
-                tax: amount(tax)?,
-                total: amount(total)?,
-            })
-        })
+        .map(
+            |(title, sku, quantity, shipped, unit_price, discount, tax, total)| {
+                let amount = |amount| money(amount, &order.currency);
+                Ok(Line {
+                    title,
+                    sku,
+                    quantity,
+                    shipped,
+                    unit_price: amount(unit_price)?,
+                    discount: amount(discount)?,
+                    tax: amount(tax)?,
+                    total: amount(total)?,
+                })
+            },
+        )
         .collect()
 }
 
@@ -201,7 +203,10 @@ pub(crate) struct TimelineEvent {
     pub(crate) message: String,
 }
 
-pub(crate) async fn timeline(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Vec<TimelineEvent>> {
+pub(crate) async fn timeline(
+    conn: &mut PgConnection,
+    id: OrderId,
+) -> sqlx::Result<Vec<TimelineEvent>> {
     sqlx::query_as("SELECT type AS kind, at, actor, message FROM order_events WHERE order_id = $1 ORDER BY at DESC, id DESC")
         .bind(id)
         .fetch_all(conn)
@@ -221,9 +226,21 @@ pub(crate) struct Payment {
     pub(crate) refundable: Money,
 }
 
-type PaymentRow = (PaymentId, String, String, Option<String>, i64, i64, Option<String>, i64);
+type PaymentRow = (
+    PaymentId,
+    String,
+    String,
+    Option<String>,
+    i64,
+    i64,
+    Option<String>,
+    i64,
+);
 
-pub(crate) async fn payment(conn: &mut PgConnection, order: &Order) -> sqlx::Result<Option<Payment>> {
+pub(crate) async fn payment(
+    conn: &mut PgConnection,
+    order: &Order,
+) -> sqlx::Result<Option<Payment>> {
     let row: Option<PaymentRow> = sqlx::query_as(
         "SELECT id, status, provider, provider_ref, amount, amount_refunded, failure,
                 CASE WHEN status IN ('succeeded', 'partially_refunded')
@@ -234,18 +251,20 @@ pub(crate) async fn payment(conn: &mut PgConnection, order: &Order) -> sqlx::Res
     .bind(order.id)
     .fetch_optional(conn)
     .await?;
-    row.map(|(id, status, provider, reference, amount, refunded, failure, refundable)| {
-        Ok(Payment {
-            id,
-            status,
-            provider,
-            reference: reference.unwrap_or_else(|| "not started".to_owned()),
-            amount: money(amount, &order.currency)?,
-            refunded: money(refunded, &order.currency)?,
-            failure,
-            refundable: money(refundable, &order.currency)?,
-        })
-    })
+    row.map(
+        |(id, status, provider, reference, amount, refunded, failure, refundable)| {
+            Ok(Payment {
+                id,
+                status,
+                provider,
+                reference: reference.unwrap_or_else(|| "not started".to_owned()),
+                amount: money(amount, &order.currency)?,
+                refunded: money(refunded, &order.currency)?,
+                failure,
+                refundable: money(refundable, &order.currency)?,
+            })
+        },
+    )
     .transpose()
 }
 
@@ -306,6 +325,7 @@ pub(crate) async fn sales(conn: &mut PgConnection, now: Timestamp) -> sqlx::Resu
 #[derive(FromRow)]
 pub(crate) struct Waiting {
     pub(crate) to_ship: i64,
+    pub(crate) to_finish: i64,
     pub(crate) payments_failed: i64,
     pub(crate) refunds_stuck: i64,
     pub(crate) webhooks_stuck: i64,
@@ -313,7 +333,8 @@ pub(crate) struct Waiting {
 
 pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
     sqlx::query_as(
-        "SELECT (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped')) AS to_ship,
+        "SELECT (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'unfulfilled') AS to_ship,
+                (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'partially_shipped') AS to_finish,
                 (SELECT count(*) FROM orders WHERE status = 'pending' AND payment_status = 'failed') AS payments_failed,
                 (SELECT count(*) FROM refunds WHERE status = 'failed' OR status = 'pending' AND attempts > 3) AS refunds_stuck,
                 (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 3) AS webhooks_stuck",
@@ -323,7 +344,10 @@ pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
 }
 
 /// How much each user ordered and paid.
-pub(crate) async fn of_users(conn: &mut PgConnection, users: &[uuid::Uuid]) -> sqlx::Result<Vec<(uuid::Uuid, i64, i64, Option<String>)>> {
+pub(crate) async fn of_users(
+    conn: &mut PgConnection,
+    users: &[uuid::Uuid],
+) -> sqlx::Result<Vec<(uuid::Uuid, i64, i64, Option<String>)>> {
     sqlx::query_as(
         "SELECT o.user_id, count(*), coalesce(sum(p.amount - p.amount_refunded) FILTER (WHERE o.payment_status IN ('paid', 'partially_refunded')), 0)::bigint,
                 max(o.currency::text)

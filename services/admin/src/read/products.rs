@@ -35,6 +35,7 @@ pub(crate) async fn list(
     conn: &mut PgConnection,
     q: &str,
     status: &str,
+    low_stock: bool,
     after: Option<ProductId>,
     limit: i64,
 ) -> sqlx::Result<Vec<ProductRow>> {
@@ -47,25 +48,35 @@ pub(crate) async fn list(
                                 FROM product_variants v JOIN stock_levels l ON l.variant_id = v.id
                                WHERE v.product_id = p.id AND v.archived_at IS NULL) s ON true
           WHERE ($1 = '' OR p.title ILIKE $2 OR p.skus ILIKE $2) AND ($3 = '' OR p.status = $3) AND ($4::uuid IS NULL OR p.id < $4)
-          ORDER BY p.id DESC LIMIT $5",
+            AND (NOT $5 OR EXISTS (SELECT FROM product_variants v JOIN stock_levels l ON l.variant_id = v.id
+                                    WHERE v.product_id = p.id AND v.archived_at IS NULL AND l.on_hand - l.reserved <= v.low_stock_threshold))
+          ORDER BY p.id DESC LIMIT $6",
     )
     .bind(q)
     .bind(contains(q))
     .bind(status)
     .bind(after)
+    .bind(low_stock)
     .bind(limit)
     .fetch_all(conn)
     .await?;
     rows.into_iter()
         .map(|row| {
-            let (min, max): (Money, Money) = (money(row.price_min, &row.currency)?, money(row.price_max, &row.currency)?);
+            let (min, max): (Money, Money) = (
+                money(row.price_min, &row.currency)?,
+                money(row.price_max, &row.currency)?,
+            );
             Ok(ProductRow {
                 id: row.id,
                 title: row.title,
                 skus: row.skus,
                 category: row.category.unwrap_or_default(),
                 status: row.status,
-                price: if min == max { min.to_string() } else { format!("{min} – {max}") },
+                price: if min == max {
+                    min.to_string()
+                } else {
+                    format!("{min} – {max}")
+                },
                 on_hand: row.on_hand,
                 reserved: row.reserved,
                 available: row.on_hand - row.reserved,

@@ -1,5 +1,9 @@
+use std::collections::HashMap;
+
+use auth_token::Role;
 use primitives::{Timestamp, UserId};
 use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
 
 use super::contains;
 
@@ -16,7 +20,12 @@ pub(crate) struct UserRow {
 }
 
 /// Newest first, after the given user.
-pub(crate) async fn list(conn: &mut PgConnection, q: &str, after: Option<UserId>, limit: i64) -> sqlx::Result<Vec<UserRow>> {
+pub(crate) async fn list(
+    conn: &mut PgConnection,
+    q: &str,
+    after: Option<UserId>,
+    limit: i64,
+) -> sqlx::Result<Vec<UserRow>> {
     sqlx::query_as(
         "SELECT id, email, email_verified_at IS NOT NULL AS email_verified, name, role, disabled_at IS NOT NULL AS disabled, created_at
            FROM users
@@ -29,6 +38,27 @@ pub(crate) async fn list(conn: &mut PgConnection, q: &str, after: Option<UserId>
     .bind(limit)
     .fetch_all(conn)
     .await
+}
+
+/// What the user may do; nothing if there is no such user or the account is disabled.
+pub(crate) async fn role(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Option<Role>> {
+    sqlx::query_scalar("SELECT role FROM users WHERE id = $1 AND disabled_at IS NULL")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+/// What people are called.
+pub(crate) async fn names(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, String>> {
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT id, name FROM users WHERE id = ANY ($1)")
+            .bind(ids)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Accounts opened on the day of `now` (UTC).

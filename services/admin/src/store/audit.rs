@@ -1,19 +1,25 @@
-use primitives::{AuditId, EmailAddress, Timestamp, UserId};
+use primitives::{AuditId, Timestamp, UserId};
 use sqlx::PgConnection;
 
 /// Something that a member of staff did, or tried.
+#[derive(Debug, Clone)]
 pub(crate) struct Entry<'a> {
     pub(crate) id: AuditId,
     pub(crate) at: Timestamp,
     pub(crate) actor_id: Option<UserId>,
-    pub(crate) actor_email: &'a EmailAddress,
+    pub(crate) actor_email: &'a str,
     pub(crate) action: &'a str,
     pub(crate) target: &'a str,
-    /// `done`, or the code of the problem.
+    /// [`ASKED`], [`DONE`], or the code of the problem.
     pub(crate) outcome: &'a str,
     pub(crate) details: serde_json::Value,
     pub(crate) request_id: &'a str,
 }
+
+/// Written before anything is done, so that nothing is done without a trace, whatever crashes.
+pub(crate) const ASKED: &str = "asked";
+/// It was done.
+pub(crate) const DONE: &str = "done";
 
 pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::Result<()> {
     sqlx::query!(
@@ -22,7 +28,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::
         entry.id.uuid(),
         entry.at as Timestamp,
         entry.actor_id.map(UserId::uuid),
-        entry.actor_email.as_str(),
+        entry.actor_email,
         entry.action,
         entry.target,
         entry.outcome,

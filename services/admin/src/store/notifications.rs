@@ -41,7 +41,11 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn latest(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Notification>> {
-    sqlx::query_as!(Notification, "SELECT at, subject, message FROM notifications ORDER BY at DESC, id DESC LIMIT $1", limit)
-        .fetch_all(conn)
-        .await
+    sqlx::query_as!(
+        Notification,
+        "SELECT at, subject, message FROM notifications ORDER BY at DESC, id DESC LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await
 }

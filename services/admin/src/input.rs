@@ -1,0 +1,94 @@
+//! What pages take from a request. axum's own extractors answer a bad request with plain text; these answer with a page.
+
+use std::borrow::Cow;
+
+use axum::RequestExt as _;
+use axum::extract::{FromRequest, FromRequestParts, RawForm, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::app::AppState;
+use crate::error::PageError;
+use crate::session::Session;
+
+/// The variable parts of a path. What is malformed does not exist.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Path<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(value)| Self(value))
+            .map_err(|_| PageError::not_found())
+    }
+}
+
+/// The query of an address.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Query<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, PageError> {
+        let query = parts.uri.query().unwrap_or_default();
+        read(query.as_bytes())
+            .map(Self)
+            .ok_or_else(|| PageError::invalid("The address of this page is broken."))
+    }
+}
+
+/// A form that needs no sign-in.
+pub(crate) struct Form<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, PageError> {
+        let RawForm(body) = RawForm::from_request(request, app)
+            .await
+            .map_err(|_| incomplete())?;
+        read(&body).map(Self).ok_or_else(incomplete)
+    }
+}
+
+/// A form that a signed-in member of staff sent from one of our pages: the only way in which a handler can get both, so
+/// that none forgets to check the form's token.
+pub(crate) struct StaffForm<T>(pub(crate) Session, pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for StaffForm<T> {
+    type Rejection = Response;
+
+    async fn from_request(mut request: Request, app: &AppState) -> Result<Self, Response> {
+        let session: Session = request.extract_parts_with_state(app).await?;
+        let RawForm(body) = RawForm::from_request(request, app)
+            .await
+            .map_err(|_| PageError::forged().into_response())?;
+        let Token { csrf } = read(&body).ok_or_else(|| PageError::forged().into_response())?;
+        session
+            .check_csrf(&csrf)
+            .map_err(|error| error.into_response())?;
+        let form = read(&body).ok_or_else(|| incomplete().into_response())?;
+        Ok(Self(session, form))
+    }
+}
+
+#[derive(Deserialize)]
+struct Token {
+    csrf: String,
+}
+
+fn incomplete() -> PageError {
+    PageError::invalid("Something is missing in the form. Go back and fill it in.")
+}
+
+/// Nothing if a value is not of its field's type, or has a NUL, which PostgreSQL cannot store.
+fn read<T: DeserializeOwned>(encoded: &[u8]) -> Option<T> {
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_urlencoded::from_bytes(encoded).ok()?;
+    if pairs.iter().any(|(_, value)| value.contains('\0')) {
+        return None;
+    }
+    serde_urlencoded::from_bytes(encoded).ok()
+}
