@@ -57,8 +57,17 @@ pub struct InternalClient {
 
 impl InternalClient {
     /// A client of service `name` for service `target` at `base_url`, such as `http://127.0.0.1:9003`.
-    pub fn new(name: &str, target: &'static str, base_url: impl AsRef<str>, keys: ServiceKeys) -> anyhow::Result<Self> {
-        anyhow::ensure!(keys.name() == name, "the keys are those of {}, not of {name}", keys.name());
+    pub fn new(
+        name: &str,
+        target: &'static str,
+        base_url: impl AsRef<str>,
+        keys: ServiceKeys,
+    ) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            keys.name() == name,
+            "the keys are those of {}, not of {name}",
+            keys.name()
+        );
         runtime::install_tls_provider();
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -69,7 +78,12 @@ impl InternalClient {
             .build()
             .context("cannot make an HTTP client")?;
         let base_url = base_url.as_ref().trim_end_matches('/').to_owned();
-        Ok(Self { target, base_url, keys, http })
+        Ok(Self {
+            target,
+            base_url,
+            keys,
+            http,
+        })
     }
 
     /// `POST path`. Give an idempotency key wherever the callee takes one, so that the call can be repeated.
@@ -92,16 +106,32 @@ impl InternalClient {
     }
 
     /// `GET path`.
-    pub async fn get<Resp>(&self, path: &str, on_behalf_of: Option<&OnBehalfOf>) -> Result<Resp, CallError>
+    pub async fn get<Resp>(
+        &self,
+        path: &str,
+        on_behalf_of: Option<&OnBehalfOf>,
+    ) -> Result<Resp, CallError>
     where
         Resp: DeserializeOwned,
     {
-        self.answer(path, self.call(Method::GET, path, on_behalf_of)?).await
+        self.answer(path, self.call(Method::GET, path, on_behalf_of)?)
+            .await
     }
 
-    fn call(&self, method: Method, path: &str, on_behalf_of: Option<&OnBehalfOf>) -> Result<RequestBuilder, CallError> {
-        let token = self.keys.token(self.target, on_behalf_of).map_err(CallError::Unavailable)?;
-        let mut call = self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(token);
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        on_behalf_of: Option<&OnBehalfOf>,
+    ) -> Result<RequestBuilder, CallError> {
+        let token = self
+            .keys
+            .token(self.target, on_behalf_of)
+            .map_err(CallError::Unavailable)?;
+        let mut call = self
+            .http
+            .request(method, format!("{}{path}", self.base_url))
+            .bearer_auth(token);
         if let Some(traceparent) = runtime::trace::traceparent() {
             call = call.header("traceparent", traceparent);
         }
@@ -111,23 +141,51 @@ impl InternalClient {
         Ok(call)
     }
 
-    async fn answer<Resp: DeserializeOwned>(&self, path: &str, call: RequestBuilder) -> Result<Resp, CallError> {
-        let away = |error: anyhow::Error| CallError::Unavailable(error.context(format!("{} {path}", self.target)));
+    async fn answer<Resp: DeserializeOwned>(
+        &self,
+        path: &str,
+        call: RequestBuilder,
+    ) -> Result<Resp, CallError> {
+        let away = |error: anyhow::Error| {
+            CallError::Unavailable(error.context(format!("{} {path}", self.target)))
+        };
         // The URL is in the context already, and an id in it need not be logged twice.
-        let response = call.send().await.map_err(|error| away(error.without_url().into()))?;
+        let response = call
+            .send()
+            .await
+            .map_err(|error| away(error.without_url().into()))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(|error| away(error.without_url().into()))?;
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| away(error.without_url().into()))?;
         if status.is_success() {
             // `204 No Content` is the JSON null: ask for `()`.
-            let body = if body.is_empty() { &b"null"[..] } else { &body[..] };
-            return serde_json::from_slice(body).map_err(|error| away(anyhow::Error::new(error).context("unexpected answer")));
+            let body = if body.is_empty() {
+                &b"null"[..]
+            } else {
+                &body[..]
+            };
+            return serde_json::from_slice(body)
+                .map_err(|error| away(anyhow::Error::new(error).context("unexpected answer")));
         }
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        let code = problem.get("code").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned();
+        let code = problem
+            .get("code")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned();
         // The callee refusing our own token is a mistake of configuration, not the user's.
-        let our_token = matches!(code.as_str(), "unauthenticated" | "token_expired" | "token_revoked");
+        let our_token = matches!(
+            code.as_str(),
+            "unauthenticated" | "token_expired" | "token_revoked"
+        );
         if status.is_client_error() && !our_token && status != StatusCode::TOO_MANY_REQUESTS {
-            Err(CallError::Problem { status, code, body: problem })
+            Err(CallError::Problem {
+                status,
+                code,
+                body: problem,
+            })
         } else {
             Err(away(anyhow::anyhow!("answered {status} {code}")))
         }

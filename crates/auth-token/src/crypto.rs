@@ -10,8 +10,11 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 /// Makes jsonwebtoken use ring. Called by everything here that signs or verifies.
 pub(crate) fn install() {
@@ -30,7 +33,8 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
     // Both PKCS#8 versions: ring writes v2, OpenSSL v1.
-    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes()).map_err(|_| ErrorKind::InvalidEddsaKey)?;
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes())
+        .map_err(|_| ErrorKind::InvalidEddsaKey)?;
     Ok(Box::new(EdSigner(pair)))
 }
 
@@ -38,7 +42,10 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     if *algorithm != Algorithm::EdDSA || key.family() != AlgorithmFamily::Ed {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
-    let key = key.try_get_as_bytes()?.try_into().map_err(|_| ErrorKind::InvalidEddsaKey)?;
+    let key = key
+        .try_get_as_bytes()?
+        .try_into()
+        .map_err(|_| ErrorKind::InvalidEddsaKey)?;
     Ok(Box::new(EdVerifier(key)))
 }
 
@@ -56,7 +63,9 @@ impl JwtSigner for EdSigner {
 
 impl Verifier<Vec<u8>> for EdVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).map_err(|_| signature::Error::new())
+        UnparsedPublicKey::new(&ED25519, self.0)
+            .verify(message, signature)
+            .map_err(|_| signature::Error::new())
     }
 }
 

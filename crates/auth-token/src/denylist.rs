@@ -58,7 +58,10 @@ impl DenyList {
     pub(crate) fn denies(&self, claims: &Claims) -> bool {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         entries.sessions.contains_key(&claims.sid)
-            || entries.users.get(&claims.sub).is_some_and(|(before, _)| claims.issued_millis() < *before)
+            || entries
+                .users
+                .get(&claims.sub)
+                .is_some_and(|(before, _)| claims.issued_millis() < *before)
     }
 
     pub(crate) fn forget_before(&self, now: Timestamp) {
@@ -80,12 +83,19 @@ impl DenyList {
         }
     }
 
-    async fn follow(&self, redis_url: &SecretString, clock: &Clock, last: &mut String) -> redis::RedisResult<()> {
+    async fn follow(
+        &self,
+        redis_url: &SecretString,
+        clock: &Clock,
+        last: &mut String,
+    ) -> redis::RedisResult<()> {
         let client = redis::Client::open(redis_url.expose_secret())?;
         let config = redis::AsyncConnectionConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
             .set_response_timeout(Some(BLOCK + Duration::from_secs(3)));
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
         loop {
             let reply: Option<StreamReadReply> = redis::cmd("XREAD")
                 .arg("COUNT")
@@ -97,7 +107,11 @@ impl DenyList {
                 .arg(last.as_str())
                 .query_async(&mut connection)
                 .await?;
-            for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids) {
+            for entry in reply
+                .into_iter()
+                .flat_map(|reply| reply.keys)
+                .flat_map(|key| key.ids)
+            {
                 match read(&entry) {
                     Some((revocation, until)) => self.deny(revocation, until),
                     None => tracing::warn!(id = entry.id, "a revocation cannot be read"),
@@ -114,7 +128,10 @@ fn read(entry: &StreamId) -> Option<(Revocation, Timestamp)> {
     let until = Timestamp::from_unix(entry.get("until")?);
     match entry.get::<String>("kind")?.as_str() {
         "session" => Some((Revocation::Session(id.into()), until)),
-        "user" => Some((Revocation::User(id.into(), from_millis(entry.get("before")?)), until)),
+        "user" => Some((
+            Revocation::User(id.into(), from_millis(entry.get("before")?)),
+            until,
+        )),
         _ => None,
     }
 }
@@ -124,7 +141,11 @@ fn from_millis(millis: u64) -> Timestamp {
 }
 
 /// Refuses all tokens of a session in every process. `until` is when the last of them expires.
-pub async fn revoke_session(redis: &mut impl ConnectionLike, id: SessionId, until: Timestamp) -> redis::RedisResult<()> {
+pub async fn revoke_session(
+    redis: &mut impl ConnectionLike,
+    id: SessionId,
+    until: Timestamp,
+) -> redis::RedisResult<()> {
     revoke(redis, Revocation::Session(id), until).await
 }
 
@@ -139,16 +160,35 @@ pub async fn revoke_user(
 }
 
 /// Tells every process of a revocation.
-pub async fn revoke(redis: &mut impl ConnectionLike, what: Revocation, until: Timestamp) -> redis::RedisResult<()> {
+pub async fn revoke(
+    redis: &mut impl ConnectionLike,
+    what: Revocation,
+    until: Timestamp,
+) -> redis::RedisResult<()> {
     let mut command = redis::cmd("XADD");
     // Access tokens live shorter than KEPT: an entry older than that refuses nothing any more.
-    let oldest = until.unix_millis().saturating_sub(2 * u64::try_from(KEPT.as_millis()).unwrap_or(0));
-    command.arg(STREAM).arg("MINID").arg("~").arg(oldest).arg("*");
+    let oldest = until
+        .unix_millis()
+        .saturating_sub(2 * u64::try_from(KEPT.as_millis()).unwrap_or(0));
+    command
+        .arg(STREAM)
+        .arg("MINID")
+        .arg("~")
+        .arg(oldest)
+        .arg("*");
     match what {
-        Revocation::Session(id) => command.arg("kind").arg("session").arg("id").arg(id.to_string()),
-        Revocation::User(id, before) => {
-            command.arg("kind").arg("user").arg("id").arg(id.to_string()).arg("before").arg(before.unix_millis())
-        }
+        Revocation::Session(id) => command
+            .arg("kind")
+            .arg("session")
+            .arg("id")
+            .arg(id.to_string()),
+        Revocation::User(id, before) => command
+            .arg("kind")
+            .arg("user")
+            .arg("id")
+            .arg(id.to_string())
+            .arg("before")
+            .arg(before.unix_millis()),
     };
     command.arg("until").arg(until.unix());
     command.query_async::<String>(redis).await.map(drop)

@@ -29,7 +29,10 @@ pub struct Staff<P: Permission> {
 
 impl<P: Permission> Clone for Staff<P> {
     fn clone(&self) -> Self {
-        Self { principal: self.principal.clone(), permission: PhantomData }
+        Self {
+            principal: self.principal.clone(),
+            permission: PhantomData,
+        }
     }
 }
 
@@ -80,7 +83,11 @@ where
 {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        MaybeUser::from_request_parts(parts, state).await?.0.map(Self).ok_or_else(bearer::missing)
+        MaybeUser::from_request_parts(parts, state)
+            .await?
+            .0
+            .map(Self)
+            .ok_or_else(bearer::missing)
     }
 }
 
@@ -93,7 +100,9 @@ where
         let User(principal) = User::from_request_parts(parts, state).await?;
         match principal.role {
             Role::Seller | Role::Admin => Ok(Self(principal)),
-            Role::Customer | Role::Support => Err(Error::forbidden("forbidden", "Only sellers may do this.")),
+            Role::Customer | Role::Support => {
+                Err(Error::forbidden("forbidden", "Only sellers may do this."))
+            }
         }
     }
 }
@@ -106,9 +115,15 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let User(principal) = User::from_request_parts(parts, state).await?;
         if P::allows(principal.role) {
-            Ok(Self { principal, permission: PhantomData })
+            Ok(Self {
+                principal,
+                permission: PhantomData,
+            })
         } else {
-            Err(Error::forbidden("forbidden", format!("This needs the permission {}.", P::NAME)))
+            Err(Error::forbidden(
+                "forbidden",
+                format!("This needs the permission {}.", P::NAME),
+            ))
         }
     }
 }

@@ -62,9 +62,15 @@ impl KeyMap {
 
 impl From<&Jwks> for KeyMap {
     fn from(jwks: &Jwks) -> Self {
-        let usable = jwks.keys.iter().filter(|jwk| jwk.kty == "OKP" && jwk.crv == "Ed25519" && !jwk.kid.is_empty());
+        let usable = jwks
+            .keys
+            .iter()
+            .filter(|jwk| jwk.kty == "OKP" && jwk.crv == "Ed25519" && !jwk.kid.is_empty());
         let keys = usable.filter_map(|jwk| {
-            let x = URL_SAFE_NO_PAD.decode(&jwk.x).ok().filter(|x| x.len() == 32)?;
+            let x = URL_SAFE_NO_PAD
+                .decode(&jwk.x)
+                .ok()
+                .filter(|x| x.len() == 32)?;
             Some((jwk.kid.clone(), DecodingKey::from_ed_der(&x)))
         });
         Self(keys.collect())
@@ -77,7 +83,10 @@ pub struct JwksSource(Source);
 
 #[derive(Clone)]
 enum Source {
-    Url { client: reqwest::Client, url: Arc<str> },
+    Url {
+        client: reqwest::Client,
+        url: Arc<str>,
+    },
     Local(Arc<dyn Fn() -> Jwks + Send + Sync>),
 }
 
@@ -90,7 +99,10 @@ impl JwksSource {
             .timeout(Duration::from_secs(5))
             .build()
             .context("cannot make an HTTP client")?;
-        Ok(Self(Source::Url { client, url: url.as_ref().into() }))
+        Ok(Self(Source::Url {
+            client,
+            url: url.as_ref().into(),
+        }))
     }
 
     /// Always these keys.
@@ -105,9 +117,13 @@ impl JwksSource {
 
     pub(crate) async fn fetch(&self) -> anyhow::Result<Jwks> {
         match &self.0 {
-            Source::Url { client, url } => {
-                Ok(client.get(&**url).send().await?.error_for_status()?.json().await?)
-            }
+            Source::Url { client, url } => Ok(client
+                .get(&**url)
+                .send()
+                .await?
+                .error_for_status()?
+                .json()
+                .await?),
             Source::Local(keys) => Ok(keys()),
         }
     }

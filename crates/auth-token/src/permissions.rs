@@ -70,7 +70,10 @@ mod tests {
     #[test]
     fn customers_and_sellers_have_no_staff_permission() {
         for (name, roles) in all() {
-            assert!(!roles.contains(&Role::Customer) && !roles.contains(&Role::Seller), "{name}");
+            assert!(
+                !roles.contains(&Role::Customer) && !roles.contains(&Role::Seller),
+                "{name}"
+            );
             assert!(roles.contains(&Role::Admin), "{name}");
         }
     }

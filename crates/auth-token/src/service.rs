@@ -34,7 +34,11 @@ pub struct OnBehalfOf {
 
 impl From<&Principal> for OnBehalfOf {
     fn from(principal: &Principal) -> Self {
-        Self { user_id: principal.user_id, role: principal.role, email: Some(principal.email.clone()) }
+        Self {
+            user_id: principal.user_id,
+            role: principal.role,
+            email: Some(principal.email.clone()),
+        }
     }
 }
 
@@ -63,7 +67,9 @@ struct Inner {
 impl ServiceKeys {
     /// From the settings `SERVICE_KEY` and `SERVICE_JWKS`. `name` is this service's, which is also its key's.
     pub fn new(name: &str, key: &SecretString, jwks: &str, clock: Clock) -> anyhow::Result<Self> {
-        let pkcs8 = STANDARD.decode(key.expose_secret().trim()).context("SERVICE_KEY is not base64")?;
+        let pkcs8 = STANDARD
+            .decode(key.expose_secret().trim())
+            .context("SERVICE_KEY is not base64")?;
         let jwks: Jwks = serde_json::from_str(jwks).context("SERVICE_JWKS is not a JWKS")?;
         let own = keys::public_jwk(name, &pkcs8).context("SERVICE_KEY")?;
         let listed = jwks.keys.iter().find(|jwk| jwk.kid == name);
@@ -73,7 +79,12 @@ impl ServiceKeys {
         );
         crypto::install();
         let (key, known) = (EncodingKey::from_ed_der(&pkcs8), KeyMap::from(&jwks));
-        Ok(Self(Arc::new(Inner { name: name.to_owned(), key, known, clock })))
+        Ok(Self(Arc::new(Inner {
+            name: name.to_owned(),
+            key,
+            known,
+            clock,
+        })))
     }
 
     /// New keys for services that know each other: for tests.
@@ -85,9 +96,13 @@ impl ServiceKeys {
             jwks.keys.push(key.jwk(name)?);
         }
         let jwks = serde_json::to_string(&jwks)?;
-        let keys: anyhow::Result<Vec<Self>> =
-            generated.into_iter().map(|(name, key)| Self::new(name, &key?.base64(), &jwks, clock.clone())).collect();
-        keys?.try_into().map_err(|_| anyhow::anyhow!("as many keys as names"))
+        let keys: anyhow::Result<Vec<Self>> = generated
+            .into_iter()
+            .map(|(name, key)| Self::new(name, &key?.base64(), &jwks, clock.clone()))
+            .collect();
+        keys?
+            .try_into()
+            .map_err(|_| anyhow::anyhow!("as many keys as names"))
     }
 
     /// This service's name.
@@ -96,7 +111,11 @@ impl ServiceKeys {
     }
 
     /// A token with which this service may call `audience` for a minute.
-    pub fn token(&self, audience: &str, on_behalf_of: Option<&OnBehalfOf>) -> anyhow::Result<String> {
+    pub fn token(
+        &self,
+        audience: &str,
+        on_behalf_of: Option<&OnBehalfOf>,
+    ) -> anyhow::Result<String> {
         let now = self.0.clock.now();
         let claims = ServiceClaims {
             iss: self.0.name.clone(),
@@ -106,7 +125,10 @@ impl ServiceKeys {
             exp: (now + LIFETIME).unix(),
             obo: on_behalf_of.cloned(),
         };
-        let header = Header { kid: Some(self.0.name.clone()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            kid: Some(self.0.name.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         jsonwebtoken::encode(&header, &claims, &self.0.key).context("cannot sign a service token")
     }
 
@@ -118,7 +140,9 @@ impl ServiceKeys {
         let key = self.0.known.get(&kid).ok_or(Invalid)?;
         // The issuer must be the owner of the key, or one service could speak as another.
         let validation = validation(&kid, &self.0.name);
-        let claims = jsonwebtoken::decode::<ServiceClaims>(token, key, &validation).map_err(|_| Invalid)?.claims;
+        let claims = jsonwebtoken::decode::<ServiceClaims>(token, key, &validation)
+            .map_err(|_| Invalid)?
+            .claims;
         let now = self.0.clock.now().unix();
         if claims.exp + LEEWAY_SECONDS < now {
             return Err(Expired);
@@ -126,7 +150,10 @@ impl ServiceKeys {
         if claims.iat > now + LEEWAY_SECONDS || claims.exp - claims.iat > 300 {
             return Err(Invalid);
         }
-        Ok(Service { caller: claims.iss, on_behalf_of: claims.obo })
+        Ok(Service {
+            caller: claims.iss,
+            on_behalf_of: claims.obo,
+        })
     }
 }
 
@@ -142,7 +169,9 @@ pub struct Service {
 impl Service {
     /// The user in whose name it calls; 403 if it calls in its own.
     pub fn user(&self) -> Result<&OnBehalfOf, Error> {
-        self.on_behalf_of.as_ref().ok_or_else(|| Error::forbidden("forbidden", "This must be called in a user's name."))
+        self.on_behalf_of
+            .as_ref()
+            .ok_or_else(|| Error::forbidden("forbidden", "This must be called in a user's name."))
     }
 
     /// The staff member in whose name it calls, if they have the permission; 403 otherwise.
@@ -151,7 +180,10 @@ impl Service {
         if P::allows(user.role) {
             Ok(user)
         } else {
-            Err(Error::forbidden("forbidden", format!("This needs the permission {}.", P::NAME)))
+            Err(Error::forbidden(
+                "forbidden",
+                format!("This needs the permission {}.", P::NAME),
+            ))
         }
     }
 }

@@ -16,7 +16,11 @@ impl Signer {
     pub fn from_pkcs8(kid: &str, pkcs8: &[u8]) -> anyhow::Result<Self> {
         crypto::install();
         let jwk = keys::public_jwk(kid, pkcs8)?;
-        Ok(Self { kid: kid.to_owned(), key: EncodingKey::from_ed_der(pkcs8), jwk })
+        Ok(Self {
+            kid: kid.to_owned(),
+            key: EncodingKey::from_ed_der(pkcs8),
+            jwk,
+        })
     }
 
     /// With a new key.
@@ -31,7 +35,10 @@ impl Signer {
 
     /// The token.
     pub fn sign(&self, claims: &Claims) -> anyhow::Result<String> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         jsonwebtoken::encode(&header, claims, &self.key).context("cannot sign a token")
     }
 }

@@ -53,7 +53,14 @@ impl Verifier {
     pub fn new(source: JwksSource, denied: DenyList, clock: Clock) -> Self {
         crypto::install();
         let validation = validation(ISSUER, AUDIENCE);
-        Self(Arc::new(Inner { source, keys: RwLock::new(None), fetched: Mutex::new(None), denied, validation, clock }))
+        Self(Arc::new(Inner {
+            source,
+            keys: RwLock::new(None),
+            fetched: Mutex::new(None),
+            denied,
+            validation,
+            clock,
+        }))
     }
 
     /// The revocations it looks at.
@@ -75,7 +82,10 @@ impl Verifier {
 
     async fn claims(&self, token: &str) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or(TokenError::Invalid)?;
+        let kid = header
+            .kid
+            .filter(|_| header.alg == Algorithm::EdDSA)
+            .ok_or(TokenError::Invalid)?;
         let keys = match self.keys().filter(|keys| keys.get(&kid).is_some()) {
             Some(keys) => keys,
             None => {
@@ -84,12 +94,17 @@ impl Verifier {
             }
         };
         let key = keys.get(&kid).ok_or(TokenError::Invalid)?;
-        let data = jsonwebtoken::decode(token, key, &self.0.validation).map_err(|_| TokenError::Invalid)?;
+        let data = jsonwebtoken::decode(token, key, &self.0.validation)
+            .map_err(|_| TokenError::Invalid)?;
         Ok(data.claims)
     }
 
     fn keys(&self) -> Option<Arc<KeyMap>> {
-        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Fetches the keys unless that was tried less than `interval` ago. Those at hand are kept if auth is away.
@@ -101,25 +116,38 @@ impl Verifier {
         *fetched = Some(Instant::now());
         match self.0.source.fetch().await {
             Ok(jwks) => {
-                *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(KeyMap::from(&jwks)));
+                *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Arc::new(KeyMap::from(&jwks)));
             }
             Err(error) => {
                 // Without any key every request fails: ask again at the next one, a little later.
                 if self.keys().is_none() {
-                    *fetched = Instant::now().checked_sub(FETCH_INTERVAL.saturating_sub(Duration::from_millis(200)));
+                    *fetched = Instant::now()
+                        .checked_sub(FETCH_INTERVAL.saturating_sub(Duration::from_millis(200)));
                 }
-                tracing::warn!(error = format!("{:#}", error), "cannot fetch the keys of access tokens");
+                tracing::warn!(
+                    error = format!("{:#}", error),
+                    "cannot fetch the keys of access tokens"
+                );
             }
         }
     }
 
     /// Fetches keys now and then, and mirrors the deny-list. A background task.
     pub async fn run(self, redis_url: SecretString, shutdown: CancellationToken) {
-        let mirror = self.0.denied.clone().mirror(redis_url, self.0.clock.clone());
+        let mirror = self
+            .0
+            .denied
+            .clone()
+            .mirror(redis_url, self.0.clock.clone());
         let refresh = async {
             loop {
                 self.refresh(Duration::ZERO).await;
-                let wait = if self.keys().is_some() { REFRESH_INTERVAL } else { Duration::from_secs(1) };
+                let wait = if self.keys().is_some() {
+                    REFRESH_INTERVAL
+                } else {
+                    Duration::from_secs(1)
+                };
                 tokio::time::sleep(wait).await;
             }
         };

@@ -8,7 +8,10 @@ use crate::Service;
 use crate::secrets::{self, Lookup};
 
 /// Every complaint about the settings; the settings themselves if there is none.
-pub(crate) fn settings<S: Service>(given: &[OsString], lookup: Lookup<'_>) -> Result<S::Settings, Vec<String>> {
+pub(crate) fn settings<S: Service>(
+    given: &[OsString],
+    lookup: Lookup<'_>,
+) -> Result<S::Settings, Vec<String>> {
     let command = command_of::<S>("settings");
     let mut complaints = Vec::new();
     for arg in command.get_arguments() {
@@ -24,7 +27,11 @@ pub(crate) fn settings<S: Service>(given: &[OsString], lookup: Lookup<'_>) -> Re
         .and_then(|matches| S::Settings::from_arg_matches(&matches))
         .map_err(|error| vec![first_line(&error)])?;
     let complaints = S::check(&settings);
-    if complaints.is_empty() { Ok(settings) } else { Err(complaints) }
+    if complaints.is_empty() {
+        Ok(settings)
+    } else {
+        Err(complaints)
+    }
 }
 
 /// A command with this service's settings as arguments. `--help` names the variables but never prints their values.
@@ -34,7 +41,10 @@ pub(crate) fn command_of<S: Service>(name: &'static str) -> Command {
 
 /// Tries one setting alone.
 fn complaint_about(arg: &Arg, given: &[OsString], lookup: Lookup<'_>) -> Option<String> {
-    let name = arg.get_env().map_or_else(|| arg.get_id().to_string(), |name| name.to_string_lossy().into_owned());
+    let name = arg.get_env().map_or_else(
+        || arg.get_id().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     let mut arguments: Vec<OsString> = match secrets::argument(arg, lookup) {
         Ok(argument) => argument.into_iter().collect(),
         Err(complaint) => return Some(complaint),
@@ -51,7 +61,11 @@ fn complaint_about(arg: &Arg, given: &[OsString], lookup: Lookup<'_>) -> Option<
         }
     }
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    match Command::new("setting").no_binary_name(true).arg(arg.clone()).try_get_matches_from(arguments) {
+    match Command::new("setting")
+        .no_binary_name(true)
+        .arg(arg.clone())
+        .try_get_matches_from(arguments)
+    {
         Ok(_) => None,
         Err(error) if error.kind() == clap::error::ErrorKind::MissingRequiredArgument => {
             Some(format!("{name} is not set: {help}"))
@@ -62,5 +76,9 @@ fn complaint_about(arg: &Arg, given: &[OsString], lookup: Lookup<'_>) -> Option<
 
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned()
 }

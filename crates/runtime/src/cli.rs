@@ -26,9 +26,15 @@ pub fn main<S: Service>() -> ExitCode {
 
 fn dispatch<S: Service>(arguments: Vec<OsString>) -> anyhow::Result<ExitCode> {
     let command = command::<S>();
-    let name = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let name = arguments
+        .get(1)
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
+        .to_owned();
     let given = arguments.get(2..).unwrap_or_default().to_vec();
-    let wants_help = given.iter().any(|argument| argument == "--help" || argument == "-h");
+    let wants_help = given
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h");
     let lookup = |name: &str| std::env::var_os(name);
 
     // Settings are taken apart one by one, so that every complaint is told; all else is clap's.
@@ -88,13 +94,23 @@ fn command<S: Service>() -> Command {
 /// The one common setting that `health` needs.
 fn internal_addr() -> Arg {
     let common = CommonSettings::augment_args(Command::new("common"));
-    common.get_arguments().find(|arg| arg.get_id() == "internal_addr").cloned().unwrap_or_else(|| {
-        Arg::new("internal_addr").long("internal-addr").env("INTERNAL_ADDR").value_parser(clap::value_parser!(SocketAddr))
-    })
+    common
+        .get_arguments()
+        .find(|arg| arg.get_id() == "internal_addr")
+        .cloned()
+        .unwrap_or_else(|| {
+            Arg::new("internal_addr")
+                .long("internal-addr")
+                .env("INTERNAL_ADDR")
+                .value_parser(clap::value_parser!(SocketAddr))
+        })
 }
 
 fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the async runtime")
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")
 }
 
 fn migrate<S: Service>(settings: S::Settings) -> anyhow::Result<ExitCode> {
@@ -127,7 +143,10 @@ fn serve<S: Service>(settings: S::Settings) -> anyhow::Result<ExitCode> {
 /// The first SIGTERM or SIGINT stops softly, the second at once.
 fn signals() -> anyhow::Result<(CancellationToken, CancellationToken)> {
     let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     let (first, second) = (soft.clone(), hard.clone());
     tokio::spawn(async move {
         for token in [first, second] {
@@ -139,19 +158,32 @@ fn signals() -> anyhow::Result<(CancellationToken, CancellationToken)> {
 }
 
 fn health(given: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
-    let mut addr = *given.get_one::<SocketAddr>("internal_addr").context("INTERNAL_ADDR is not set")?;
+    let mut addr = *given
+        .get_one::<SocketAddr>("internal_addr")
+        .context("INTERNAL_ADDR is not set")?;
     if addr.ip().is_unspecified() {
         addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     let limit = Duration::from_secs(3);
     let mut stream = TcpStream::connect_timeout(&addr, limit).context("not listening")?;
     stream.set_read_timeout(Some(limit))?;
-    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let ready = answer.split(' ').nth(1) == Some("200");
-    writeln!(std::io::stdout(), "{}", answer.lines().last().unwrap_or_default())?;
-    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        answer.lines().last().unwrap_or_default()
+    )?;
+    Ok(if ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 #[cfg(test)]
@@ -183,7 +215,11 @@ mod tests {
             None
         }
         fn check(settings: &Settings) -> Vec<String> {
-            if settings.number == 9 { vec!["nine is not allowed".into()] } else { vec![] }
+            if settings.number == 9 {
+                vec!["nine is not allowed".into()]
+            } else {
+                vec![]
+            }
         }
         async fn migrate(_: Settings) -> anyhow::Result<()> {
             Ok(())
@@ -200,23 +236,48 @@ mod tests {
 
     #[test]
     fn every_complaint_is_told_at_once() {
-        let complaints = check_with(&["--internal-addr", "nowhere", "--number=300"]).err().unwrap();
+        let complaints = check_with(&["--internal-addr", "nowhere", "--number=300"])
+            .err()
+            .unwrap();
         assert_eq!(complaints.len(), 3, "{complaints:?}");
-        assert!(complaints.iter().any(|c| c.starts_with("INTERNAL_ADDR: ")), "{complaints:?}");
-        assert!(complaints.iter().any(|c| c.starts_with("TEST_CLI_DATABASE_URL is not set")), "{complaints:?}");
-        assert!(complaints.iter().any(|c| c.starts_with("TEST_CLI_NUMBER: ")), "{complaints:?}");
+        assert!(
+            complaints.iter().any(|c| c.starts_with("INTERNAL_ADDR: ")),
+            "{complaints:?}"
+        );
+        assert!(
+            complaints
+                .iter()
+                .any(|c| c.starts_with("TEST_CLI_DATABASE_URL is not set")),
+            "{complaints:?}"
+        );
+        assert!(
+            complaints
+                .iter()
+                .any(|c| c.starts_with("TEST_CLI_NUMBER: ")),
+            "{complaints:?}"
+        );
     }
 
     #[test]
     fn settings_that_do_not_fit_together_are_told() {
-        let given = ["--internal-addr=127.0.0.1:1", "--database-url=x", "--number", "9"];
+        let given = [
+            "--internal-addr=127.0.0.1:1",
+            "--database-url=x",
+            "--number",
+            "9",
+        ];
         assert_eq!(check_with(&given).err().unwrap(), ["nine is not allowed"]);
     }
 
     #[test]
     fn help_never_shows_a_value() {
-        let help = check::command_of::<App>("serve").render_long_help().to_string();
-        assert!(help.contains("TEST_CLI_DATABASE_URL") && help.contains("INTERNAL_ADDR"), "{help}");
+        let help = check::command_of::<App>("serve")
+            .render_long_help()
+            .to_string();
+        assert!(
+            help.contains("TEST_CLI_DATABASE_URL") && help.contains("INTERNAL_ADDR"),
+            "{help}"
+        );
         assert!(!help.contains("TEST_CLI_DATABASE_URL="), "{help}");
         assert!(check_with(&["--internal-addr=127.0.0.1:1", "--database-url=x"]).is_ok());
     }

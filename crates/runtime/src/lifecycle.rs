@@ -49,7 +49,8 @@ impl Runtime {
     {
         let future = task(self.shutdown.clone());
         let future = async move { (name, future.await.outcome()) };
-        self.tasks.spawn(future.instrument(tracing::info_span!(parent: None, "task", task = name)));
+        self.tasks
+            .spawn(future.instrument(tracing::info_span!(parent: None, "task", task = name)));
     }
 
     /// Adds a condition for `/health/ready`.
@@ -58,7 +59,10 @@ impl Runtime {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        self.checks.push(ReadyCheck { name, run: Box::new(move || Box::pin(check())) });
+        self.checks.push(ReadyCheck {
+            name,
+            run: Box::new(move || Box::pin(check())),
+        });
     }
 
     /// Cancelled when background tasks must end: after the last request was answered.
@@ -123,17 +127,26 @@ pub(crate) async fn bind(settings: &CommonSettings) -> anyhow::Result<Sockets> {
         Some(addr) => Some(listen(addr, settings.reuse_port).context("PUBLIC_ADDR")?),
         None => None,
     };
-    Ok(Sockets { public, internal: listen(settings.internal_addr, settings.reuse_port).context("INTERNAL_ADDR")? })
+    Ok(Sockets {
+        public,
+        internal: listen(settings.internal_addr, settings.reuse_port).context("INTERNAL_ADDR")?,
+    })
 }
 
 /// Binds one socket.
 pub fn listen(addr: SocketAddr, reuse_port: bool) -> anyhow::Result<TcpListener> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
     socket.set_reuseaddr(true)?;
     if reuse_port {
         socket.set_reuseport(true)?;
     }
-    socket.bind(addr).with_context(|| format!("cannot listen on {addr}"))?;
+    socket
+        .bind(addr)
+        .with_context(|| format!("cannot listen on {addr}"))?;
     Ok(socket.listen(1024)?)
 }
 
@@ -148,7 +161,10 @@ pub async fn run(
     hard: CancellationToken,
 ) -> anyhow::Result<()> {
     let draining = Arc::new(AtomicBool::new(false));
-    let health = Health { checks: Arc::new(std::mem::take(&mut rt.checks)), draining: draining.clone() };
+    let health = Health {
+        checks: Arc::new(std::mem::take(&mut rt.checks)),
+        draining: draining.clone(),
+    };
     let mut servers = JoinSet::new();
     // The internal listener outlives the public one: probes and other services' calls that finish our requests still work.
     let (stop_public, stop_internal) = (rt.draining.clone(), CancellationToken::new());
@@ -162,7 +178,11 @@ pub async fn run(
     }
     tracing::info!(addr = %sockets.internal.local_addr()?, "internal listener");
     let mut internal = JoinSet::new();
-    internal.spawn(serve(sockets.internal, health.internal(listeners.internal), stop_internal.clone()));
+    internal.spawn(serve(
+        sockets.internal,
+        health.internal(listeners.internal),
+        stop_internal.clone(),
+    ));
 
     let early_end = tokio::select! {
         () = soft.cancelled() => None,
@@ -176,7 +196,10 @@ pub async fn run(
         }
         let deadline = Instant::now() + drain.timeout;
         rt.draining.cancel();
-        let answered = tokio::time::timeout_at(deadline, async { while servers.join_next().await.is_some() {} }).await;
+        let answered = tokio::time::timeout_at(deadline, async {
+            while servers.join_next().await.is_some() {}
+        })
+        .await;
         rt.shutdown.cancel();
         let finished = tokio::time::timeout_at(deadline, async {
             while let Some(ended) = rt.tasks.join_next().await {
@@ -188,7 +211,10 @@ pub async fn run(
         .await;
         stop_internal.cancel();
         let grace = deadline.max(Instant::now() + Duration::from_millis(200));
-        let closed = tokio::time::timeout_at(grace, async { while internal.join_next().await.is_some() {} }).await;
+        let closed = tokio::time::timeout_at(grace, async {
+            while internal.join_next().await.is_some() {}
+        })
+        .await;
         if answered.is_err() || finished.is_err() || closed.is_err() {
             tracing::warn!("stopped with work unfinished: the time to stop was over");
         } else {
@@ -216,7 +242,9 @@ fn outcome(
 
 async fn serve(socket: TcpListener, router: Router, stop: CancellationToken) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(socket, service).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let served = axum::serve(socket, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
     if let Err(error) = served {
         tracing::error!(%error, "a listener failed");
     }

@@ -14,7 +14,10 @@ use tracing::log::LevelFilter;
 pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::Result<PgPool> {
     let options = options(url, name)?
         // A statement that takes longer is a mistake or an attack; the request has long timed out.
-        .options([("statement_timeout", "20s"), ("idle_in_transaction_session_timeout", "20s")]);
+        .options([
+            ("statement_timeout", "20s"),
+            ("idle_in_transaction_session_timeout", "20s"),
+        ]);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(3))
@@ -36,14 +39,21 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
 /// Runs the migrations that are missing, as the owner role.
 pub async fn migrate(url: &SecretString, migrator: &Migrator) -> anyhow::Result<()> {
     // A pool of one, because the future of `run` on a bare connection is not `Send` for the compiler.
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options(url, "migrate")?).await.context("cannot connect to the database")?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options(url, "migrate")?)
+        .await
+        .context("cannot connect to the database")?;
     migrator.run(&pool).await.context("a migration failed")?;
     pool.close().await;
     Ok(())
 }
 
 fn options(url: &SecretString, name: &str) -> anyhow::Result<PgConnectOptions> {
-    let options: PgConnectOptions = url.expose_secret().parse().context("not a PostgreSQL URL")?;
+    let options: PgConnectOptions = url
+        .expose_secret()
+        .parse()
+        .context("not a PostgreSQL URL")?;
     Ok(options
         .application_name(name)
         .log_statements(LevelFilter::Debug)

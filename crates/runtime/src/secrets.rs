@@ -13,12 +13,17 @@ pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The argument that carries the content of `NAME_FILE`, if that is set for this setting.
 pub(crate) fn argument(arg: &Arg, lookup: Lookup<'_>) -> Result<Option<OsString>, String> {
-    let (Some(name), Some(long)) = (arg.get_env().and_then(|name| name.to_str()), arg.get_long()) else {
+    let (Some(name), Some(long)) = (arg.get_env().and_then(|name| name.to_str()), arg.get_long())
+    else {
         return Ok(None);
     };
-    let Some(path) = lookup(&format!("{name}_FILE")).map(PathBuf::from) else { return Ok(None) };
+    let Some(path) = lookup(&format!("{name}_FILE")).map(PathBuf::from) else {
+        return Ok(None);
+    };
     if lookup(name).is_some() {
-        return Err(format!("{name} and {name}_FILE are both set: set one of them"));
+        return Err(format!(
+            "{name} and {name}_FILE are both set: set one of them"
+        ));
     }
     let content = std::fs::read_to_string(&path)
         .map_err(|error| format!("{name}_FILE: cannot read {}: {error}", path.display()))?;
@@ -39,7 +44,11 @@ pub(crate) fn arguments<'a>(
             Err(complaint) => complaints.push(complaint),
         }
     }
-    if complaints.is_empty() { Ok(found) } else { Err(complaints) }
+    if complaints.is_empty() {
+        Ok(found)
+    } else {
+        Err(complaints)
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +62,10 @@ mod tests {
         let arg = Arg::new("key").long("stripe-key").env("STRIPE_KEY");
         let file = path.clone().into_os_string();
         let lookup = |name: &str| (name == "STRIPE_KEY_FILE").then(|| file.clone());
-        assert_eq!(argument(&arg, &lookup), Ok(Some(OsString::from("--stripe-key=s3cr et"))));
+        assert_eq!(
+            argument(&arg, &lookup),
+            Ok(Some(OsString::from("--stripe-key=s3cr et")))
+        );
 
         let both = |name: &str| name.starts_with("STRIPE_KEY").then(|| file.clone());
         assert!(argument(&arg, &both).unwrap_err().contains("both set"));

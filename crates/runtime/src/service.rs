@@ -25,7 +25,10 @@ pub trait Service: Sized + Send + Sync + 'static {
     fn migrate(settings: Self::Settings) -> impl Future<Output = anyhow::Result<()>> + Send;
 
     /// Connects, spawns background tasks on the [`Runtime`], and answers what to listen with.
-    fn start(settings: Self::Settings, rt: &mut Runtime) -> impl Future<Output = anyhow::Result<Listeners>> + Send;
+    fn start(
+        settings: Self::Settings,
+        rt: &mut Runtime,
+    ) -> impl Future<Output = anyhow::Result<Listeners>> + Send;
 
     /// Subcommands of this service alone, such as `auth generate-service-keys`.
     fn commands() -> Vec<clap::Command> {

@@ -58,7 +58,10 @@ impl<S: Subscriber> Layer<S> for Counter {
         // Outside a scope nobody asks.
         let _ = CURRENT.try_with(|current| {
             let so_far = current.get();
-            current.set(SqlStats { statements: so_far.statements + 1, elapsed: so_far.elapsed + seconds });
+            current.set(SqlStats {
+                statements: so_far.statements + 1,
+                elapsed: so_far.elapsed + seconds,
+            });
         });
     }
 }
@@ -93,7 +96,13 @@ mod tests {
             statement();
         })
         .await;
-        assert_eq!(stats, SqlStats { statements: 2, elapsed: Duration::from_secs(1) });
+        assert_eq!(
+            stats,
+            SqlStats {
+                statements: 2,
+                elapsed: Duration::from_secs(1)
+            }
+        );
         assert_eq!(current(), SqlStats::default());
     }
 }

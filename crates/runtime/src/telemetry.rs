@@ -41,12 +41,15 @@ pub fn init(service: &'static str, settings: &CommonSettings) -> anyhow::Result<
             .with_span_list(false)
             .with_current_span(true)
             .boxed(),
-        LogFormat::Pretty => {
-            tracing_subscriber::fmt::layer().compact().with_ansi(std::io::stdout().is_terminal()).boxed()
-        }
+        LogFormat::Pretty => tracing_subscriber::fmt::layer()
+            .compact()
+            .with_ansi(std::io::stdout().is_terminal())
+            .boxed(),
     };
     // Spans are made even when none are sent: their trace ids go into logs, events and calls all the same.
-    let spans = Targets::new().with_default(LevelFilter::INFO).with_target("sqlx", LevelFilter::OFF);
+    let spans = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("sqlx", LevelFilter::OFF);
     let tracer = tracing_opentelemetry::layer()
         .with_location(false)
         .with_threads(false)
@@ -66,18 +69,29 @@ pub fn init_for_tests() {
     metrics();
     let provider = SdkTracerProvider::builder().build();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let tracer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test")).with_filter(LevelFilter::INFO);
+    let tracer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("test"))
+        .with_filter(LevelFilter::INFO);
     let _already_done = tracing_subscriber::registry()
         .with(sql_stats::layer())
         .with(tracer)
-        .with(tracing_subscriber::fmt::layer().with_test_writer().with_filter(filter))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_test_writer()
+                .with_filter(filter),
+        )
         .try_init();
 }
 
-fn tracer_provider(service: &'static str, settings: &CommonSettings) -> anyhow::Result<SdkTracerProvider> {
+fn tracer_provider(
+    service: &'static str,
+    settings: &CommonSettings,
+) -> anyhow::Result<SdkTracerProvider> {
     let resource = Resource::builder().with_service_name(service).build();
     let builder = SdkTracerProvider::builder().with_resource(resource);
-    let Some(endpoint) = &settings.otel_exporter_otlp_endpoint else { return Ok(builder.build()) };
+    let Some(endpoint) = &settings.otel_exporter_otlp_endpoint else {
+        return Ok(builder.build());
+    };
     let endpoint = format!("{}/v1/traces", endpoint.as_str().trim_end_matches('/'));
     let exporter = SpanExporter::builder()
         .with_http()
@@ -93,9 +107,14 @@ pub(crate) fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
         // Buckets rather than quantiles, so that replicas can be added up.
-        let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let buckets = [
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+        ];
         let builder = PrometheusBuilder::new();
-        let recorder = builder.set_buckets(&buckets).unwrap_or_default().build_recorder();
+        let recorder = builder
+            .set_buckets(&buckets)
+            .unwrap_or_default()
+            .build_recorder();
         let handle = recorder.handle();
         let _another_recorder = ::metrics::set_global_recorder(recorder);
         handle

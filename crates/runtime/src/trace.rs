@@ -11,7 +11,12 @@ pub fn traceparent() -> Option<String> {
     let span = context.span();
     let span = span.span_context();
     span.is_valid().then(|| {
-        format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
+        format!(
+            "00-{}-{}-{:02x}",
+            span.trace_id(),
+            span.span_id(),
+            span.trace_flags().to_u8()
+        )
     })
 }
 
@@ -27,14 +32,21 @@ pub fn trace_id() -> Option<String> {
 /// it before the span is entered.
 pub fn set_parent(span: &Span, traceparent: Option<&str>) {
     if let Some(parent) = traceparent.and_then(parse) {
-        let _not_recorded = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent));
+        let _not_recorded =
+            span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent));
     }
 }
 
 fn parse(traceparent: &str) -> Option<SpanContext> {
     let mut parts = traceparent.trim().split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if version.len() != 2 || version == "ff" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if version.len() != 2
+        || version == "ff"
+        || trace.len() != 32
+        || span.len() != 16
+        || flags.len() != 2
+    {
         return None;
     }
     let context = SpanContext::new(
@@ -60,17 +72,28 @@ mod tests {
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         let span = tracing::info_span!("request");
-        set_parent(&span, Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        set_parent(
+            &span,
+            Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        );
         let _entered = span.enter();
         assert_eq!(trace_id().unwrap(), "0af7651916cd43dd8448eb211c80319c");
         let own = traceparent().unwrap();
-        assert!(own.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && own.ends_with("-01"), "{own}");
+        assert!(
+            own.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && own.ends_with("-01"),
+            "{own}"
+        );
         assert!(!own.contains("b7ad6b7169203331"));
     }
 
     #[test]
     fn malformed_headers_are_ignored() {
-        for bad in ["", "00-x", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", "00-zz-zz-01"] {
+        for bad in [
+            "",
+            "00-x",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "00-zz-zz-01",
+        ] {
             assert!(parse(bad).is_none(), "{bad}");
         }
     }

@@ -61,10 +61,15 @@ impl AppState {
     /// tells it later.
     pub(crate) async fn announce(&self, revocations: Vec<Pending>) {
         for pending in &revocations {
-            self.verifier.denied().deny(pending.revocation, pending.until);
+            self.verifier
+                .denied()
+                .deny(pending.revocation, pending.until);
         }
         if let Err(error) = self.publish(&revocations).await {
-            tracing::warn!(error = format!("{error:#}"), "revocations will be told later");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "revocations will be told later"
+            );
         }
     }
 
@@ -72,13 +77,21 @@ impl AppState {
     pub(crate) async fn publish(&self, revocations: &[Pending]) -> anyhow::Result<()> {
         let mut redis = self.redis.clone();
         let mut told = Vec::with_capacity(revocations.len());
-        for Pending { id, revocation, until } in revocations {
+        for Pending {
+            id,
+            revocation,
+            until,
+        } in revocations
+        {
             let telling = auth_token::denylist::revoke(&mut redis, *revocation, *until);
-            tokio::time::timeout(Duration::from_millis(500), telling).await.context("Redis does not answer")??;
+            tokio::time::timeout(Duration::from_millis(500), telling)
+                .await
+                .context("Redis does not answer")??;
             told.push(*id);
         }
         if !told.is_empty() {
-            revocations::mark_published(&mut *self.pool.acquire().await?, &told, self.clock.now()).await?;
+            revocations::mark_published(&mut *self.pool.acquire().await?, &told, self.clock.now())
+                .await?;
         }
         Ok(())
     }
@@ -99,7 +112,11 @@ pub struct Built {
 /// Puts the app together. Nothing is connected yet.
 pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Built> {
     runtime::install_tls_provider();
-    let pool = runtime::pg::connect(&settings.auth_database_url, settings.database_max_connections, App::NAME)?;
+    let pool = runtime::pg::connect(
+        &settings.auth_database_url,
+        settings.database_max_connections,
+        App::NAME,
+    )?;
     let redis = redis::Client::open(settings.redis_url.expose_secret()).context("REDIS_URL")?;
     let redis_config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(Duration::from_millis(500)))
@@ -107,11 +124,20 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         .set_number_of_retries(1);
     let keys = SigningKeys::open(&settings.signing_keys_dir, &clock)?;
     let shown = keys.clone();
-    let verifier = Verifier::new(JwksSource::local(move || shown.jwks()), DenyList::default(), clock.clone());
+    let verifier = Verifier::new(
+        JwksSource::local(move || shown.jwks()),
+        DenyList::default(),
+        clock.clone(),
+    );
     let state = AppState(Arc::new(Shared {
         redis: ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?,
-        passwords: Passwords::new()?,
-        service_keys: ServiceKeys::new(App::NAME, &settings.service_key, &settings.service_jwks, clock.clone())?,
+        passwords: Passwords::new(random.clone())?,
+        service_keys: ServiceKeys::new(
+            App::NAME,
+            &settings.service_key,
+            &settings.service_jwks,
+            clock.clone(),
+        )?,
         publisher: Publisher::new("mercato/auth", clock.clone(), random.clone()),
         settings,
         pool,
@@ -120,7 +146,10 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         clock,
         random,
     }));
-    Ok(Built { listeners: http::listeners(&state), state })
+    Ok(Built {
+        listeners: http::listeners(&state),
+        state,
+    })
 }
 
 impl Service for App {
@@ -140,7 +169,9 @@ impl Service for App {
     }
 
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
-        let url = settings.auth_migration_database_url.context("AUTH_MIGRATION_DATABASE_URL is not set")?;
+        let url = settings
+            .auth_migration_database_url
+            .context("AUTH_MIGRATION_DATABASE_URL is not set")?;
         runtime::pg::migrate(&url, &crate::MIGRATOR).await
     }
 
@@ -153,9 +184,13 @@ impl Service for App {
             async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(drop)?) }
         });
         let (pool, amqp_url) = (state.pool.clone(), state.settings.amqp_url.clone());
-        rt.spawn("relay", move |shutdown| messaging::relay::run(pool, amqp_url, shutdown));
+        rt.spawn("relay", move |shutdown| {
+            messaging::relay::run(pool, amqp_url, shutdown)
+        });
         let (verifier, redis_url) = (state.verifier.clone(), state.settings.redis_url.clone());
-        rt.spawn("verifier", move |shutdown| verifier.run(redis_url, shutdown));
+        rt.spawn("verifier", move |shutdown| {
+            verifier.run(redis_url, shutdown)
+        });
         rt.spawn("jobs", move |shutdown| jobs::run(state, shutdown));
         Ok(listeners)
     }

@@ -60,12 +60,19 @@ impl Settings {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         if self.admin_email.is_some() != self.admin_password.is_some() {
-            complaints.push("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither".to_owned());
+            complaints.push(
+                "ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither".to_owned(),
+            );
         }
         if !matches!(self.public_url.scheme(), "http" | "https") {
             complaints.push("PUBLIC_URL: must begin with http:// or https://".to_owned());
         }
-        if let Err(error) = auth_token::ServiceKeys::new("auth", &self.service_key, &self.service_jwks, primitives::Clock::system()) {
+        if let Err(error) = auth_token::ServiceKeys::new(
+            "auth",
+            &self.service_key,
+            &self.service_jwks,
+            primitives::Clock::system(),
+        ) {
             complaints.push(format!("{error:#}"));
         }
         complaints
@@ -73,6 +80,9 @@ impl Settings {
 
     /// A link into the shop, with a token.
     pub(crate) fn link(&self, page: &str, token: &str) -> String {
-        format!("{}/{page}?token={token}", self.public_url.as_str().trim_end_matches('/'))
+        format!(
+            "{}/{page}?token={token}",
+            self.public_url.as_str().trim_end_matches('/')
+        )
     }
 }

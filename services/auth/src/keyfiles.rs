@@ -44,12 +44,20 @@ impl SigningKeys {
     /// Reads the folder, making it and its first key if need be.
     pub(crate) fn open(dir: &Path, clock: &Clock) -> anyhow::Result<Self> {
         let context = || format!("SIGNING_KEYS_DIR {}", dir.display());
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(context)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .with_context(context)?;
         if read(dir).with_context(context)?.is_empty() {
             first_key(dir).with_context(context)?;
         }
         let current = load(dir, clock.now()).with_context(context)?;
-        Ok(Self { dir: dir.into(), clock: clock.clone(), current: Arc::new(RwLock::new(Arc::new(current))) })
+        Ok(Self {
+            dir: dir.into(),
+            clock: clock.clone(),
+            current: Arc::new(RwLock::new(Arc::new(current))),
+        })
     }
 
     /// Reads the folder again.
@@ -68,7 +76,10 @@ impl SigningKeys {
     }
 
     fn current(&self) -> Arc<Current> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -78,7 +89,10 @@ fn read(dir: &Path) -> anyhow::Result<Vec<(Timestamp, PathBuf)>> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "pem") {
-            files.push((Timestamp::from(time::OffsetDateTime::from(fs::metadata(&path)?.modified()?)), path));
+            files.push((
+                Timestamp::from(time::OffsetDateTime::from(fs::metadata(&path)?.modified()?)),
+                path,
+            ));
         }
     }
     files.sort();
@@ -96,7 +110,10 @@ fn load(dir: &Path, now: Timestamp) -> anyhow::Result<Current> {
             signer = Some(key);
         }
     }
-    Ok(Current { signer: signer.context("there is no key")?, jwks })
+    Ok(Current {
+        signer: signer.context("there is no key")?,
+        jwks,
+    })
 }
 
 /// A name that another key cannot have by chance: from the public key.
@@ -124,7 +141,11 @@ fn write_key(dir: &Path, name: &str) -> anyhow::Result<PathBuf> {
 }
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(())
@@ -132,19 +153,34 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn pem_encode(pkcs8: &[u8]) -> String {
     let text = STANDARD.encode(pkcs8);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
+    format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        lines.join("\n")
+    )
 }
 
 fn pem_decode(pem: &str) -> anyhow::Result<Vec<u8>> {
-    let text: String = pem.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
+    let text: String = pem
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
     STANDARD.decode(text).context("not a PEM file")
 }
 
 /// `generate-service-keys` and `rotate-signing-key`.
 pub(crate) fn commands() -> Vec<clap::Command> {
     let folder = |name: &'static str, help: &'static str| {
-        clap::Arg::new(name).long(name).required(true).value_parser(clap::value_parser!(PathBuf)).help(help)
+        clap::Arg::new(name)
+            .long(name)
+            .required(true)
+            .value_parser(clap::value_parser!(PathBuf))
+            .help(help)
     };
     vec![
         clap::Command::new("generate-service-keys")
@@ -157,7 +193,11 @@ pub(crate) fn commands() -> Vec<clap::Command> {
 }
 
 pub(crate) fn run_command(name: &str, args: &clap::ArgMatches) -> anyhow::Result<()> {
-    let folder = |name: &str| args.get_one::<PathBuf>(name).cloned().context("the folder is missing");
+    let folder = |name: &str| {
+        args.get_one::<PathBuf>(name)
+            .cloned()
+            .context("the folder is missing")
+    };
     match name {
         "generate-service-keys" => generate_service_keys(&folder("out")?),
         "rotate-signing-key" => {
@@ -174,17 +214,30 @@ pub(crate) fn run_command(name: &str, args: &clap::ArgMatches) -> anyhow::Result
 
 /// Keeps the keys that are there, so that it can be run again when a service is added.
 fn generate_service_keys(dir: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)?;
     let mut jwks = Jwks::default();
     for service in SERVICES {
         let path = dir.join(format!("{service}.key"));
         if !path.exists() {
             write_secret(&path, GeneratedKey::generate()?.base64().expose_secret())?;
         }
-        let pkcs8 = STANDARD.decode(fs::read_to_string(&path)?.trim()).with_context(|| path.display().to_string())?;
-        jwks.keys.push(Signer::from_pkcs8(service, &pkcs8).with_context(|| path.display().to_string())?.jwk().clone());
+        let pkcs8 = STANDARD
+            .decode(fs::read_to_string(&path)?.trim())
+            .with_context(|| path.display().to_string())?;
+        jwks.keys.push(
+            Signer::from_pkcs8(service, &pkcs8)
+                .with_context(|| path.display().to_string())?
+                .jwk()
+                .clone(),
+        );
     }
-    fs::write(dir.join("services.jwks.json"), serde_json::to_string_pretty(&jwks)?)?;
+    fs::write(
+        dir.join("services.jwks.json"),
+        serde_json::to_string_pretty(&jwks)?,
+    )?;
     Ok(())
 }
 
@@ -208,7 +261,10 @@ mod tests {
         assert_eq!(again.signer().jwk(), &first);
 
         std::thread::sleep(Duration::from_millis(20));
-        let matches = commands().remove(1).no_binary_name(true).get_matches_from(["--dir".into(), dir.clone().into_os_string()]);
+        let matches = commands()
+            .remove(1)
+            .no_binary_name(true)
+            .get_matches_from(["--dir".into(), dir.clone().into_os_string()]);
         run_command("rotate-signing-key", &matches).unwrap();
         keys.reload().unwrap();
         assert_eq!(keys.jwks().keys.len(), 2);
@@ -225,7 +281,10 @@ mod tests {
         generate_service_keys(&dir).unwrap();
         let jwks = fs::read_to_string(dir.join("services.jwks.json")).unwrap();
         generate_service_keys(&dir).unwrap();
-        assert_eq!(fs::read_to_string(dir.join("services.jwks.json")).unwrap(), jwks);
+        assert_eq!(
+            fs::read_to_string(dir.join("services.jwks.json")).unwrap(),
+            jwks
+        );
         for service in SERVICES {
             let key = fs::read_to_string(dir.join(format!("{service}.key"))).unwrap();
             auth_token::ServiceKeys::new(service, &key.into(), &jwks, Clock::system()).unwrap();

@@ -39,18 +39,32 @@ struct World {
 fn world() -> World {
     let clock = Clock::system();
     let signer = Signer::generate("k").unwrap();
-    let source = JwksSource::fixed(Jwks { keys: vec![signer.jwk().clone()] });
+    let source = JwksSource::fixed(Jwks {
+        keys: vec![signer.jwk().clone()],
+    });
     let verifier = Verifier::new(source, DenyList::default(), clock.clone());
     let [order, product] = ServiceKeys::generate(["order", "product"], &clock).unwrap();
     let router = Router::new()
         .route("/user", get(async |user: User| user.role.as_str()))
-        .route("/maybe", get(async |user: MaybeUser| if user.0.is_some() { "user" } else { "guest" }))
+        .route(
+            "/maybe",
+            get(async |user: MaybeUser| if user.0.is_some() { "user" } else { "guest" }),
+        )
         .route("/seller", get(async |_: Seller| "seller"))
         .route("/read", get(async |_: Staff<ReadUsers>| "read"))
         .route("/manage", get(async |_: Staff<ManageUsers>| "manage"))
         .route("/service", get(async |service: Service| service.caller))
-        .with_state(State { verifier: verifier.clone(), keys: product });
-    World { router, signer, verifier, order, clock }
+        .with_state(State {
+            verifier: verifier.clone(),
+            keys: product,
+        });
+    World {
+        router,
+        signer,
+        verifier,
+        order,
+        clock,
+    }
 }
 
 impl World {
@@ -81,11 +95,20 @@ impl World {
         if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 10_000)
+            .await
+            .unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
-        let code = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|body| Some(body["code"].as_str()?.to_owned()));
+        let code = serde_json::from_str::<serde_json::Value>(&text)
+            .ok()
+            .and_then(|body| Some(body["code"].as_str()?.to_owned()));
         (status, code.unwrap_or(text))
     }
 }
@@ -101,7 +124,10 @@ async fn roles_open_what_they_should() {
         (Role::Customer, &["/user", "/maybe"][..]),
         (Role::Seller, &["/user", "/maybe", "/seller"]),
         (Role::Support, &["/user", "/maybe", "/read"]),
-        (Role::Admin, &["/user", "/maybe", "/seller", "/read", "/manage"]),
+        (
+            Role::Admin,
+            &["/user", "/maybe", "/seller", "/read", "/manage"],
+        ),
     ] {
         let token = world.token(role);
         for path in ["/user", "/maybe", "/seller", "/read", "/manage"] {
@@ -109,7 +135,11 @@ async fn roles_open_what_they_should() {
             if open.contains(&path) {
                 assert_eq!(status, StatusCode::OK, "{role} {path}");
             } else {
-                assert_eq!((status, body.as_str()), (StatusCode::FORBIDDEN, "forbidden"), "{role} {path}");
+                assert_eq!(
+                    (status, body.as_str()),
+                    (StatusCode::FORBIDDEN, "forbidden"),
+                    "{role} {path}"
+                );
             }
         }
     }
@@ -119,31 +149,66 @@ async fn roles_open_what_they_should() {
 async fn without_a_good_token_nothing_opens() {
     let world = world();
     for path in ["/user", "/seller", "/read", "/manage", "/service"] {
-        assert_eq!(world.get(path, None).await, unauthenticated("unauthenticated"), "{path}");
+        assert_eq!(
+            world.get(path, None).await,
+            unauthenticated("unauthenticated"),
+            "{path}"
+        );
     }
-    assert_eq!(world.get("/maybe", None).await, (StatusCode::OK, "guest".into()));
+    assert_eq!(
+        world.get("/maybe", None).await,
+        (StatusCode::OK, "guest".into())
+    );
     for bad in ["Bearer x.y.z", "Bearer ", "Basic YTpi", "x"] {
         for path in ["/user", "/maybe", "/service"] {
-            assert_eq!(world.get(path, Some(bad)).await, unauthenticated("unauthenticated"), "{path} {bad}");
+            assert_eq!(
+                world.get(path, Some(bad)).await,
+                unauthenticated("unauthenticated"),
+                "{path} {bad}"
+            );
         }
     }
-    let old = Claims { exp: world.clock.now().unix() - 10, ..world.claims(Role::Customer) };
+    let old = Claims {
+        exp: world.clock.now().unix() - 10,
+        ..world.claims(Role::Customer)
+    };
     let old = format!("Bearer {}", world.signer.sign(&old).unwrap());
-    assert_eq!(world.get("/maybe", Some(&old)).await, unauthenticated("token_expired"));
+    assert_eq!(
+        world.get("/maybe", Some(&old)).await,
+        unauthenticated("token_expired")
+    );
     let gone = world.claims(Role::Customer);
-    world.verifier.denied().deny(Revocation::Session(gone.sid), world.clock.now());
+    world
+        .verifier
+        .denied()
+        .deny(Revocation::Session(gone.sid), world.clock.now());
     let gone = format!("Bearer {}", world.signer.sign(&gone).unwrap());
-    assert_eq!(world.get("/user", Some(&gone)).await, unauthenticated("token_revoked"));
+    assert_eq!(
+        world.get("/user", Some(&gone)).await,
+        unauthenticated("token_revoked")
+    );
 }
 
 #[tokio::test]
 async fn users_and_services_cannot_stand_in_for_each_other() {
     let world = world();
     let service = format!("Bearer {}", world.order.token("product", None).unwrap());
-    assert_eq!(world.get("/service", Some(&service)).await, (StatusCode::OK, "order".into()));
-    assert_eq!(world.get("/user", Some(&service)).await, unauthenticated("unauthenticated"));
+    assert_eq!(
+        world.get("/service", Some(&service)).await,
+        (StatusCode::OK, "order".into())
+    );
+    assert_eq!(
+        world.get("/user", Some(&service)).await,
+        unauthenticated("unauthenticated")
+    );
     let user = world.token(Role::Admin);
-    assert_eq!(world.get("/service", Some(&user)).await, unauthenticated("unauthenticated"));
+    assert_eq!(
+        world.get("/service", Some(&user)).await,
+        unauthenticated("unauthenticated")
+    );
     let elsewhere = format!("Bearer {}", world.order.token("auth", None).unwrap());
-    assert_eq!(world.get("/service", Some(&elsewhere)).await, unauthenticated("unauthenticated"));
+    assert_eq!(
+        world.get("/service", Some(&elsewhere)).await,
+        unauthenticated("unauthenticated")
+    );
 }

@@ -10,20 +10,39 @@ fn clock() -> Clock {
 fn a_service_calls_another_in_a_users_name() {
     let clock = clock();
     let [order, product] = ServiceKeys::generate(["order", "product"], &clock).unwrap();
-    let user = OnBehalfOf { user_id: UserId::new(clock.now(), &Random::system()), role: Role::Support, email: None };
+    let user = OnBehalfOf {
+        user_id: UserId::new(clock.now(), &Random::system()),
+        role: Role::Support,
+        email: None,
+    };
     let token = order.token("product", Some(&user)).unwrap();
     let service = product.verify(&token).unwrap();
-    assert_eq!(service, Service { caller: "order".into(), on_behalf_of: Some(user.clone()) });
+    assert_eq!(
+        service,
+        Service {
+            caller: "order".into(),
+            on_behalf_of: Some(user.clone())
+        }
+    );
     assert_eq!(service.staff::<permissions::Refund>().unwrap(), &user);
-    assert_eq!(service.staff::<permissions::ManageUsers>().unwrap_err().code(), "forbidden");
-    let alone = product.verify(&order.token("product", None).unwrap()).unwrap();
+    assert_eq!(
+        service
+            .staff::<permissions::ManageUsers>()
+            .unwrap_err()
+            .code(),
+        "forbidden"
+    );
+    let alone = product
+        .verify(&order.token("product", None).unwrap())
+        .unwrap();
     assert_eq!(alone.user().unwrap_err().code(), "forbidden");
 }
 
 #[test]
 fn tokens_for_another_audience_or_too_old_are_refused() {
     let clock = clock();
-    let [order, product, auth] = ServiceKeys::generate(["order", "product", "auth"], &clock).unwrap();
+    let [order, product, auth] =
+        ServiceKeys::generate(["order", "product", "auth"], &clock).unwrap();
     let token = order.token("product", None).unwrap();
     assert_eq!(auth.verify(&token), Err(TokenError::Invalid));
     clock.advance(Duration::from_secs(70));
@@ -44,14 +63,24 @@ fn a_service_cannot_speak_as_another() {
         obo: None,
     };
     let sign = |kid: &str| {
-        let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            kid: Some(kid.into()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         jsonwebtoken::encode(&header, &claims, &order.0.key).unwrap()
     };
     for kid in ["order", "admin", "product"] {
-        assert_eq!(product.verify(&sign(kid)), Err(TokenError::Invalid), "{kid}");
+        assert_eq!(
+            product.verify(&sign(kid)),
+            Err(TokenError::Invalid),
+            "{kid}"
+        );
     }
     let [stranger] = ServiceKeys::generate(["order"], &clock).unwrap();
-    assert_eq!(product.verify(&stranger.token("product", None).unwrap()), Err(TokenError::Invalid));
+    assert_eq!(
+        product.verify(&stranger.token("product", None).unwrap()),
+        Err(TokenError::Invalid)
+    );
 }
 
 #[test]
@@ -59,7 +88,10 @@ fn a_key_that_is_not_in_the_set_is_told_at_start() {
     let clock = clock();
     let key = GeneratedKey::generate().unwrap();
     let other = GeneratedKey::generate().unwrap();
-    let jwks = serde_json::to_string(&Jwks { keys: vec![other.jwk("order").unwrap()] }).unwrap();
+    let jwks = serde_json::to_string(&Jwks {
+        keys: vec![other.jwk("order").unwrap()],
+    })
+    .unwrap();
     assert!(ServiceKeys::new("order", &key.base64(), &jwks, clock.clone()).is_err());
     assert!(ServiceKeys::new("order", &"!".to_owned().into(), &jwks, clock.clone()).is_err());
     assert!(ServiceKeys::new("order", &other.base64(), "{}", clock.clone()).is_err());

@@ -19,15 +19,37 @@ async fn app(rt: Runtime, lame_duck: Duration) -> App {
         tokio::time::sleep(Duration::from_millis(400)).await;
         "done"
     };
-    let listeners = Listeners { public: Some(Router::new().route("/slow", get(slow))), internal: Router::new() };
+    let listeners = Listeners {
+        public: Some(Router::new().route("/slow", get(slow))),
+        internal: Router::new(),
+    };
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let sockets = Sockets { public: Some(listen(any, false).unwrap()), internal: listen(any, false).unwrap() };
+    let sockets = Sockets {
+        public: Some(listen(any, false).unwrap()),
+        internal: listen(any, false).unwrap(),
+    };
     let public = sockets.public.as_ref().unwrap().local_addr().unwrap();
     let internal = sockets.internal.local_addr().unwrap();
     let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-    let drain = Drain { lame_duck, timeout: Duration::from_secs(5) };
-    let ended = tokio::spawn(run(rt, listeners, sockets, drain, soft.clone(), hard.clone()));
-    App { public, internal, soft, hard, ended }
+    let drain = Drain {
+        lame_duck,
+        timeout: Duration::from_secs(5),
+    };
+    let ended = tokio::spawn(run(
+        rt,
+        listeners,
+        sockets,
+        drain,
+        soft.clone(),
+        hard.clone(),
+    ));
+    App {
+        public,
+        internal,
+        soft,
+        hard,
+        ended,
+    }
 }
 
 fn runtime() -> Runtime {
@@ -36,7 +58,11 @@ fn runtime() -> Runtime {
 
 async fn fetch(addr: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(addr).await?;
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+    stream
+        .write_all(
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+        .await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer)
@@ -66,16 +92,36 @@ async fn requests_under_way_finish_and_tasks_are_awaited() {
 #[tokio::test]
 async fn a_lame_duck_serves_but_is_not_ready_and_closes_connections() {
     let app = app(runtime(), Duration::from_millis(600)).await;
-    assert!(fetch(app.internal, "/health/ready").await.unwrap().starts_with("HTTP/1.1 200"));
-    assert!(fetch(app.internal, "/health/live").await.unwrap().starts_with("HTTP/1.1 200"));
+    assert!(
+        fetch(app.internal, "/health/ready")
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(
+        fetch(app.internal, "/health/live")
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+    );
     app.soft.cancel();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(fetch(app.internal, "/health/ready").await.unwrap().starts_with("HTTP/1.1 503"));
+    assert!(
+        fetch(app.internal, "/health/ready")
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 503")
+    );
     let mut kept = TcpStream::connect(app.public).await.unwrap();
-    kept.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    kept.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
     kept.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"),
+        "{answer}"
+    );
     app.ended.await.unwrap().unwrap();
 }
 
@@ -85,16 +131,25 @@ async fn the_second_signal_ends_at_once() {
     app.soft.cancel();
     tokio::time::sleep(Duration::from_millis(20)).await;
     app.hard.cancel();
-    tokio::time::timeout(Duration::from_secs(1), app.ended).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(1), app.ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_task_that_ends_stops_the_service() {
     let mut rt = runtime();
-    rt.spawn("relay", async |_stop| anyhow::bail!("no more") as anyhow::Result<()>);
+    rt.spawn("relay", async |_stop| {
+        anyhow::bail!("no more") as anyhow::Result<()>
+    });
     let app = app(rt, Duration::from_secs(60)).await;
     let error = app.ended.await.unwrap().unwrap_err();
-    assert_eq!(format!("{error:#}"), "the background task relay failed: no more");
+    assert_eq!(
+        format!("{error:#}"),
+        "the background task relay failed: no more"
+    );
 }
 
 #[tokio::test]
@@ -103,7 +158,10 @@ async fn a_failed_check_is_told_by_name() {
     rt.ready_check("database", async || anyhow::bail!("secret address"));
     let app = app(rt, Duration::ZERO).await;
     let answer = fetch(app.public, "/health").await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains(r#""database":false"#), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 503") && answer.contains(r#""database":false"#),
+        "{answer}"
+    );
     assert!(!answer.contains("secret"));
     let metrics = fetch(app.internal, "/metrics").await.unwrap();
     assert!(metrics.starts_with("HTTP/1.1 200"));

@@ -56,7 +56,28 @@ pub(crate) struct Address {
 
 impl From<Address> for AddressSnapshot {
     fn from(address: Address) -> Self {
-        let Address { id, name, line1, line2, city, region, postal_code, country, phone, .. } = address;
-        Self { id, name, line1, line2, city, region, postal_code, country, phone }
+        let Address {
+            id,
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+            ..
+        } = address;
+        Self {
+            id,
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+            phone,
+        }
     }
 }

@@ -7,8 +7,25 @@ const LONGEST: usize = 256;
 
 /// What everybody tries first.
 const COMMON: [&str; 20] = [
-    "password", "password1", "passw0rd", "12345678", "123456789", "1234567890", "qwertyui", "qwertyuiop", "11111111",
-    "00000000", "iloveyou", "letmein1", "sunshine", "princess", "football", "baseball", "abc12345", "superman", "trustno1",
+    "password",
+    "password1",
+    "passw0rd",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "qwertyui",
+    "qwertyuiop",
+    "11111111",
+    "00000000",
+    "iloveyou",
+    "letmein1",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "abc12345",
+    "superman",
+    "trustno1",
     "changeme",
 ];
 
@@ -36,7 +53,8 @@ impl TryFrom<String> for NewPassword {
             return Err(format!("must have {SHORTEST} to {LONGEST} characters"));
         }
         let first = text.chars().next();
-        if COMMON.contains(&text.to_lowercase().as_str()) || text.chars().all(|c| Some(c) == first) {
+        if COMMON.contains(&text.to_lowercase().as_str()) || text.chars().all(|c| Some(c) == first)
+        {
             return Err("is too easy to guess".to_owned());
         }
         Ok(Self(text.into()))
@@ -45,7 +63,9 @@ impl TryFrom<String> for NewPassword {
 
 impl<'de> Deserialize<'de> for NewPassword {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .try_into()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -67,7 +87,9 @@ impl<'de> Deserialize<'de> for GivenPassword {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.len() > 4 * LONGEST {
-            return Err(D::Error::custom(format!("must have at most {LONGEST} characters")));
+            return Err(D::Error::custom(format!(
+                "must have at most {LONGEST} characters"
+            )));
         }
         Ok(Self(text.into()))
     }
@@ -79,7 +101,13 @@ mod tests {
 
     #[test]
     fn easy_passwords_are_refused() {
-        for bad in ["short", "password", "PassWord", "aaaaaaaaaa", &"x1".repeat(200)] {
+        for bad in [
+            "short",
+            "password",
+            "PassWord",
+            "aaaaaaaaaa",
+            &"x1".repeat(200),
+        ] {
             assert!(NewPassword::try_from(bad.to_owned()).is_err(), "{bad}");
         }
         let good = NewPassword::try_from("anna.schmidt".to_owned()).unwrap();

@@ -43,7 +43,10 @@ mod tests {
 
     #[test]
     fn a_line_is_trimmed_and_bounded() {
-        assert_eq!(Line::<5>::try_from("  ä b  ".to_owned()).unwrap().as_str(), "ä b");
+        assert_eq!(
+            Line::<5>::try_from("  ä b  ".to_owned()).unwrap().as_str(),
+            "ä b"
+        );
         assert!(Line::<5>::try_from("ääääää".to_owned()).is_err());
         for bad in ["", "   ", "a\nb", "a\0"] {
             assert!(Line::<5>::try_from(bad.to_owned()).is_err(), "{bad:?}");

@@ -94,7 +94,22 @@ pub(crate) struct StaffUserView {
 impl From<User> for StaffUserView {
     fn from(user: User) -> Self {
         let disabled = user.disabled_at.is_some();
-        let UserView { id, email, email_verified, name, role, created_at } = user.into();
-        Self { id, email, email_verified, name, role, disabled, created_at }
+        let UserView {
+            id,
+            email,
+            email_verified,
+            name,
+            role,
+            created_at,
+        } = user.into();
+        Self {
+            id,
+            email,
+            email_verified,
+            name,
+            role,
+            disabled,
+            created_at,
+        }
     }
 }

@@ -39,8 +39,14 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::list::list_sessions))
         .routes(routes!(sessions::end::end_session))
         .routes(routes!(me::show::show_me, me::update::update_me))
-        .routes(routes!(addresses::list::list_addresses, addresses::create::create_address))
-        .routes(routes!(addresses::update::update_address, addresses::delete::delete_address))
+        .routes(routes!(
+            addresses::list::list_addresses,
+            addresses::create::create_address
+        ))
+        .routes(routes!(
+            addresses::update::update_address,
+            addresses::delete::delete_address
+        ))
         .routes(routes!(users::list::list_users))
         .routes(routes!(users::update::update_user))
 }
@@ -71,8 +77,14 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, document: &mut OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 
@@ -82,8 +94,15 @@ pub(crate) fn openapi() -> OpenApi {
 }
 
 pub(crate) fn listeners(state: &AppState) -> Listeners {
-    let limits = Limits { body: 64 * 1024, server_timing: state.settings.common.server_timing, ..Limits::default() };
+    let limits = Limits {
+        body: 64 * 1024,
+        server_timing: state.settings.common.server_timing,
+        ..Limits::default()
+    };
     let public = public().split_for_parts().0.with_state(state.clone());
     let private = private().split_for_parts().0.with_state(state.clone());
-    Listeners { public: Some(http_kit::public(public, limits)), internal: http_kit::internal(private, limits) }
+    Listeners {
+        public: Some(http_kit::public(public, limits)),
+        internal: http_kit::internal(private, limits),
+    }
 }

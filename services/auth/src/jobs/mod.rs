@@ -16,7 +16,9 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
     // What was revoked while this process did not run, whether Redis still knows it or not.
     match current_revocations(&state, false).await {
-        Ok(all) => all.iter().for_each(|pending| state.deny(pending.revocation, pending.until)),
+        Ok(all) => all
+            .iter()
+            .for_each(|pending| state.deny(pending.revocation, pending.until)),
         Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot read revocations"),
     }
     let mut reconcile = tokio::time::interval(RECONCILE_INTERVAL);
@@ -33,7 +35,11 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
             _ = clean.tick() => ("cleanup", forget(&state).await),
         };
         if let Err(error) = result {
-            tracing::warn!(job, error = format!("{error:#}"), "a job failed; it will be tried again");
+            tracing::warn!(
+                job,
+                error = format!("{error:#}"),
+                "a job failed; it will be tried again"
+            );
         }
     }
 }
@@ -41,16 +47,27 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
 /// Tells Redis the revocations that it missed.
 pub(crate) async fn tell_revocations(state: &AppState) -> anyhow::Result<()> {
     let pending = current_revocations(state, true).await?;
-    pending.iter().for_each(|pending| state.deny(pending.revocation, pending.until));
+    pending
+        .iter()
+        .for_each(|pending| state.deny(pending.revocation, pending.until));
     state.publish(&pending).await
 }
 
-async fn current_revocations(state: &AppState, only_pending: bool) -> anyhow::Result<Vec<revocations::Pending>> {
-    Ok(revocations::current(&mut *state.pool.acquire().await?, only_pending, state.clock.now()).await?)
+async fn current_revocations(
+    state: &AppState,
+    only_pending: bool,
+) -> anyhow::Result<Vec<revocations::Pending>> {
+    Ok(revocations::current(
+        &mut *state.pool.acquire().await?,
+        only_pending,
+        state.clock.now(),
+    )
+    .await?)
 }
 
 async fn forget(state: &AppState) -> anyhow::Result<()> {
-    let rows = cleanup::forget_before(&mut *state.pool.acquire().await?, state.clock.now() - KEPT).await?;
+    let rows =
+        cleanup::forget_before(&mut *state.pool.acquire().await?, state.clock.now() - KEPT).await?;
     if rows > 0 {
         tracing::info!(rows, "forgot what ended long ago");
     }

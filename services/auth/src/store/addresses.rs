@@ -20,7 +20,11 @@ pub(crate) async fn list(db: &mut PgConnection, user: UserId) -> Result<Vec<Addr
     .await
 }
 
-pub(crate) async fn find(db: &mut PgConnection, user: UserId, id: AddressId) -> Result<Option<Address>> {
+pub(crate) async fn find(
+    db: &mut PgConnection,
+    user: UserId,
+    id: AddressId,
+) -> Result<Option<Address>> {
     sqlx::query_as!(
         Address,
         r#"SELECT id AS "id: AddressId", name, line1, line2, city, region, postal_code, country AS "country: CountryCode", phone,
@@ -34,10 +38,21 @@ pub(crate) async fn find(db: &mut PgConnection, user: UserId, id: AddressId) -> 
 }
 
 pub(crate) async fn count(db: &mut PgConnection, user: UserId) -> Result<i64> {
-    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM addresses WHERE user_id = $1"#, user.uuid()).fetch_one(db).await
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM addresses WHERE user_id = $1"#,
+        user.uuid()
+    )
+    .fetch_one(db)
+    .await
 }
 
-pub(crate) async fn insert(db: &mut PgConnection, user: UserId, id: AddressId, input: &AddressInput, now: Timestamp) -> Result<Address> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    user: UserId,
+    id: AddressId,
+    input: &AddressInput,
+    now: Timestamp,
+) -> Result<Address> {
     sqlx::query_as!(
         Address,
         r#"INSERT INTO addresses (id, user_id, name, line1, line2, city, region, postal_code, country, phone,
@@ -98,7 +113,13 @@ pub(crate) async fn update(
 }
 
 /// Makes room for another default.
-pub(crate) async fn clear_defaults(db: &mut PgConnection, user: UserId, shipping: bool, billing: bool, but: AddressId) -> Result<()> {
+pub(crate) async fn clear_defaults(
+    db: &mut PgConnection,
+    user: UserId,
+    shipping: bool,
+    billing: bool,
+    but: AddressId,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE addresses SET is_default_shipping = is_default_shipping AND NOT $2, is_default_billing = is_default_billing AND NOT $3
           WHERE user_id = $1 AND id <> $4 AND (is_default_shipping AND $2 OR is_default_billing AND $3)",
@@ -114,6 +135,12 @@ pub(crate) async fn clear_defaults(db: &mut PgConnection, user: UserId, shipping
 
 /// Whether there was one.
 pub(crate) async fn delete(db: &mut PgConnection, user: UserId, id: AddressId) -> Result<bool> {
-    let done = sqlx::query!("DELETE FROM addresses WHERE user_id = $1 AND id = $2", user.uuid(), id.uuid()).execute(db).await?;
+    let done = sqlx::query!(
+        "DELETE FROM addresses WHERE user_id = $1 AND id = $2",
+        user.uuid(),
+        id.uuid()
+    )
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

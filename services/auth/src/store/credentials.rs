@@ -8,7 +8,10 @@ pub(crate) struct Stored {
     pub(crate) disabled: bool,
 }
 
-pub(crate) async fn find_by_email(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Stored>> {
+pub(crate) async fn find_by_email(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+) -> Result<Option<Stored>> {
     sqlx::query_as!(
         Stored,
         r#"SELECT c.user_id AS "user_id: UserId", c.password_hash, (u.disabled_at IS NOT NULL) AS "disabled!"
@@ -20,10 +23,20 @@ pub(crate) async fn find_by_email(db: &mut PgConnection, email: &EmailAddress) -
 }
 
 pub(crate) async fn find(db: &mut PgConnection, user: UserId) -> Result<Option<String>> {
-    sqlx::query_scalar!("SELECT password_hash FROM credentials WHERE user_id = $1", user.uuid()).fetch_optional(db).await
+    sqlx::query_scalar!(
+        "SELECT password_hash FROM credentials WHERE user_id = $1",
+        user.uuid()
+    )
+    .fetch_optional(db)
+    .await
 }
 
-pub(crate) async fn set(db: &mut PgConnection, user: UserId, password_hash: &str, now: Timestamp) -> Result<()> {
+pub(crate) async fn set(
+    db: &mut PgConnection,
+    user: UserId,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<()> {
     sqlx::query!(
         "INSERT INTO credentials (user_id, password_hash, changed_at) VALUES ($1, $2, $3)
          ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at",
@@ -37,7 +50,13 @@ pub(crate) async fn set(db: &mut PgConnection, user: UserId, password_hash: &str
 }
 
 /// Replaces the password if it is still the one that was read; whether it was.
-pub(crate) async fn replace(db: &mut PgConnection, user: UserId, old_hash: &str, new_hash: &str, now: Timestamp) -> Result<bool> {
+pub(crate) async fn replace(
+    db: &mut PgConnection,
+    user: UserId,
+    old_hash: &str,
+    new_hash: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let done = sqlx::query!(
         "UPDATE credentials SET password_hash = $3, changed_at = $4 WHERE user_id = $1 AND password_hash = $2",
         user.uuid(),

@@ -48,7 +48,12 @@ pub(crate) async fn insert(
 }
 
 /// Uses a token up, if it is good; together with all others of the user for the same purpose.
-pub(crate) async fn take(db: &mut PgConnection, hash: &[u8], purpose: Purpose, now: Timestamp) -> Result<Option<Used>> {
+pub(crate) async fn take(
+    db: &mut PgConnection,
+    hash: &[u8],
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Option<Used>> {
     let used = sqlx::query_as!(
         Used,
         r#"UPDATE one_time_tokens SET used_at = $3

@@ -9,7 +9,12 @@ pub(crate) struct Stored {
     pub(crate) expires_at: Timestamp,
 }
 
-pub(crate) async fn insert(db: &mut PgConnection, hash: &[u8], session: SessionId, now: Timestamp) -> Result<()> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    hash: &[u8],
+    session: SessionId,
+    now: Timestamp,
+) -> Result<()> {
     sqlx::query!(
         "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES ($1, $2, $3)",
         hash,
@@ -52,5 +57,9 @@ pub(crate) async fn mark_used(db: &mut PgConnection, hash: &[u8], now: Timestamp
     )
     .execute(db)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }

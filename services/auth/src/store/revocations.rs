@@ -12,7 +12,11 @@ pub(crate) struct Pending {
 }
 
 /// Refuses the access tokens of ended sessions.
-pub(crate) async fn of_sessions(db: &mut PgConnection, sessions: &[SessionId], until: Timestamp) -> Result<Vec<Pending>> {
+pub(crate) async fn of_sessions(
+    db: &mut PgConnection,
+    sessions: &[SessionId],
+    until: Timestamp,
+) -> Result<Vec<Pending>> {
     if sessions.is_empty() {
         return Ok(Vec::new());
     }
@@ -25,11 +29,23 @@ pub(crate) async fn of_sessions(db: &mut PgConnection, sessions: &[SessionId], u
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| Pending { id: row.id, revocation: Revocation::Session(row.session_id), until }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Pending {
+            id: row.id,
+            revocation: Revocation::Session(row.session_id),
+            until,
+        })
+        .collect())
 }
 
 /// Refuses a user's access tokens from before a moment, while the sessions go on.
-pub(crate) async fn of_user(db: &mut PgConnection, user: UserId, before: Timestamp, until: Timestamp) -> Result<Vec<Pending>> {
+pub(crate) async fn of_user(
+    db: &mut PgConnection,
+    user: UserId,
+    before: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Pending>> {
     let id = sqlx::query_scalar!(
         "INSERT INTO revocations (user_id, issued_before, until) VALUES ($1, $2, $3) RETURNING id",
         user.uuid(),
@@ -38,11 +54,19 @@ pub(crate) async fn of_user(db: &mut PgConnection, user: UserId, before: Timesta
     )
     .fetch_one(db)
     .await?;
-    Ok(vec![Pending { id, revocation: Revocation::User(user, before), until }])
+    Ok(vec![Pending {
+        id,
+        revocation: Revocation::User(user, before),
+        until,
+    }])
 }
 
 /// Those that matter still: not told yet, or all of them.
-pub(crate) async fn current(db: &mut PgConnection, only_pending: bool, now: Timestamp) -> Result<Vec<Pending>> {
+pub(crate) async fn current(
+    db: &mut PgConnection,
+    only_pending: bool,
+    now: Timestamp,
+) -> Result<Vec<Pending>> {
     let rows = sqlx::query!(
         r#"SELECT id, session_id AS "session_id: SessionId", user_id AS "user_id: UserId", issued_before, until
              FROM revocations WHERE (published_at IS NULL OR NOT $1) AND until > $2 ORDER BY id LIMIT 10000"#,
@@ -57,12 +81,26 @@ pub(crate) async fn current(db: &mut PgConnection, only_pending: bool, now: Time
             (None, Some(user), Some(before)) => Revocation::User(user, before),
             _ => return None,
         };
-        Some(Pending { id: row.id, revocation, until: row.until })
+        Some(Pending {
+            id: row.id,
+            revocation,
+            until: row.until,
+        })
     });
     Ok(pending.collect())
 }
 
-pub(crate) async fn mark_published(db: &mut PgConnection, ids: &[i64], now: Timestamp) -> Result<()> {
-    sqlx::query!("UPDATE revocations SET published_at = $2 WHERE id = ANY($1)", ids, now as Timestamp).execute(db).await?;
+pub(crate) async fn mark_published(
+    db: &mut PgConnection,
+    ids: &[i64],
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE revocations SET published_at = $2 WHERE id = ANY($1)",
+        ids,
+        now as Timestamp
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

@@ -65,7 +65,11 @@ pub(crate) async fn insert(
 }
 
 /// The user's sessions that have not ended, the newest first.
-pub(crate) async fn list(db: &mut PgConnection, user: UserId, now: Timestamp) -> Result<Vec<Session>> {
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
     sqlx::query_as!(
         Session,
         r#"SELECT id AS "id: SessionId", user_agent, ip, created_at, last_used_at, expires_at
@@ -77,7 +81,12 @@ pub(crate) async fn list(db: &mut PgConnection, user: UserId, now: Timestamp) ->
     .await
 }
 
-pub(crate) async fn touch(db: &mut PgConnection, id: SessionId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+pub(crate) async fn touch(
+    db: &mut PgConnection,
+    id: SessionId,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1",
         id.uuid(),
@@ -98,7 +107,13 @@ pub(crate) enum Which {
 }
 
 /// Ends sessions; those that had not ended before.
-pub(crate) async fn end(db: &mut PgConnection, user: UserId, which: Which, why: Why, now: Timestamp) -> Result<Vec<SessionId>> {
+pub(crate) async fn end(
+    db: &mut PgConnection,
+    user: UserId,
+    which: Which,
+    why: Why,
+    now: Timestamp,
+) -> Result<Vec<SessionId>> {
     let (only, except) = match which {
         Which::One(id) => (Some(id.uuid()), None),
         Which::All => (None, None),

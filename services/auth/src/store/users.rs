@@ -31,7 +31,10 @@ pub(crate) async fn find(db: &mut PgConnection, id: UserId) -> Result<Option<Use
     .await
 }
 
-pub(crate) async fn find_by_email(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<User>> {
+pub(crate) async fn find_by_email(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
         r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
@@ -67,7 +70,11 @@ pub(crate) async fn lock(db: &mut PgConnection, id: UserId) -> Result<Option<Use
 }
 
 /// The user if nothing changed that matters to a sign-in since the hash was read, and nothing will until the transaction ends.
-pub(crate) async fn lock_for_sign_in(db: &mut PgConnection, id: UserId, password_hash: &str) -> Result<Option<User>> {
+pub(crate) async fn lock_for_sign_in(
+    db: &mut PgConnection,
+    id: UserId,
+    password_hash: &str,
+) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
         r#"SELECT u.id AS "id: UserId", u.email AS "email: EmailAddress", u.email_verified_at, u.name, u.role AS "role: Role", u.disabled_at, u.created_at
@@ -93,7 +100,11 @@ pub(crate) async fn update(db: &mut PgConnection, user: &User, now: Timestamp) -
     )
     .execute(db)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }
 
 /// Which users to list.
@@ -108,7 +119,10 @@ pub(crate) struct Filter {
 /// The newest first.
 pub(crate) async fn list(db: &mut PgConnection, filter: &Filter, rows: i64) -> Result<Vec<User>> {
     let pattern = filter.q.as_ref().map(|q| {
-        let escaped = q.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        let escaped = q
+            .replace('\\', r"\\")
+            .replace('%', r"\%")
+            .replace('_', r"\_");
         format!("%{escaped}%")
     });
     sqlx::query_as!(
@@ -130,6 +144,10 @@ pub(crate) async fn list(db: &mut PgConnection, filter: &Filter, rows: i64) -> R
 
 /// Whether there is an admin; nobody else can find out, and make one, until the transaction ends.
 pub(crate) async fn has_admin_locked(db: &mut PgConnection) -> Result<bool> {
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('first admin'))").execute(&mut *db).await?;
-    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS "exists!""#).fetch_one(db).await
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('first admin'))")
+        .execute(&mut *db)
+        .await?;
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS "exists!""#)
+        .fetch_one(db)
+        .await
 }

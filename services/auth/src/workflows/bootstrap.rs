@@ -11,15 +11,26 @@ use crate::store::{credentials, users};
 /// Makes the first admin from the settings, if there is no admin yet. An account with that address becomes admin; its
 /// password stays.
 pub(crate) async fn first_admin(state: &AppState) -> anyhow::Result<()> {
-    let (Some(email), Some(password)) = (&state.settings.admin_email, &state.settings.admin_password) else { return Ok(()) };
-    let mut tx = state.pool.begin().await.context("cannot reach the database")?;
+    let (Some(email), Some(password)) =
+        (&state.settings.admin_email, &state.settings.admin_password)
+    else {
+        return Ok(());
+    };
+    let mut tx = state
+        .pool
+        .begin()
+        .await
+        .context("cannot reach the database")?;
     if users::has_admin_locked(&mut tx).await? {
         return Ok(());
     }
     let now = state.clock.now();
     match users::find_by_email(&mut tx, email).await? {
         Some(user) => {
-            let user = User { role: Role::Admin, ..user };
+            let user = User {
+                role: Role::Admin,
+                ..user
+            };
             users::update(&mut tx, &user, now).await?;
             state.publisher.publish(&mut tx, &user.updated()).await?;
         }

@@ -20,18 +20,31 @@ pub(crate) struct Change {
 }
 
 /// Changes a user in the name of a staff member, who cannot change themselves: so there is always an admin left.
-pub(crate) async fn change(state: &AppState, by: UserId, id: UserId, change: Change) -> Result<User> {
+pub(crate) async fn change(
+    state: &AppState,
+    by: UserId,
+    id: UserId,
+    change: Change,
+) -> Result<User> {
     if by == id {
-        return Err(Error::conflict("cannot_change_self", "You cannot change your own role or disable yourself."));
+        return Err(Error::conflict(
+            "cannot_change_self",
+            "You cannot change your own role or disable yourself.",
+        ));
     }
     let mut tx = state.pool.begin().await?;
-    let mut user = users::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
+    let mut user = users::lock(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("user"))?;
     // After the lock: tokens that were signed before it carry an earlier time.
     let now = state.clock.now();
     let role = change.role.unwrap_or(user.role);
     let disabled = change.disabled.unwrap_or(user.disabled_at.is_some());
-    let (role_changed, shut, opened) =
-        (role != user.role, disabled && user.disabled_at.is_none(), !disabled && user.disabled_at.is_some());
+    let (role_changed, shut, opened) = (
+        role != user.role,
+        disabled && user.disabled_at.is_none(),
+        !disabled && user.disabled_at.is_some(),
+    );
     let mut revoked = Vec::new();
     user.role = role;
     if role_changed {
@@ -41,7 +54,10 @@ pub(crate) async fn change(state: &AppState, by: UserId, id: UserId, change: Cha
     if shut {
         user.disabled_at = Some(now);
         revoked.extend(revoke::end(state, &mut tx, id, Which::All, Why::Disabled).await?);
-        state.publisher.publish(&mut tx, &UserDisabled { user_id: id }).await?;
+        state
+            .publisher
+            .publish(&mut tx, &UserDisabled { user_id: id })
+            .await?;
     }
     if opened {
         user.disabled_at = None;
@@ -63,7 +79,9 @@ pub(crate) async fn change(state: &AppState, by: UserId, id: UserId, change: Cha
 /// What a user changes of themselves.
 pub(crate) async fn rename(state: &AppState, id: UserId, name: &Name) -> Result<User> {
     let mut tx = state.pool.begin().await?;
-    let mut user = users::lock(&mut tx, id).await?.ok_or_else(|| Error::not_found("user"))?;
+    let mut user = users::lock(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("user"))?;
     if user.name != name.as_str() {
         user.name = name.as_str().to_owned();
         users::update(&mut tx, &user, state.clock.now()).await?;

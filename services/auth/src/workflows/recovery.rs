@@ -16,23 +16,62 @@ use crate::workflows::register::check_password;
 use crate::workflows::{revoke, sign_in};
 
 /// Asks for a mail, in the transaction of its cause.
-pub(crate) async fn mail(state: &AppState, tx: &mut PgConnection, to: &EmailAddress, mail: Mail) -> Result<()> {
+pub(crate) async fn mail(
+    state: &AppState,
+    tx: &mut PgConnection,
+    to: &EmailAddress,
+    mail: Mail,
+) -> Result<()> {
     let mail_id = EventId::new(state.clock.now(), &state.random);
-    state.publisher.publish(tx, &EmailNotification { mail_id, to: to.clone(), mail }).await?;
+    state
+        .publisher
+        .publish(
+            tx,
+            &EmailNotification {
+                mail_id,
+                to: to.clone(),
+                mail,
+            },
+        )
+        .await?;
     Ok(())
 }
 
-pub(crate) async fn send_verification(state: &AppState, tx: &mut PgConnection, user: &User) -> Result<()> {
+pub(crate) async fn send_verification(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+) -> Result<()> {
     let (token, now) = (OpaqueToken::new(&state.random), state.clock.now());
-    one_time_tokens::insert(tx, &token.hash(), Purpose::VerifyEmail, user.id, &user.email, now, now + VERIFY_LIFETIME).await?;
+    one_time_tokens::insert(
+        tx,
+        &token.hash(),
+        Purpose::VerifyEmail,
+        user.id,
+        &user.email,
+        now,
+        now + VERIFY_LIFETIME,
+    )
+    .await?;
     let url = state.settings.link("verify-email", token.text());
-    mail(state, tx, &user.email, Mail::VerifyEmail { name: user.name.clone(), url }).await
+    mail(
+        state,
+        tx,
+        &user.email,
+        Mail::VerifyEmail {
+            name: user.name.clone(),
+            url,
+        },
+    )
+    .await
 }
 
 /// Sends the mail again, unless the address is verified.
 pub(crate) async fn resend_verification(state: &AppState, user: UserId) -> Result<()> {
     let mut tx = state.pool.begin().await?;
-    let user = users::find(&mut tx, user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let user = users::find(&mut tx, user)
+        .await?
+        .ok_or_else(|| Error::not_found("user"))?;
     if user.email_verified_at.is_none() {
         send_verification(state, &mut tx, &user).await?;
     }
@@ -41,14 +80,21 @@ pub(crate) async fn resend_verification(state: &AppState, user: UserId) -> Resul
 }
 
 fn invalid_token() -> Error {
-    Error::unprocessable("invalid_token", "The link is not valid any more: it was used, has expired, or was never ours.")
+    Error::unprocessable(
+        "invalid_token",
+        "The link is not valid any more: it was used, has expired, or was never ours.",
+    )
 }
 
 pub(crate) async fn verify_email(state: &AppState, given: &str) -> Result<()> {
     let now = state.clock.now();
     let mut tx = state.pool.begin().await?;
-    let used = one_time_tokens::take(&mut tx, &token::hash(given), Purpose::VerifyEmail, now).await?.ok_or_else(invalid_token)?;
-    let mut user = users::lock(&mut tx, used.user_id).await?.ok_or_else(invalid_token)?;
+    let used = one_time_tokens::take(&mut tx, &token::hash(given), Purpose::VerifyEmail, now)
+        .await?
+        .ok_or_else(invalid_token)?;
+    let mut user = users::lock(&mut tx, used.user_id)
+        .await?
+        .ok_or_else(invalid_token)?;
     // The mail proves the address it went to, and no other.
     if user.email != used.email {
         return Err(invalid_token());
@@ -66,23 +112,52 @@ pub(crate) async fn verify_email(state: &AppState, given: &str) -> Result<()> {
 pub(crate) async fn forgot_password(state: &AppState, email: &EmailAddress) -> Result<()> {
     let now = state.clock.now();
     let mut tx = state.pool.begin().await?;
-    if let Some(user) = users::find_by_email(&mut tx, email).await?.filter(|user| user.disabled_at.is_none()) {
+    if let Some(user) = users::find_by_email(&mut tx, email)
+        .await?
+        .filter(|user| user.disabled_at.is_none())
+    {
         let token = OpaqueToken::new(&state.random);
-        one_time_tokens::insert(&mut tx, &token.hash(), Purpose::ResetPassword, user.id, email, now, now + RESET_LIFETIME).await?;
+        one_time_tokens::insert(
+            &mut tx,
+            &token.hash(),
+            Purpose::ResetPassword,
+            user.id,
+            email,
+            now,
+            now + RESET_LIFETIME,
+        )
+        .await?;
         let url = state.settings.link("reset-password", token.text());
-        mail(state, &mut tx, email, Mail::ResetPassword { name: user.name, url }).await?;
+        mail(
+            state,
+            &mut tx,
+            email,
+            Mail::ResetPassword {
+                name: user.name,
+                url,
+            },
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
 /// Sets the password by a link, and ends all sessions.
-pub(crate) async fn reset_password(state: &AppState, given: &str, password: &NewPassword) -> Result<()> {
+pub(crate) async fn reset_password(
+    state: &AppState,
+    given: &str,
+    password: &NewPassword,
+) -> Result<()> {
     let hash = state.passwords.hash(password.secret()).await?;
     let now = state.clock.now();
     let mut tx = state.pool.begin().await?;
-    let used = one_time_tokens::take(&mut tx, &token::hash(given), Purpose::ResetPassword, now).await?.ok_or_else(invalid_token)?;
-    let mut user = users::lock(&mut tx, used.user_id).await?.ok_or_else(invalid_token)?;
+    let used = one_time_tokens::take(&mut tx, &token::hash(given), Purpose::ResetPassword, now)
+        .await?
+        .ok_or_else(invalid_token)?;
+    let mut user = users::lock(&mut tx, used.user_id)
+        .await?
+        .ok_or_else(invalid_token)?;
     if user.disabled_at.is_some() || user.email != used.email {
         return Err(invalid_token());
     }
@@ -95,7 +170,15 @@ pub(crate) async fn reset_password(state: &AppState, given: &str, password: &New
         state.publisher.publish(&mut tx, &user.updated()).await?;
     }
     let revoked = revoke::end(state, &mut tx, user.id, Which::All, Why::Password).await?;
-    mail(state, &mut tx, &user.email, Mail::PasswordChanged { name: user.name.clone() }).await?;
+    mail(
+        state,
+        &mut tx,
+        &user.email,
+        Mail::PasswordChanged {
+            name: user.name.clone(),
+        },
+    )
+    .await?;
     tx.commit().await?;
     state.announce(revoked).await;
     Ok(())
@@ -110,19 +193,48 @@ pub(crate) async fn change_password(
     new: &NewPassword,
 ) -> Result<()> {
     let old_hash = credentials::find(&mut *state.pool.acquire().await?, user).await?;
-    if !state.passwords.verify(current.secret(), old_hash.as_deref()).await? {
+    if !state
+        .passwords
+        .verify(current.secret(), old_hash.as_deref())
+        .await?
+    {
         return Err(sign_in::invalid_credentials());
     }
     let new_hash = state.passwords.hash(new.secret()).await?;
     let now = state.clock.now();
     let mut tx = state.pool.begin().await?;
-    let user = users::lock(&mut tx, user).await?.ok_or_else(|| Error::not_found("user"))?;
+    let user = users::lock(&mut tx, user)
+        .await?
+        .ok_or_else(|| Error::not_found("user"))?;
     check_password(new, &user.email, "new_password")?;
-    if !credentials::replace(&mut tx, user.id, &old_hash.unwrap_or_default(), &new_hash, now).await? {
+    if !credentials::replace(
+        &mut tx,
+        user.id,
+        &old_hash.unwrap_or_default(),
+        &new_hash,
+        now,
+    )
+    .await?
+    {
         return Err(sign_in::invalid_credentials());
     }
-    let revoked = revoke::end(state, &mut tx, user.id, Which::AllBut(session), Why::Password).await?;
-    mail(state, &mut tx, &user.email, Mail::PasswordChanged { name: user.name.clone() }).await?;
+    let revoked = revoke::end(
+        state,
+        &mut tx,
+        user.id,
+        Which::AllBut(session),
+        Why::Password,
+    )
+    .await?;
+    mail(
+        state,
+        &mut tx,
+        &user.email,
+        Mail::PasswordChanged {
+            name: user.name.clone(),
+        },
+    )
+    .await?;
     tx.commit().await?;
     state.announce(revoked).await;
     Ok(())

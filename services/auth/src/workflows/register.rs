@@ -7,8 +7,8 @@ use crate::domain::password::NewPassword;
 use crate::domain::user::{Name, User};
 use crate::store::sessions::Device;
 use crate::store::{credentials, users};
-use crate::workflows::sign_in::{self, Tokens};
 use crate::workflows::recovery;
+use crate::workflows::sign_in::{self, Tokens};
 
 /// Opens an account and signs in.
 pub(crate) async fn register(
@@ -33,7 +33,12 @@ pub(crate) async fn register(
     let mut tx = state.pool.begin().await?;
     users::insert(&mut tx, &user)
         .await
-        .on_constraint("users_email_key", || Error::conflict("email_taken", "There is an account with this e-mail address."))?;
+        .on_constraint("users_email_key", || {
+            Error::conflict(
+                "email_taken",
+                "There is an account with this e-mail address.",
+            )
+        })?;
     credentials::set(&mut tx, user.id, &hash, now).await?;
     state.publisher.publish(&mut tx, &user.registered()).await?;
     recovery::send_verification(state, &mut tx, &user).await?;
@@ -43,9 +48,17 @@ pub(crate) async fn register(
 }
 
 /// What a password alone cannot tell: whether it is just the address.
-pub(crate) fn check_password(password: &NewPassword, email: &EmailAddress, field: &str) -> Result<()> {
+pub(crate) fn check_password(
+    password: &NewPassword,
+    email: &EmailAddress,
+    field: &str,
+) -> Result<()> {
     if password.is_like(email) {
-        return Err(http_kit::one_field(field, "invalid", "must not be your e-mail address"));
+        return Err(http_kit::one_field(
+            field,
+            "invalid",
+            "must not be your e-mail address",
+        ));
     }
     Ok(())
 }

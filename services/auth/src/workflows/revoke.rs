@@ -9,14 +9,25 @@ use crate::store::sessions::{self, Which, Why};
 use crate::store::users;
 
 /// Ends sessions and writes down that their access tokens are refused. After the commit: [`AppState::announce`].
-pub(crate) async fn end(state: &AppState, tx: &mut PgConnection, user: UserId, which: Which, why: Why) -> Result<Vec<Pending>> {
+pub(crate) async fn end(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: UserId,
+    which: Which,
+    why: Why,
+) -> Result<Vec<Pending>> {
     let now = state.clock.now();
     let ended = sessions::end(tx, user, which, why, now).await?;
     Ok(revocations::of_sessions(tx, &ended, now + ACCESS_LIFETIME).await?)
 }
 
 /// Ends sessions of a user; how many. Ending what has ended does nothing.
-pub(crate) async fn end_sessions(state: &AppState, user: UserId, which: Which, why: Why) -> Result<usize> {
+pub(crate) async fn end_sessions(
+    state: &AppState,
+    user: UserId,
+    which: Which,
+    why: Why,
+) -> Result<usize> {
     let mut tx = state.pool.begin().await?;
     users::lock(&mut tx, user).await?;
     let revoked = end(state, &mut tx, user, which, why).await?;

@@ -29,33 +29,55 @@ pub(crate) struct Tokens {
 
 /// The answer to a password that does not fit, or to an address that nobody has: they must look alike.
 pub(crate) fn invalid_credentials() -> Error {
-    Error::unauthenticated("invalid_credentials", "The e-mail address or the password is wrong.")
+    Error::unauthenticated(
+        "invalid_credentials",
+        "The e-mail address or the password is wrong.",
+    )
 }
 
 /// The user with this address and password, and the hash that it was compared with.
-pub(crate) async fn authenticate(state: &AppState, email: &EmailAddress, password: &GivenPassword) -> Result<(primitives::UserId, String)> {
+pub(crate) async fn authenticate(
+    state: &AppState,
+    email: &EmailAddress,
+    password: &GivenPassword,
+) -> Result<(primitives::UserId, String)> {
     let stored = credentials::find_by_email(&mut *state.pool.acquire().await?, email).await?;
     let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
     let good = state.passwords.verify(password.secret(), hash).await?;
     let stored = stored.filter(|_| good).ok_or_else(invalid_credentials)?;
     // Only who knows the password learns that the account is shut.
     if stored.disabled {
-        return Err(Error::forbidden("account_disabled", "This account has been disabled."));
+        return Err(Error::forbidden(
+            "account_disabled",
+            "This account has been disabled.",
+        ));
     }
     Ok((stored.user_id, stored.password_hash))
 }
 
-pub(crate) async fn login(state: &AppState, email: &EmailAddress, password: &GivenPassword, device: &Device) -> Result<(User, Tokens)> {
+pub(crate) async fn login(
+    state: &AppState,
+    email: &EmailAddress,
+    password: &GivenPassword,
+    device: &Device,
+) -> Result<(User, Tokens)> {
     let (id, hash) = authenticate(state, email, password).await?;
     let mut tx = state.pool.begin().await?;
-    let user = users::lock_for_sign_in(&mut tx, id, &hash).await?.ok_or_else(invalid_credentials)?;
+    let user = users::lock_for_sign_in(&mut tx, id, &hash)
+        .await?
+        .ok_or_else(invalid_credentials)?;
     let tokens = open_session(state, &mut tx, &user, device).await?;
     tx.commit().await?;
     Ok((user, tokens))
 }
 
 /// Begins a session with its first tokens.
-pub(crate) async fn open_session(state: &AppState, tx: &mut PgConnection, user: &User, device: &Device) -> Result<Tokens> {
+pub(crate) async fn open_session(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+    device: &Device,
+) -> Result<Tokens> {
     let now = state.clock.now();
     let session = SessionId::new(now, &state.random);
     sessions::insert(tx, session, user.id, device, now, now + SESSION_LIFETIME).await?;
@@ -64,7 +86,12 @@ pub(crate) async fn open_session(state: &AppState, tx: &mut PgConnection, user: 
 
 /// New tokens of a session. Signed while the user's row is locked, so that a change of role after it can tell them by their
 /// time.
-pub(crate) async fn issue(state: &AppState, tx: &mut PgConnection, user: &User, session: SessionId) -> Result<Tokens> {
+pub(crate) async fn issue(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+    session: SessionId,
+) -> Result<Tokens> {
     let now = state.clock.now();
     let refresh = OpaqueToken::new(&state.random);
     refresh_tokens::insert(tx, &refresh.hash(), session, now).await?;

@@ -12,21 +12,56 @@ fn address() -> Value {
 async fn addresses_are_kept_changed_and_deleted() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
-    let created = anna.client.post(PATH).json(&address()).expect(201).await.value();
-    assert_eq!((&created["country"], &created["line2"], &created["is_default_shipping"]), (&json!("DE"), &json!(null), &json!(false)));
+    let created = anna
+        .client
+        .post(PATH)
+        .json(&address())
+        .expect(201)
+        .await
+        .value();
+    assert_eq!(
+        (
+            &created["country"],
+            &created["line2"],
+            &created["is_default_shipping"]
+        ),
+        (&json!("DE"), &json!(null), &json!(false))
+    );
     let one = format!("{PATH}/{}", created["id"].as_str().unwrap());
 
     let mut change = address();
     change["line2"] = "Hinterhaus".into();
     change["is_default_billing"] = true.into();
-    let changed = anna.client.put(&one).json(&change).expect(200).await.value();
-    assert_eq!((&changed["id"], &changed["line2"], &changed["is_default_billing"]), (&created["id"], &json!("Hinterhaus"), &json!(true)));
+    let changed = anna
+        .client
+        .put(&one)
+        .json(&change)
+        .expect(200)
+        .await
+        .value();
+    assert_eq!(
+        (
+            &changed["id"],
+            &changed["line2"],
+            &changed["is_default_billing"]
+        ),
+        (&created["id"], &json!("Hinterhaus"), &json!(true))
+    );
     let list = anna.client.get(PATH).expect(200).await.value();
     assert_eq!(list, json!({"data": [changed], "next_cursor": null}));
 
     let _ = anna.client.delete(&one).expect(204).await;
-    anna.client.delete(&one).send().await.problem(404, "not_found");
-    anna.client.put(&one).json(&address()).send().await.problem(404, "not_found");
+    anna.client
+        .delete(&one)
+        .send()
+        .await
+        .problem(404, "not_found");
+    anna.client
+        .put(&one)
+        .json(&address())
+        .send()
+        .await
+        .problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -35,11 +70,29 @@ async fn there_is_one_default() {
     let anna = app.register("anna@example.com").await;
     let mut default = address();
     default["is_default_shipping"] = true.into();
-    let first = anna.client.post(PATH).json(&default).expect(201).await.value();
-    let second = anna.client.post(PATH).json(&default).expect(201).await.value();
+    let first = anna
+        .client
+        .post(PATH)
+        .json(&default)
+        .expect(201)
+        .await
+        .value();
+    let second = anna
+        .client
+        .post(PATH)
+        .json(&default)
+        .expect(201)
+        .await
+        .value();
     let defaults = async || -> Vec<Value> {
         let list = anna.client.get(PATH).expect(200).await.value();
-        list["data"].as_array().unwrap().iter().filter(|a| a["is_default_shipping"] == true).map(|a| a["id"].clone()).collect()
+        list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|a| a["is_default_shipping"] == true)
+            .map(|a| a["id"].clone())
+            .collect()
     };
     assert_eq!(defaults().await, [second["id"].clone()]);
     let one = format!("{PATH}/{}", first["id"].as_str().unwrap());
@@ -53,13 +106,37 @@ async fn there_is_one_default() {
 #[tokio::test]
 async fn nobody_reaches_the_addresses_of_others() {
     let app = app().await;
-    let (anna, bert) = (app.register("anna@example.com").await, app.register("bert@example.com").await);
-    let created = anna.client.post(PATH).json(&address()).expect(201).await.value();
+    let (anna, bert) = (
+        app.register("anna@example.com").await,
+        app.register("bert@example.com").await,
+    );
+    let created = anna
+        .client
+        .post(PATH)
+        .json(&address())
+        .expect(201)
+        .await
+        .value();
     let one = format!("{PATH}/{}", created["id"].as_str().unwrap());
-    bert.client.put(&one).json(&address()).send().await.problem(404, "not_found");
-    bert.client.delete(&one).send().await.problem(404, "not_found");
-    assert_eq!(bert.client.get(PATH).expect(200).await.value()["data"], json!([]));
-    assert_eq!(anna.client.get(PATH).expect(200).await.value()["data"][0], created);
+    bert.client
+        .put(&one)
+        .json(&address())
+        .send()
+        .await
+        .problem(404, "not_found");
+    bert.client
+        .delete(&one)
+        .send()
+        .await
+        .problem(404, "not_found");
+    assert_eq!(
+        bert.client.get(PATH).expect(200).await.value()["data"],
+        json!([])
+    );
+    assert_eq!(
+        anna.client.get(PATH).expect(200).await.value()["data"][0],
+        created
+    );
 }
 
 #[tokio::test]
@@ -67,8 +144,18 @@ async fn bad_addresses_are_told_field_by_field() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
     let bad = json!({"name": "", "line1": "x".repeat(201), "city": "a\nb", "postal_code": "1", "country": "XX", "phone": 5, "planet": "Mars"});
-    let problem = anna.client.post(PATH).json(&bad).send().await.problem(422, "validation_failed");
-    assert_eq!(fields(&problem), ["city", "country", "line1", "name", "phone", "planet"], "{problem}");
+    let problem = anna
+        .client
+        .post(PATH)
+        .json(&bad)
+        .send()
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(
+        fields(&problem),
+        ["city", "country", "line1", "name", "phone", "planet"],
+        "{problem}"
+    );
 }
 
 #[tokio::test]
@@ -78,5 +165,10 @@ async fn there_is_an_end_to_addresses() {
     for _ in 0..50 {
         let _ = anna.client.post(PATH).json(&address()).expect(201).await;
     }
-    anna.client.post(PATH).json(&address()).send().await.problem(409, "too_many_addresses");
+    anna.client
+        .post(PATH)
+        .json(&address())
+        .send()
+        .await
+        .problem(409, "too_many_addresses");
 }

@@ -11,9 +11,13 @@ fn document() -> Value {
 
 #[test]
 fn the_committed_document_is_current() {
-    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).unwrap_or_default();
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"))
+        .unwrap_or_default();
     let current = auth::App::openapi().unwrap();
-    assert!(committed.trim() == current.trim(), "services/auth/openapi.json is not current: cargo run --bin auth -- openapi > services/auth/openapi.json");
+    assert!(
+        committed.trim() == current.trim(),
+        "services/auth/openapi.json is not current: cargo run --bin auth -- openapi > services/auth/openapi.json"
+    );
 }
 
 /// What anybody may do.
@@ -47,9 +51,20 @@ async fn every_operation_is_open_or_refuses_guests_and_customers() {
             assert_eq!(operation["security"], json!([{"bearer": []}]), "{name}");
             let url = path.replace("{id}", &customer.id);
             let method: reqwest::Method = method.to_uppercase().parse().unwrap();
-            app.client().request(method.clone(), &url).json(&json!({})).send().await.problem(401, "unauthenticated");
+            app.client()
+                .request(method.clone(), &url)
+                .json(&json!({}))
+                .send()
+                .await
+                .problem(401, "unauthenticated");
             if STAFF.contains(&name.as_str()) {
-                customer.client.request(method, &url).json(&json!({})).send().await.problem(403, "forbidden");
+                customer
+                    .client
+                    .request(method, &url)
+                    .json(&json!({}))
+                    .send()
+                    .await
+                    .problem(403, "forbidden");
             }
         }
     }

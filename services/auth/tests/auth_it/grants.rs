@@ -5,10 +5,15 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::support::app;
 
 async fn allowed(pool: &PgPool, sql: &str) -> bool {
-    match sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(pool).await {
+    match sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(pool)
+        .await
+    {
         Ok(_) => true,
         Err(error) => {
-            let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+            let code = error
+                .as_database_error()
+                .and_then(|error| error.code().map(|code| code.into_owned()));
             assert_eq!(code.as_deref(), Some("42501"), "{sql}: {error}");
             false
         }
@@ -46,10 +51,19 @@ async fn the_admin_panel_reads_people_and_no_secret() {
 async fn the_service_changes_rows_but_no_table() {
     let app = app().await;
     let service = app.db.pool().await;
-    for sql in ["SELECT * FROM credentials", "DELETE FROM one_time_tokens", "UPDATE users SET name = 'x'"] {
+    for sql in [
+        "SELECT * FROM credentials",
+        "DELETE FROM one_time_tokens",
+        "UPDATE users SET name = 'x'",
+    ] {
         assert!(allowed(&service, sql).await, "{sql}");
     }
-    for sql in ["CREATE TABLE mine (id int)", "ALTER TABLE users ADD COLUMN x int", "DROP TABLE users", "TRUNCATE users"] {
+    for sql in [
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE users ADD COLUMN x int",
+        "DROP TABLE users",
+        "TRUNCATE users",
+    ] {
         assert!(!allowed(&service, sql).await, "{sql}");
     }
 }

@@ -7,18 +7,43 @@ async fn services_look_users_and_addresses_up() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
     let body = json!({"ids": [anna.id, "019f0000-0000-7000-8000-000000000000"]});
-    let found = app.service().post("/internal/users/lookup").json(&body).expect(200).await.value();
+    let found = app
+        .service()
+        .post("/internal/users/lookup")
+        .json(&body)
+        .expect(200)
+        .await
+        .value();
     let expected = json!({"id": anna.id, "email": "anna@example.com", "email_verified": false, "name": "Anna Schmidt", "role": "customer"});
     assert_eq!(found, json!({"users": [expected]}));
 
-    let address = json!({"name": "A", "line1": "B", "city": "C", "postal_code": "D", "country": "DE"});
-    let saved = anna.client.post("/api/users/me/addresses").json(&address).expect(201).await.value();
-    let path = format!("/internal/users/{}/addresses/{}", anna.id, saved["id"].as_str().unwrap());
+    let address =
+        json!({"name": "A", "line1": "B", "city": "C", "postal_code": "D", "country": "DE"});
+    let saved = anna
+        .client
+        .post("/api/users/me/addresses")
+        .json(&address)
+        .expect(201)
+        .await
+        .value();
+    let path = format!(
+        "/internal/users/{}/addresses/{}",
+        anna.id,
+        saved["id"].as_str().unwrap()
+    );
     let found = app.service().get(&path).expect(200).await.value();
     assert_eq!((&found["id"], &found["city"]), (&saved["id"], &json!("C")));
     let bert = app.register("bert@example.com").await;
-    let path = format!("/internal/users/{}/addresses/{}", bert.id, saved["id"].as_str().unwrap());
-    app.service().get(&path).send().await.problem(404, "not_found");
+    let path = format!(
+        "/internal/users/{}/addresses/{}",
+        bert.id,
+        saved["id"].as_str().unwrap()
+    );
+    app.service()
+        .get(&path)
+        .send()
+        .await
+        .problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -27,14 +52,31 @@ async fn the_admin_panel_checks_staff_passwords() {
     let support = app.with_role("support@example.com", "support").await;
     app.register("anna@example.com").await;
     let login = |email: &str, password: &str| {
-        app.service().post("/internal/staff/login").json(&json!({"email": email, "password": password})).send()
+        app.service()
+            .post("/internal/staff/login")
+            .json(&json!({"email": email, "password": password}))
+            .send()
     };
-    let answer = login("support@example.com", PASSWORD).await.expect(200).value();
-    assert_eq!((&answer["user"]["id"], &answer["user"]["role"]), (&json!(support.id), &json!("support")));
-    login("support@example.com", "wrong").await.problem(401, "invalid_credentials");
-    login("nobody@example.com", PASSWORD).await.problem(401, "invalid_credentials");
-    login("not an address", PASSWORD).await.problem(401, "invalid_credentials");
-    login("anna@example.com", PASSWORD).await.problem(403, "not_staff");
+    let answer = login("support@example.com", PASSWORD)
+        .await
+        .expect(200)
+        .value();
+    assert_eq!(
+        (&answer["user"]["id"], &answer["user"]["role"]),
+        (&json!(support.id), &json!("support"))
+    );
+    login("support@example.com", "wrong")
+        .await
+        .problem(401, "invalid_credentials");
+    login("nobody@example.com", PASSWORD)
+        .await
+        .problem(401, "invalid_credentials");
+    login("not an address", PASSWORD)
+        .await
+        .problem(401, "invalid_credentials");
+    login("anna@example.com", PASSWORD)
+        .await
+        .problem(403, "not_staff");
 }
 
 #[tokio::test]
@@ -48,11 +90,29 @@ async fn nobody_else_gets_in() {
         app.anonymous_service().with_bearer(&elsewhere),
     ] {
         let lookup = json!({"ids": []});
-        client.post("/internal/users/lookup").json(&lookup).send().await.problem(401, "unauthenticated");
+        client
+            .post("/internal/users/lookup")
+            .json(&lookup)
+            .send()
+            .await
+            .problem(401, "unauthenticated");
         let login = json!({"email": "a@b.de", "password": "x"});
-        client.post("/internal/staff/login").json(&login).send().await.problem(401, "unauthenticated");
+        client
+            .post("/internal/staff/login")
+            .json(&login)
+            .send()
+            .await
+            .problem(401, "unauthenticated");
         let address = format!("/internal/users/{0}/addresses/{0}", admin.id);
-        client.get(&address).send().await.problem(401, "unauthenticated");
+        client
+            .get(&address)
+            .send()
+            .await
+            .problem(401, "unauthenticated");
     }
-    app.client().post("/internal/users/lookup").send().await.problem(404, "not_found");
+    app.client()
+        .post("/internal/users/lookup")
+        .send()
+        .await
+        .problem(404, "not_found");
 }

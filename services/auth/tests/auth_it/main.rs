@@ -1,9 +1,12 @@
 //! The auth service as a client sees it: over HTTP, against a real PostgreSQL and a real Redis.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod addresses;
 mod document;
 mod grants;
 mod internal;
+mod process;
 mod recovery;
 mod register;
 mod revocation;

@@ -11,11 +11,28 @@ async fn signing_in_needs_the_right_password() {
     let again = app.login("Anna@example.com", PASSWORD).await;
     assert_eq!(again.id, anna.id);
     let wrong = json!({"email": "anna@example.com", "password": "wrong"});
-    let wrong = app.client().post("/api/auth/login").json(&wrong).send().await.problem(401, "invalid_credentials");
+    let wrong = app
+        .client()
+        .post("/api/auth/login")
+        .json(&wrong)
+        .send()
+        .await
+        .problem(401, "invalid_credentials");
     let unknown = json!({"email": "bert@example.com", "password": PASSWORD});
-    let unknown = app.client().post("/api/auth/login").json(&unknown).send().await.problem(401, "invalid_credentials");
+    let unknown = app
+        .client()
+        .post("/api/auth/login")
+        .json(&unknown)
+        .send()
+        .await
+        .problem(401, "invalid_credentials");
     assert_eq!(wrong["detail"], unknown["detail"]);
-    app.client().post("/api/auth/login").json(&json!({"email": 1})).send().await.problem(422, "validation_failed");
+    app.client()
+        .post("/api/auth/login")
+        .json(&json!({"email": 1}))
+        .send()
+        .await
+        .problem(422, "validation_failed");
 }
 
 /// A guard against the check being left out for unknown users, not a measurement.
@@ -28,51 +45,118 @@ async fn unknown_users_take_as_long() {
         for _ in 0..5 {
             let started = Instant::now();
             let body = json!({"email": email, "password": "wrong"});
-            app.client().post("/api/auth/login").json(&body).send().await.problem(401, "invalid_credentials");
+            app.client()
+                .post("/api/auth/login")
+                .json(&body)
+                .send()
+                .await
+                .problem(401, "invalid_credentials");
             best = best.into_iter().chain([started.elapsed()]).min();
         }
         best.unwrap()
     };
-    let (known, unknown) = (time("anna@example.com").await, time("nobody@example.com").await);
-    assert!(unknown * 3 > known && known * 3 > unknown, "known {known:?}, unknown {unknown:?}");
+    let (known, unknown) = (
+        time("anna@example.com").await,
+        time("nobody@example.com").await,
+    );
+    assert!(
+        unknown * 3 > known && known * 3 > unknown,
+        "known {known:?}, unknown {unknown:?}"
+    );
 }
 
 #[tokio::test]
 async fn access_tokens_expire() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
-    let claims = anna.client.get("/api/auth/verify").expect(200).await.value();
-    assert_eq!((&claims["user_id"], &claims["role"]), (&json!(anna.id), &json!("customer")));
+    let claims = anna
+        .client
+        .get("/api/auth/verify")
+        .expect(200)
+        .await
+        .value();
+    assert_eq!(
+        (&claims["user_id"], &claims["role"]),
+        (&json!(anna.id), &json!("customer"))
+    );
     app.later(606);
-    anna.client.get("/api/auth/verify").send().await.problem(401, "token_expired");
-    app.client().with_bearer("nonsense").get("/api/auth/verify").send().await.problem(401, "unauthenticated");
-    app.client().get("/api/auth/verify").send().await.problem(401, "unauthenticated");
+    anna.client
+        .get("/api/auth/verify")
+        .send()
+        .await
+        .problem(401, "token_expired");
+    app.client()
+        .with_bearer("nonsense")
+        .get("/api/auth/verify")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
+    app.client()
+        .get("/api/auth/verify")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn others_can_check_tokens_by_the_public_keys() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
-    let answer = app.client().get("/api/auth/.well-known/jwks.json").expect(200).await;
+    let answer = app
+        .client()
+        .get("/api/auth/.well-known/jwks.json")
+        .expect(200)
+        .await;
     assert!(answer.header("cache-control").contains("max-age"));
     let jwks: auth_token::Jwks = answer.json();
     assert_eq!(jwks.keys.len(), 1);
-    assert_eq!(app.anonymous_service().get("/internal/jwks.json").expect(200).await.json::<auth_token::Jwks>(), jwks);
+    assert_eq!(
+        app.anonymous_service()
+            .get("/internal/jwks.json")
+            .expect(200)
+            .await
+            .json::<auth_token::Jwks>(),
+        jwks
+    );
     let source = auth_token::JwksSource::fixed(jwks);
-    let elsewhere = auth_token::Verifier::new(source, auth_token::DenyList::default(), app.clock.clone());
-    assert_eq!(elsewhere.verify(&anna.access).await.unwrap().user_id.to_string(), anna.id);
+    let elsewhere =
+        auth_token::Verifier::new(source, auth_token::DenyList::default(), app.clock.clone());
+    assert_eq!(
+        elsewhere
+            .verify(&anna.access)
+            .await
+            .unwrap()
+            .user_id
+            .to_string(),
+        anna.id
+    );
 }
 
 #[tokio::test]
 async fn a_name_can_be_changed() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
-    let me = anna.client.put("/api/users/me").json(&json!({"name": "  Anna S. "})).expect(200).await.value();
+    let me = anna
+        .client
+        .put("/api/users/me")
+        .json(&json!({"name": "  Anna S. "}))
+        .expect(200)
+        .await
+        .value();
     assert_eq!(me["name"], "Anna S.");
     let answer = anna.client.get("/api/users/me").expect(200).await;
     assert_eq!(answer.value(), me);
     let etag = answer.header("etag").to_owned();
-    anna.client.get("/api/users/me").header("if-none-match", &etag).expect(304).await;
+    anna.client
+        .get("/api/users/me")
+        .header("if-none-match", &etag)
+        .expect(304)
+        .await;
     assert_eq!(app.events("user.updated").await[0]["name"], "Anna S.");
-    anna.client.put("/api/users/me").json(&json!({"name": "x", "role": "admin"})).send().await.problem(422, "validation_failed");
+    anna.client
+        .put("/api/users/me")
+        .json(&json!({"name": "x", "role": "admin"}))
+        .send()
+        .await
+        .problem(422, "validation_failed");
 }

@@ -33,8 +33,13 @@ impl Drop for TestApp {
 
 /// Settings for a database, with new keys; and the keys of a service that calls.
 pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
-    let (own, order) = (GeneratedKey::generate().unwrap(), GeneratedKey::generate().unwrap());
-    let jwks = Jwks { keys: vec![own.jwk("auth").unwrap(), order.jwk("order").unwrap()] };
+    let (own, order) = (
+        GeneratedKey::generate().unwrap(),
+        GeneratedKey::generate().unwrap(),
+    );
+    let jwks = Jwks {
+        keys: vec![own.jwk("auth").unwrap(), order.jwk("order").unwrap()],
+    };
     let jwks = serde_json::to_string(&jwks).unwrap();
     let settings = Settings {
         common: CommonSettings::for_tests(),
@@ -67,7 +72,14 @@ pub(crate) async fn app() -> TestApp {
     let built = auth::build(settings.clone(), clock.clone(), Random::system()).unwrap();
     let public = testkit::serve(built.listeners.public.unwrap()).await;
     let internal = testkit::serve(built.listeners.internal).await;
-    TestApp { db, clock, keys_dir: settings.signing_keys_dir, order, public, internal }
+    TestApp {
+        db,
+        clock,
+        keys_dir: settings.signing_keys_dir,
+        order,
+        public,
+        internal,
+    }
 }
 
 /// Somebody signed in.
@@ -86,7 +98,9 @@ impl TestApp {
 
     /// A client of the internal listener, as the order service.
     pub(crate) fn service(&self) -> Client {
-        self.internal.client().with_bearer(&self.order.token("auth", None).unwrap())
+        self.internal
+            .client()
+            .with_bearer(&self.order.token("auth", None).unwrap())
     }
 
     pub(crate) fn anonymous_service(&self) -> Client {
@@ -95,17 +109,32 @@ impl TestApp {
 
     pub(crate) async fn register(&self, email: &str) -> SignedIn {
         let body = json!({"email": email, "password": PASSWORD, "name": "Anna Schmidt"});
-        let answer = self.client().post("/api/auth/register").json(&body).expect(201).await;
+        let answer = self
+            .client()
+            .post("/api/auth/register")
+            .json(&body)
+            .expect(201)
+            .await;
         self.signed_in(&answer.value())
     }
 
     pub(crate) async fn login(&self, email: &str, password: &str) -> SignedIn {
-        let answer = self.client().post("/api/auth/login").json(&json!({"email": email, "password": password})).expect(200).await;
+        let answer = self
+            .client()
+            .post("/api/auth/login")
+            .json(&json!({"email": email, "password": password}))
+            .expect(200)
+            .await;
         self.signed_in(&answer.value())
     }
 
     pub(crate) fn signed_in(&self, body: &Value) -> SignedIn {
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{body}")).to_owned();
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("{body}"))
+                .to_owned()
+        };
         let access = text(&body["tokens"]["access_token"]);
         SignedIn {
             id: text(&body["user"]["id"]),
@@ -118,7 +147,11 @@ impl TestApp {
     /// Somebody with a role, which nobody can give themselves.
     pub(crate) async fn with_role(&self, email: &str, role: &str) -> SignedIn {
         self.register(email).await;
-        let done = sqlx::query("UPDATE users SET role = $2 WHERE email = $1").bind(email).bind(role).execute(&self.root().await).await;
+        let done = sqlx::query("UPDATE users SET role = $2 WHERE email = $1")
+            .bind(email)
+            .bind(role)
+            .execute(&self.root().await)
+            .await;
         assert_eq!(done.unwrap().rows_affected(), 1);
         self.login(email, PASSWORD).await
     }
@@ -140,13 +173,21 @@ impl TestApp {
     /// The data of the mails of a template to an address, oldest first.
     pub(crate) async fn mails(&self, to: &str, template: &str) -> Vec<Value> {
         let mails = self.events("email.notification").await.into_iter();
-        mails.filter(|mail| mail["to"] == to && mail["template"] == template).map(|mail| mail["data"].clone()).collect()
+        mails
+            .filter(|mail| mail["to"] == to && mail["template"] == template)
+            .map(|mail| mail["data"].clone())
+            .collect()
     }
 
     /// The token in the newest mail of a template.
     pub(crate) async fn mailed_token(&self, to: &str, template: &str) -> String {
         let mails = self.mails(to, template).await;
-        let url = mails.last().unwrap_or_else(|| panic!("no mail {template} to {to}"))["url"].as_str().unwrap().to_owned();
+        let url = mails
+            .last()
+            .unwrap_or_else(|| panic!("no mail {template} to {to}"))["url"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         url.split_once("?token=").unwrap().1.to_owned()
     }
 
@@ -156,7 +197,12 @@ impl TestApp {
 }
 
 pub(crate) fn fields(problem: &Value) -> Vec<&str> {
-    let mut fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
+    let mut fields: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["field"].as_str().unwrap())
+        .collect();
     fields.sort_unstable();
     fields
 }

@@ -24,11 +24,19 @@ pub(crate) async fn create_address(
     let id = AddressId::new(now, &state.random);
     let mut tx = state.pool.begin().await?;
     // Two at once would both see room for one, and both be the default.
-    users::lock(&mut tx, user.user_id).await?.ok_or_else(|| Error::not_found("user"))?;
+    users::lock(&mut tx, user.user_id)
+        .await?
+        .ok_or_else(|| Error::not_found("user"))?;
     if addresses::count(&mut tx, user.user_id).await? >= MOST {
-        return Err(Error::conflict("too_many_addresses", format!("You can keep {MOST} addresses: delete one first.")));
+        return Err(Error::conflict(
+            "too_many_addresses",
+            format!("You can keep {MOST} addresses: delete one first."),
+        ));
     }
-    let (shipping, billing) = (input.is_default_shipping.unwrap_or_default(), input.is_default_billing.unwrap_or_default());
+    let (shipping, billing) = (
+        input.is_default_shipping.unwrap_or_default(),
+        input.is_default_billing.unwrap_or_default(),
+    );
     if shipping || billing {
         addresses::clear_defaults(&mut tx, user.user_id, shipping, billing, id).await?;
     }

@@ -11,7 +11,11 @@ use crate::store::addresses;
 /// Delete an address
 #[utoipa::path(delete, path = "/api/users/me/addresses/{id}", tag = "users", security(("bearer" = [])),
     params(("id" = AddressId, Path)), responses((status = 204), SignedIn, Missing))]
-pub(crate) async fn delete_address(State(state): State<AppState>, user: User, Path(id): Path<AddressId>) -> Result<StatusCode> {
+pub(crate) async fn delete_address(
+    State(state): State<AppState>,
+    user: User,
+    Path(id): Path<AddressId>,
+) -> Result<StatusCode> {
     if addresses::delete(&mut *state.pool.acquire().await?, user.user_id, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

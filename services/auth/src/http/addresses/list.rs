@@ -10,7 +10,13 @@ use crate::store::addresses;
 /// List my addresses
 #[utoipa::path(get, path = "/api/users/me/addresses", tag = "users", security(("bearer" = [])),
     responses((status = 200, body = Page<Address>), SignedIn))]
-pub(crate) async fn list_addresses(State(state): State<AppState>, user: User) -> Result<Json<Page<Address>>> {
+pub(crate) async fn list_addresses(
+    State(state): State<AppState>,
+    user: User,
+) -> Result<Json<Page<Address>>> {
     let data = addresses::list(&mut *state.pool.acquire().await?, user.user_id).await?;
-    Ok(Json(Page { data, next_cursor: None }))
+    Ok(Json(Page {
+        data,
+        next_cursor: None,
+    }))
 }

@@ -21,12 +21,19 @@ pub(crate) async fn update_address(
 ) -> Result<Json<Address>> {
     let missing = || Error::not_found("address");
     let mut tx = state.pool.begin().await?;
-    users::lock(&mut tx, user.user_id).await?.ok_or_else(missing)?;
-    let (shipping, billing) = (input.is_default_shipping.unwrap_or_default(), input.is_default_billing.unwrap_or_default());
+    users::lock(&mut tx, user.user_id)
+        .await?
+        .ok_or_else(missing)?;
+    let (shipping, billing) = (
+        input.is_default_shipping.unwrap_or_default(),
+        input.is_default_billing.unwrap_or_default(),
+    );
     if shipping || billing {
         addresses::clear_defaults(&mut tx, user.user_id, shipping, billing, id).await?;
     }
-    let address = addresses::update(&mut tx, user.user_id, id, &input, state.clock.now()).await?.ok_or_else(missing)?;
+    let address = addresses::update(&mut tx, user.user_id, id, &input, state.clock.now())
+        .await?
+        .ok_or_else(missing)?;
     tx.commit().await?;
     Ok(Json(address))
 }

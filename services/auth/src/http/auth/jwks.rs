@@ -9,5 +9,8 @@ use crate::app::AppState;
 /// The public keys of access tokens
 #[utoipa::path(get, path = "/api/auth/.well-known/jwks.json", tag = "auth", responses((status = 200, body = Jwks)))]
 pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=60")], Json(state.keys.jwks()))
+    (
+        [(CACHE_CONTROL, "public, max-age=60")],
+        Json(state.keys.jwks()),
+    )
 }

@@ -31,5 +31,9 @@ pub(crate) async fn login(
     device: Device,
     Json(request): Json<LoginRequest>,
 ) -> Result<Json<SignedInUser>> {
-    Ok(Json(sign_in::login(&state, &request.email, &request.password, &device).await?.into()))
+    Ok(Json(
+        sign_in::login(&state, &request.email, &request.password, &device)
+            .await?
+            .into(),
+    ))
 }

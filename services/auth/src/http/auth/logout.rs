@@ -13,6 +13,12 @@ use crate::workflows::revoke;
 /// Ends this session: its access token is refused everywhere within a second, and its refresh token is worthless.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "auth", security(("bearer" = [])), responses((status = 204), SignedIn))]
 pub(crate) async fn logout(State(state): State<AppState>, user: User) -> Result<StatusCode> {
-    revoke::end_sessions(&state, user.user_id, Which::One(user.session_id), Why::Logout).await?;
+    revoke::end_sessions(
+        &state,
+        user.user_id,
+        Which::One(user.session_id),
+        Why::Logout,
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,6 +21,9 @@ pub(crate) struct SignedInUser {
 
 impl From<(User, Tokens)> for SignedInUser {
     fn from((user, tokens): (User, Tokens)) -> Self {
-        Self { user: user.into(), tokens }
+        Self {
+            user: user.into(),
+            tokens,
+        }
     }
 }

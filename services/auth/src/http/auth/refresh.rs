@@ -27,6 +27,11 @@ pub(crate) struct RefreshResponse {
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`refresh_token_reused` or `invalid_refresh_token`"),
     BadBody,
 ))]
-pub(crate) async fn refresh(State(state): State<AppState>, Json(request): Json<RefreshRequest>) -> Result<Json<RefreshResponse>> {
-    Ok(Json(RefreshResponse { tokens: workflows::refresh::refresh(&state, &request.refresh_token).await? }))
+pub(crate) async fn refresh(
+    State(state): State<AppState>,
+    Json(request): Json<RefreshRequest>,
+) -> Result<Json<RefreshResponse>> {
+    Ok(Json(RefreshResponse {
+        tokens: workflows::refresh::refresh(&state, &request.refresh_token).await?,
+    }))
 }

@@ -37,7 +37,11 @@ pub(crate) async fn register(
     device: Device,
     Json(request): Json<RegisterRequest>,
 ) -> Result<(StatusCode, Json<SignedInUser>)> {
-    let RegisterRequest { email, password, name } = request;
+    let RegisterRequest {
+        email,
+        password,
+        name,
+    } = request;
     let signed_in = workflows::register::register(&state, email, &password, &name, &device).await?;
     Ok((StatusCode::CREATED, Json(signed_in.into())))
 }

@@ -23,6 +23,20 @@ pub(crate) struct TokenView {
 #[utoipa::path(get, path = "/api/auth/verify", tag = "auth", security(("bearer" = [])),
     responses((status = 200, body = TokenView), SignedIn))]
 pub(crate) async fn verify(User(principal): User) -> Json<TokenView> {
-    let auth_token::Principal { user_id, session_id, role, email, email_verified, name } = principal;
-    Json(TokenView { user_id, session_id, role, email, email_verified, name })
+    let auth_token::Principal {
+        user_id,
+        session_id,
+        role,
+        email,
+        email_verified,
+        name,
+    } = principal;
+    Json(TokenView {
+        user_id,
+        session_id,
+        role,
+        email,
+        email_verified,
+        name,
+    })
 }

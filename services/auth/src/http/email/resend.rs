@@ -11,7 +11,10 @@ use crate::workflows::recovery;
 ///
 /// Does nothing if it is verified.
 #[utoipa::path(post, path = "/api/auth/email/resend", tag = "auth", security(("bearer" = [])), responses((status = 202), SignedIn))]
-pub(crate) async fn resend_verification(State(state): State<AppState>, user: User) -> Result<StatusCode> {
+pub(crate) async fn resend_verification(
+    State(state): State<AppState>,
+    user: User,
+) -> Result<StatusCode> {
     recovery::resend_verification(&state, user.user_id).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -20,7 +20,10 @@ pub(crate) struct VerifyEmailRequest {
 /// A token that is not good is 422 `invalid_token`. The next access token says that the address is verified.
 #[utoipa::path(post, path = "/api/auth/email/verify", tag = "auth", request_body = VerifyEmailRequest,
     responses((status = 204), BadBody))]
-pub(crate) async fn verify_email(State(state): State<AppState>, Json(request): Json<VerifyEmailRequest>) -> Result<StatusCode> {
+pub(crate) async fn verify_email(
+    State(state): State<AppState>,
+    Json(request): Json<VerifyEmailRequest>,
+) -> Result<StatusCode> {
     recovery::verify_email(&state, &request.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,5 +18,7 @@ pub(crate) async fn address(
     Path((user, id)): Path<(UserId, AddressId)>,
 ) -> Result<Json<AddressSnapshot>> {
     let address = addresses::find(&mut *state.pool.acquire().await?, user, id).await?;
-    Ok(Json(address.ok_or_else(|| Error::not_found("address"))?.into()))
+    Ok(Json(
+        address.ok_or_else(|| Error::not_found("address"))?.into(),
+    ))
 }

@@ -18,5 +18,7 @@ pub(crate) async fn lookup_users(
         return Err(one_field("ids", "invalid", "must be at most 100"));
     }
     let users = users::find_many(&mut *state.pool.acquire().await?, &request.ids).await?;
-    Ok(Json(UserLookupResponse { users: users.iter().map(User::snapshot).collect() }))
+    Ok(Json(UserLookupResponse {
+        users: users.iter().map(User::snapshot).collect(),
+    }))
 }

@@ -29,12 +29,22 @@ pub(crate) async fn staff_login(
     _: Service,
     Json(request): Json<StaffLoginRequest>,
 ) -> Result<Json<StaffLoginResponse>> {
-    let email: EmailAddress = request.email.parse().map_err(|_| sign_in::invalid_credentials())?;
+    let email: EmailAddress = request
+        .email
+        .parse()
+        .map_err(|_| sign_in::invalid_credentials())?;
     let password = GivenPassword::new(request.password);
     let (id, _) = sign_in::authenticate(&state, &email, &password).await?;
-    let user = users::find(&mut *state.pool.acquire().await?, id).await?.ok_or_else(sign_in::invalid_credentials)?;
+    let user = users::find(&mut *state.pool.acquire().await?, id)
+        .await?
+        .ok_or_else(sign_in::invalid_credentials)?;
     if !user.role.is_staff() {
-        return Err(Error::forbidden("not_staff", "This account is not a staff account."));
+        return Err(Error::forbidden(
+            "not_staff",
+            "This account is not a staff account.",
+        ));
     }
-    Ok(Json(StaffLoginResponse { user: user.snapshot() }))
+    Ok(Json(StaffLoginResponse {
+        user: user.snapshot(),
+    }))
 }

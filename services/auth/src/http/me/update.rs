@@ -19,6 +19,14 @@ pub(crate) struct UpdateMeRequest {
 /// Change my name
 #[utoipa::path(put, path = "/api/users/me", tag = "users", security(("bearer" = [])), request_body = UpdateMeRequest,
     responses((status = 200, body = UserView), SignedIn, BadBody))]
-pub(crate) async fn update_me(State(state): State<AppState>, user: User, Json(request): Json<UpdateMeRequest>) -> Result<Json<UserView>> {
-    Ok(Json(manage::rename(&state, user.user_id, &request.name).await?.into()))
+pub(crate) async fn update_me(
+    State(state): State<AppState>,
+    user: User,
+    Json(request): Json<UpdateMeRequest>,
+) -> Result<Json<UserView>> {
+    Ok(Json(
+        manage::rename(&state, user.user_id, &request.name)
+            .await?
+            .into(),
+    ))
 }

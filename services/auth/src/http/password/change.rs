@@ -29,7 +29,17 @@ pub(crate) async fn change_password(
     user: User,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
-    let ChangePasswordRequest { current_password, new_password } = request;
-    recovery::change_password(&state, user.user_id, user.session_id, &current_password, &new_password).await?;
+    let ChangePasswordRequest {
+        current_password,
+        new_password,
+    } = request;
+    recovery::change_password(
+        &state,
+        user.user_id,
+        user.session_id,
+        &current_password,
+        &new_password,
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,7 +20,10 @@ pub(crate) struct ForgotPasswordRequest {
 /// The answer does not tell whether there is such an account.
 #[utoipa::path(post, path = "/api/auth/password/forgot", tag = "auth", request_body = ForgotPasswordRequest,
     responses((status = 202), BadBody))]
-pub(crate) async fn forgot_password(State(state): State<AppState>, Json(request): Json<ForgotPasswordRequest>) -> Result<StatusCode> {
+pub(crate) async fn forgot_password(
+    State(state): State<AppState>,
+    Json(request): Json<ForgotPasswordRequest>,
+) -> Result<StatusCode> {
     recovery::forgot_password(&state, &request.email).await?;
     Ok(StatusCode::ACCEPTED)
 }

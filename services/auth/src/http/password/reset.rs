@@ -24,7 +24,10 @@ pub(crate) struct ResetPasswordRequest {
 /// Ends all sessions. A token that is not good is 422 `invalid_token`.
 #[utoipa::path(post, path = "/api/auth/password/reset", tag = "auth", request_body = ResetPasswordRequest,
     responses((status = 204), BadBody))]
-pub(crate) async fn reset_password(State(state): State<AppState>, Json(request): Json<ResetPasswordRequest>) -> Result<StatusCode> {
+pub(crate) async fn reset_password(
+    State(state): State<AppState>,
+    Json(request): Json<ResetPasswordRequest>,
+) -> Result<StatusCode> {
     recovery::reset_password(&state, &request.token, &request.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,11 @@ use crate::workflows::revoke;
 /// End one of my sessions
 #[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = SessionId, Path)), responses((status = 204), SignedIn, Missing))]
-pub(crate) async fn end_session(State(state): State<AppState>, user: User, Path(id): Path<SessionId>) -> Result<StatusCode> {
+pub(crate) async fn end_session(
+    State(state): State<AppState>,
+    user: User,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode> {
     match revoke::end_sessions(&state, user.user_id, Which::One(id), Why::Ended).await? {
         0 => Err(Error::not_found("session")),
         _ => Ok(StatusCode::NO_CONTENT),

@@ -25,8 +25,16 @@ pub(crate) struct SessionView {
 /// List my sessions
 #[utoipa::path(get, path = "/api/auth/sessions", tag = "auth", security(("bearer" = [])),
     responses((status = 200, body = Page<SessionView>), SignedIn))]
-pub(crate) async fn list_sessions(State(state): State<AppState>, user: User) -> Result<Json<Page<SessionView>>> {
-    let sessions = sessions::list(&mut *state.pool.acquire().await?, user.user_id, state.clock.now()).await?;
+pub(crate) async fn list_sessions(
+    State(state): State<AppState>,
+    user: User,
+) -> Result<Json<Page<SessionView>>> {
+    let sessions = sessions::list(
+        &mut *state.pool.acquire().await?,
+        user.user_id,
+        state.clock.now(),
+    )
+    .await?;
     let data = sessions.into_iter().map(|session| SessionView {
         id: session.id,
         current: session.id == user.session_id,
@@ -36,5 +44,8 @@ pub(crate) async fn list_sessions(State(state): State<AppState>, user: User) -> 
         last_used_at: session.last_used_at,
         expires_at: session.expires_at,
     });
-    Ok(Json(Page { data: data.collect(), next_cursor: None }))
+    Ok(Json(Page {
+        data: data.collect(),
+        next_cursor: None,
+    }))
 }

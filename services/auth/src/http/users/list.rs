@@ -37,7 +37,13 @@ pub(crate) async fn list_users(
 ) -> Result<Json<Page<StaffUserView>>> {
     let before: Option<UserId> = query.cursor.as_ref().map(Cursor::decode).transpose()?;
     let limit = query.limit.unwrap_or_default();
-    let filter = Filter { q: query.q.filter(|q| !q.trim().is_empty()), role: query.role, before };
+    let filter = Filter {
+        q: query.q.filter(|q| !q.trim().is_empty()),
+        role: query.role,
+        before,
+    };
     let rows = users::list(&mut *state.pool.acquire().await?, &filter, limit.fetch()).await?;
-    Ok(Json(Page::cut(rows, limit, |user| user.id)?.map(StaffUserView::from)))
+    Ok(Json(
+        Page::cut(rows, limit, |user| user.id)?.map(StaffUserView::from),
+    ))
 }

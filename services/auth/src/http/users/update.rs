@@ -32,6 +32,13 @@ pub(crate) async fn update_user(
     Path(id): Path<UserId>,
     Json(request): Json<UpdateUserRequest>,
 ) -> Result<Json<StaffUserView>> {
-    let change = Change { role: request.role, disabled: request.disabled };
-    Ok(Json(manage::change(&state, staff.user_id, id, change).await?.into()))
+    let change = Change {
+        role: request.role,
+        disabled: request.disabled,
+    };
+    Ok(Json(
+        manage::change(&state, staff.user_id, id, change)
+            .await?
+            .into(),
+    ))
 }
