@@ -266,10 +266,21 @@ CREATE TABLE inbox (
   PRIMARY KEY (consumer, event_id)
 );
 
--- What the admin panel may read: everything staff see, no token hash and no saved answer.
+-- What the admin panel may read: everything staff see, no token hash, no saved answer, no webhook's payload (Stripe's events carry client secrets).
 GRANT SELECT (id, user_id, currency, coupon, status, created_at, updated_at) ON carts TO admin_service;
-GRANT SELECT ON cart_items, shipping_methods, tax_rates, coupons, coupon_redemptions, order_items, order_events, payments, refunds, payment_cancellations,
-  shipments, shipment_items, webhook_events TO admin_service;
+GRANT SELECT (id, cart_id, product_id, variant_id, quantity, added_at) ON cart_items TO admin_service;
+GRANT SELECT (code, name, currency, price, free_from, active) ON shipping_methods TO admin_service;
+GRANT SELECT (country, tax_class, rate) ON tax_rates TO admin_service;
+GRANT SELECT (id, code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, used, starts_at, ends_at, active, version, created_at) ON coupons TO admin_service;
+GRANT SELECT (coupon_id, order_id, customer, amount, redeemed_at) ON coupon_redemptions TO admin_service;
+GRANT SELECT (id, order_id, position, product_id, variant_id, seller_id, sku, title, options, quantity, shipped, unit_price, discount, tax, total, tax_rate) ON order_items TO admin_service;
+GRANT SELECT (id, order_id, type, at, actor, message, data) ON order_events TO admin_service;
+GRANT SELECT (id, order_id, status, provider, provider_ref, currency, amount, amount_refunded, failure, checked_at, created_at, updated_at, version) ON payments TO admin_service;
+GRANT SELECT (id, payment_id, status, amount, reason, actor, provider_ref, failure, attempts, next_try_at, created_at, updated_at) ON refunds TO admin_service;
+GRANT SELECT (payment_id, attempts, next_try_at) ON payment_cancellations TO admin_service;
+GRANT SELECT (id, order_id, carrier, tracking_number, status, shipped_at, delivered_at) ON shipments TO admin_service;
+GRANT SELECT (shipment_id, order_item_id, quantity) ON shipment_items TO admin_service;
+GRANT SELECT (id, type, received_at, processed_at, outcome, attempts, next_try_at, error) ON webhook_events TO admin_service;
 GRANT SELECT (id, number, cart_id, user_id, email, status, payment_status, fulfillment_status, currency, subtotal, discount, shipping, tax, total, coupon,
   shipping_method, shipping_address, billing_address, note, placed_at, confirmed_at, cancelled_at, cancel_reason, updated_at, version) ON orders TO admin_service;
 GRANT SELECT (seq, id, aggregate, event_type, created_at, claimed_until, attempts) ON outbox TO admin_service;
