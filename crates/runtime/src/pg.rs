@@ -45,9 +45,23 @@ pub async fn migrate(url: &SecretString, migrator: &Migrator) -> anyhow::Result<
         .await
         .context("cannot connect to the database")?;
     migrator.run(&pool).await.context("a migration failed")?;
+    sqlx::query(KEEP_HISTORY)
+        .execute(&pool)
+        .await
+        .context("cannot protect the list of migrations")?;
     pool.close().await;
     Ok(())
 }
+
+/// Roles that may write to every table of the owner, as application roles do by default, must not rewrite which migrations ran.
+const KEEP_HISTORY: &str = "DO $$
+DECLARE reader text;
+BEGIN
+  FOR reader IN SELECT DISTINCT grantee FROM information_schema.role_table_grants
+                 WHERE table_name = '_sqlx_migrations' AND grantee <> current_user LOOP
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM %I', reader);
+  END LOOP;
+END $$";
 
 fn options(url: &SecretString, name: &str) -> anyhow::Result<PgConnectOptions> {
     let options: PgConnectOptions = url
