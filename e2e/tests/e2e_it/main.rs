@@ -1,10 +1,16 @@
 //! Tests of the whole: the running stack (`MERCATO_STATUS`), and the parts that no crate owns.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
+mod after_sales;
 mod edge;
 mod grants;
 mod oversell;
+mod panel;
 mod purchase;
 mod routes;
 mod shop;

@@ -27,7 +27,12 @@ async fn five_hundred_buyers_get_fifty_units() {
     let start = Arc::new(Barrier::new(BUYERS));
     let mut buyers = JoinSet::new();
     for buyer in 0..BUYERS {
-        let (shop, permits, start, product) = (shop.clone(), permits.clone(), start.clone(), product.clone());
+        let (shop, permits, start, product) = (
+            shop.clone(),
+            permits.clone(),
+            start.clone(),
+            product.clone(),
+        );
         buyers.spawn(async move {
             let cart_token = {
                 let _permit = permits.acquire().await.unwrap();
@@ -61,7 +66,9 @@ async fn five_hundred_buyers_get_fifty_units() {
     let sold = UNITS as usize;
     assert_eq!(answers, BTreeMap::from([(201, sold), (409, BUYERS - sold)]));
 
-    let mut db = PgConnection::connect(&database_url("product_db")).await.unwrap();
+    let mut db = PgConnection::connect(&database_url("product_db"))
+        .await
+        .unwrap();
     let (on_hand, reserved): (i64, i64) = sqlx::query_as(
         "SELECT sum(on_hand), sum(reserved) FROM stock_levels WHERE variant_id = $1::text::uuid",
     )
@@ -78,7 +85,10 @@ async fn five_hundred_buyers_get_fifty_units() {
     .fetch_one(&mut db)
     .await
     .unwrap();
-    assert_eq!((received, taken, orders), (i64::from(UNITS), i64::from(UNITS), i64::from(UNITS)));
+    assert_eq!(
+        (received, taken, orders),
+        (i64::from(UNITS), i64::from(UNITS), i64::from(UNITS))
+    );
     let differences: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM stock_ledger_differences WHERE variant_id = $1::text::uuid",
     )
@@ -88,12 +98,19 @@ async fn five_hundred_buyers_get_fifty_units() {
     .unwrap();
     assert_eq!(differences, 0, "the levels are the sums of the ledger");
 
-    let mut orders = PgConnection::connect(&database_url("order_db")).await.unwrap();
-    let placed: i64 =
-        sqlx::query_scalar("SELECT coalesce(sum(quantity), 0) FROM order_items WHERE variant_id = $1::text::uuid")
-            .bind(&product.variant_id)
-            .fetch_one(&mut orders)
-            .await
-            .unwrap();
-    assert_eq!(placed, i64::from(UNITS), "as many are ordered as are reserved");
+    let mut orders = PgConnection::connect(&database_url("order_db"))
+        .await
+        .unwrap();
+    let placed: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(quantity), 0) FROM order_items WHERE variant_id = $1::text::uuid",
+    )
+    .bind(&product.variant_id)
+    .fetch_one(&mut orders)
+    .await
+    .unwrap();
+    assert_eq!(
+        placed,
+        i64::from(UNITS),
+        "as many are ordered as are reserved"
+    );
 }

@@ -1,30 +1,58 @@
 //! The main job: somebody buys something, through nginx and every hop behind it.
 
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection};
-use testkit::http::Request;
 
-use crate::shop::{OnSale, PATIENCE, PASSWORD, Shop, address, unique};
-use crate::stack::database_url;
+use crate::panel::Panel;
+use crate::shop::{OnSale, PASSWORD, PATIENCE, Shop, address, confirmed, on_hand, unique};
 
 #[tokio::test]
 async fn people_register_sign_in_refresh_and_sign_out() {
     let shop = Shop::open();
     let person = shop.register("Ada").await;
-    let me = shop.client.get("/api/users/me").bearer(&person.token).expect(200).await.value();
-    assert_eq!((&me["id"], &me["role"]), (&json!(person.id), &json!("customer")));
-    shop.client.get("/api/users/me").send().await.problem(401, "unauthenticated");
+    let me = shop
+        .client
+        .get("/api/users/me")
+        .bearer(&person.token)
+        .expect(200)
+        .await
+        .value();
+    assert_eq!(
+        (&me["id"], &me["role"]),
+        (&json!(person.id), &json!("customer"))
+    );
+    shop.client
+        .get("/api/users/me")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
 
     let wrong = json!({ "email": person.email, "password": "walnut-harbour-drifts-twelve" });
-    shop.client.post("/api/auth/login").json(&wrong).send().await.problem(401, "invalid_credentials");
+    shop.client
+        .post("/api/auth/login")
+        .json(&wrong)
+        .send()
+        .await
+        .problem(401, "invalid_credentials");
     let again = shop.sign_in(&person.email, PASSWORD).await;
 
-    let refresh = |token: &str| shop.client.post("/api/auth/refresh").json(&json!({ "refresh_token": token }));
+    let refresh = |token: &str| {
+        shop.client
+            .post("/api/auth/refresh")
+            .json(&json!({ "refresh_token": token }))
+    };
     let tokens = refresh(&again.refresh_token).expect(200).await.value()["tokens"].clone();
     let fresh = tokens["access_token"].as_str().unwrap().to_owned();
-    shop.client.get("/api/users/me").bearer(&fresh).expect(200).await;
+    shop.client
+        .get("/api/users/me")
+        .bearer(&fresh)
+        .expect(200)
+        .await;
 
-    shop.client.post("/api/auth/logout").bearer(&fresh).expect(204).await;
+    shop.client
+        .post("/api/auth/logout")
+        .bearer(&fresh)
+        .expect(204)
+        .await;
     // Every service learns of it within a second.
     testkit::eventually("the token is refused", async || {
         let answer = shop.client.get("/api/users/me").bearer(&fresh).send().await;
@@ -36,9 +64,19 @@ async fn people_register_sign_in_refresh_and_sign_out() {
         (answer.status == 401).then(|| answer.problem(401, "token_revoked"))
     })
     .await;
-    assert_eq!(refresh(tokens["refresh_token"].as_str().unwrap()).send().await.status, 401);
+    assert_eq!(
+        refresh(tokens["refresh_token"].as_str().unwrap())
+            .send()
+            .await
+            .status,
+        401
+    );
     // The other session goes on.
-    shop.client.get("/api/users/me").bearer(&person.token).expect(200).await;
+    shop.client
+        .get("/api/users/me")
+        .bearer(&person.token)
+        .expect(200)
+        .await;
 }
 
 #[tokio::test]
@@ -48,15 +86,33 @@ async fn what_a_seller_makes_and_staff_approve_is_found() {
     let seller = shop.seller(&admin).await;
     let product = shop.put_on_sale(&seller, &admin, 7).await;
 
-    let by_slug = shop.client.get(&format!("/api/products/{}", product.slug)).expect(200).await.value();
+    let by_slug = shop
+        .client
+        .get(&format!("/api/products/{}", product.slug))
+        .expect(200)
+        .await
+        .value();
     assert_eq!(by_slug["id"], *product.id);
     assert_eq!(by_slug["variants"][0]["available"], 7);
-    assert_eq!(by_slug["price"]["min"], json!({ "amount": 1999, "currency": "EUR" }));
+    assert_eq!(
+        by_slug["price"]["min"],
+        json!({ "amount": 1999, "currency": "EUR" })
+    );
 
     let word = product.title.rsplit(' ').next().unwrap();
-    let found = shop.client.get(&format!("/api/products?q={word}")).expect(200).await.value();
+    let found = shop
+        .client
+        .get(&format!("/api/products?q={word}"))
+        .expect(200)
+        .await
+        .value();
     assert_eq!(found["data"][0]["id"], *product.id, "{found}");
-    let listed = shop.client.get(&format!("/api/products?seller={}&sort=newest", seller.id)).expect(200).await.value();
+    let listed = shop
+        .client
+        .get(&format!("/api/products?seller={}&sort=newest", seller.id))
+        .expect(200)
+        .await
+        .value();
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
 }
 
@@ -70,7 +126,12 @@ async fn a_customer_buys() {
 
     // The cart begins as a guest's and becomes the customer's.
     let add = |quantity: u32| json!({ "variant_id": product.variant_id, "quantity": quantity });
-    let answer = shop.client.post("/api/cart").json(&add(1)).expect(200).await;
+    let answer = shop
+        .client
+        .post("/api/cart")
+        .json(&add(1))
+        .expect(200)
+        .await;
     let cart_token = answer.header("x-cart-token").to_owned();
     assert!(!cart_token.is_empty());
     let cart = shop
@@ -85,8 +146,14 @@ async fn a_customer_buys() {
     assert_eq!(cart["items"][0]["quantity"], 2, "{cart}");
     assert_eq!(cart["subtotal"]["amount"], 3998);
 
-    let address =
-        shop.client.post("/api/users/me/addresses").bearer(&customer.token).json(&address()).expect(201).await.value();
+    let address = shop
+        .client
+        .post("/api/users/me/addresses")
+        .bearer(&customer.token)
+        .json(&address())
+        .expect(201)
+        .await
+        .value();
     let key = unique();
     let place = |total: &Value| {
         shop.client
@@ -96,11 +163,17 @@ async fn a_customer_buys() {
             .json(&json!({ "shipping_address_id": address["id"], "expected_total": total }))
     };
     let order = place(&cart["total"]).expect(201).await.value();
-    assert_eq!((&order["status"], &order["payment_status"]), (&json!("pending"), &json!("unpaid")));
+    assert_eq!(
+        (&order["status"], &order["payment_status"]),
+        (&json!("pending"), &json!("unpaid"))
+    );
     assert_eq!(order["total"], cart["total"]);
     let again = place(&cart["total"]).expect(201).await.value();
     assert_eq!(again["id"], order["id"], "the same key gets the same order");
-    place(&json!({ "amount": 1, "currency": "EUR" })).send().await.problem(422, "idempotency_key_reused");
+    place(&json!({ "amount": 1, "currency": "EUR" }))
+        .send()
+        .await
+        .problem(422, "idempotency_key_reused");
     // The stock is reserved.
     shows_available(&shop, &product, 8).await;
 
@@ -117,25 +190,62 @@ async fn a_customer_buys() {
 
     let paid = confirmed(id, |path| shop.client.get(path).bearer(&customer.token)).await;
     assert_eq!(paid["payment_status"], "paid");
-    assert_eq!(level(&product).await, (8, 0), "sold, and nothing is reserved any more");
+    assert_eq!(on_hand(&product).await, 8, "sold");
     shows_available(&shop, &product, 8).await;
 
-    let mail = shop.mail_to(&customer.email, order["number"].as_str().unwrap()).await;
-    assert!(mail["text"].as_str().unwrap().contains(&product.title), "{mail}");
+    let mail = shop
+        .mail_to(&customer.email, order["number"].as_str().unwrap())
+        .await;
+    assert!(
+        mail["text"].as_str().unwrap().contains(&product.title),
+        "{mail}"
+    );
 
-    let timeline = shop.client.get(&format!("/api/orders/{id}/events")).bearer(&customer.token).expect(200).await.value();
-    assert!(timeline["data"].as_array().unwrap().len() >= 3, "placed, paid, confirmed: {timeline}");
-    let mine = shop.client.get("/api/orders").bearer(&customer.token).expect(200).await.value();
+    let timeline = shop
+        .client
+        .get(&format!("/api/orders/{id}/events"))
+        .bearer(&customer.token)
+        .expect(200)
+        .await
+        .value();
+    assert!(
+        timeline["data"].as_array().unwrap().len() >= 3,
+        "placed, paid, confirmed: {timeline}"
+    );
+    let mine = shop
+        .client
+        .get("/api/orders")
+        .bearer(&customer.token)
+        .expect(200)
+        .await
+        .value();
     assert_eq!(mine["data"][0]["id"], order["id"]);
     let stranger = shop.register("Mallory").await;
-    shop.client.get(&format!("/api/orders/{id}")).bearer(&stranger.token).send().await.problem(404, "not_found");
+    shop.client
+        .get(&format!("/api/orders/{id}"))
+        .bearer(&stranger.token)
+        .send()
+        .await
+        .problem(404, "not_found");
 
     // Now that it is theirs, they may say what they think of it.
     let review = json!({ "rating": 5, "title": "Carries everything", "body": "Breakfast in bed has become a habit." });
     let path = format!("/api/products/{}/reviews", product.id);
-    shop.client.post(&path).bearer(&stranger.token).json(&review).send().await.problem(403, "not_a_buyer");
+    shop.client
+        .post(&path)
+        .bearer(&stranger.token)
+        .json(&review)
+        .send()
+        .await
+        .problem(403, "not_a_buyer");
     testkit::eventually_within(PATIENCE, "the buyer may review", async || {
-        let answer = shop.client.post(&path).bearer(&customer.token).json(&review).send().await;
+        let answer = shop
+            .client
+            .post(&path)
+            .bearer(&customer.token)
+            .json(&review)
+            .send()
+            .await;
         (answer.status == 201).then_some(())
     })
     .await;
@@ -150,8 +260,12 @@ async fn a_guest_buys_with_a_second_card() {
     let seller = shop.seller(&admin).await;
     let product = shop.put_on_sale(&seller, &admin, 3).await;
 
-    let answer =
-        shop.client.post("/api/cart").json(&json!({ "product_id": product.id, "quantity": 3 })).expect(200).await;
+    let answer = shop
+        .client
+        .post("/api/cart")
+        .json(&json!({ "product_id": product.id, "quantity": 3 }))
+        .expect(200)
+        .await;
     let cart_token = answer.header("x-cart-token").to_owned();
     let email = format!("guest-{}@example.com", unique());
     let placed = shop
@@ -163,8 +277,15 @@ async fn a_guest_buys_with_a_second_card() {
         .expect(201)
         .await
         .value();
-    let (id, token) = (placed["id"].as_str().unwrap(), placed["guest_token"].as_str().unwrap());
-    shop.client.get(&format!("/api/orders/{id}")).send().await.problem(404, "not_found");
+    let (id, token) = (
+        placed["id"].as_str().unwrap(),
+        placed["guest_token"].as_str().unwrap(),
+    );
+    shop.client
+        .get(&format!("/api/orders/{id}"))
+        .send()
+        .await
+        .problem(404, "not_found");
 
     let pay = |card: &str| {
         shop.client
@@ -173,30 +294,45 @@ async fn a_guest_buys_with_a_second_card() {
             .json(&json!({ "method": "card", "test_payment_method": card }))
     };
     let declined = pay("pm_card_chargeDeclined").send().await;
-    assert!(declined.status == 200 || declined.status == 402, "{}: {}", declined.status, declined.text());
+    assert!(
+        declined.status == 200 || declined.status == 402,
+        "{}: {}",
+        declined.status,
+        declined.text()
+    );
     testkit::eventually_within(PATIENCE, "the payment has failed", async || {
-        let order = shop.client.get(&format!("/api/orders/{id}")).header("x-order-token", token).expect(200).await.value();
+        let order = shop
+            .client
+            .get(&format!("/api/orders/{id}"))
+            .header("x-order-token", token)
+            .expect(200)
+            .await
+            .value();
         (order["payment_status"] == "failed").then_some(())
     })
     .await;
     pay("pm_card_visa").expect(200).await;
-    confirmed(id, |path| shop.client.get(path).header("x-order-token", token)).await;
-    assert_eq!(level(&product).await, (0, 0));
-
-    let mail = shop.mail_to(&email, placed["number"].as_str().unwrap()).await;
-    let text = mail["text"].as_str().unwrap();
-    assert!(text.contains(&format!("/orders/{id}?token=")), "the guest's link: {text}");
-    let opened = shop.client.get(&format!("/api/products/{}", product.id)).expect(200).await.value();
-    assert_eq!(opened["in_stock"], false);
-}
-
-/// Waits until the webhook has confirmed the order.
-async fn confirmed(id: &str, get: impl Fn(&str) -> Request) -> Value {
-    testkit::eventually_within(PATIENCE, "the webhook confirms the order", async || {
-        let order = get(&format!("/api/orders/{id}")).expect(200).await.value();
-        (order["status"] == "confirmed").then_some(order)
+    confirmed(id, |path| {
+        shop.client.get(path).header("x-order-token", token)
     })
-    .await
+    .await;
+    assert_eq!(on_hand(&product).await, 0);
+
+    let mail = shop
+        .mail_to(&email, placed["number"].as_str().unwrap())
+        .await;
+    let text = mail["text"].as_str().unwrap();
+    assert!(
+        text.contains(&format!("/orders/{id}?token=")),
+        "the guest's link: {text}"
+    );
+    let opened = shop
+        .client
+        .get(&format!("/api/products/{}", product.id))
+        .expect(200)
+        .await
+        .value();
+    assert_eq!(opened["in_stock"], false);
 }
 
 /// Waits until the product's page says that so many can be had; a cache on the way may lag a little.
@@ -209,66 +345,49 @@ async fn shows_available(shop: &Shop, product: &OnSale, units: i64) {
     .await;
 }
 
-/// Units on hand and reserved, once product has heard of the sale.
-async fn level(product: &OnSale) -> (i32, i32) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut db = PgConnection::connect(&database_url("product_db")).await.unwrap();
-    testkit::eventually_within(PATIENCE, "the sale reaches the stock", async || {
-        let (on_hand, reserved): (i32, i32) = sqlx::query_as(
-            "SELECT sum(on_hand)::int, sum(reserved)::int FROM stock_levels WHERE variant_id = $1::text::uuid",
-        )
-        .bind(&product.variant_id)
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
-        (reserved == 0).then_some((on_hand, reserved))
-    })
-    .await
-}
-
 /// Staff sign in with a form, as a browser does, and see the order.
 async fn staff_see(shop: &Shop, order: &Value, product: &OnSale) {
     let id = order["id"].as_str().unwrap();
     let page = format!("/admin/orders/{id}");
     let sent_away = shop.client.get(&page).expect(303).await;
-    assert!(sent_away.header("location").starts_with("/admin/login"), "{}", sent_away.header("location"));
+    assert!(
+        sent_away.header("location").starts_with("/admin/login"),
+        "{}",
+        sent_away.header("location")
+    );
+    let forged = shop
+        .client
+        .post("/admin/login")
+        .header("origin", shop.stack.base_url());
+    let forged = forged
+        .form(&[
+            ("csrf", "guessed"),
+            ("email", "a@example.com"),
+            ("password", "b"),
+        ])
+        .send()
+        .await;
+    assert_eq!(
+        forged.status,
+        403,
+        "a form without the cookie: {}",
+        forged.text()
+    );
 
-    let form = shop.client.get("/admin/login").expect(200).await;
-    let csrf = between(&form.text(), "name=\"csrf\" value=\"", "\"");
-    let (email, password) = shop.admin_sign_in();
-    let credentials =
-        [("csrf", csrf.as_str()), ("email", email.as_str()), ("password", password.as_str()), ("next", page.as_str())];
-    let post = || shop.client.post("/admin/login").header("origin", shop.stack.base_url()).form(&credentials);
-    let forged = post().send().await;
-    assert_eq!(forged.status, 403, "a form without the cookie: {}", forged.text());
-    let signed_in = post().header("cookie", &cookies(&form.headers)).expect(303).await;
-    assert_eq!(signed_in.header("location"), page);
-    let session = cookies(&signed_in.headers);
-
-    let shown = shop.client.get(&page).header("cookie", &session).expect(200).await.text();
-    for expected in [order["number"].as_str().unwrap(), &product.title, "Timeline", "paid"] {
-        assert!(shown.contains(expected), "the order's page does not show {expected:?}");
+    let panel = Panel::sign_in(shop).await;
+    let shown = panel.page(&page).await;
+    for expected in [
+        order["number"].as_str().unwrap(),
+        &product.title,
+        "Timeline",
+        "paid",
+    ] {
+        assert!(
+            shown.contains(expected),
+            "the order's page does not show {expected:?}"
+        );
     }
-    let list = shop.client.get("/admin/orders").header("cookie", &session).expect(200).await.text();
+    let list = panel.page("/admin/orders").await;
     assert!(list.contains(order["number"].as_str().unwrap()));
-    shop.client.get("/admin").header("cookie", &session).expect(200).await;
-}
-
-/// The `Cookie` header that a browser would send after an answer with these headers.
-fn cookies(headers: &reqwest::header::HeaderMap) -> String {
-    let set = headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-    let pairs: Vec<_> = set
-        .filter(|cookie| !cookie.contains("Max-Age=0"))
-        .map(|cookie| {
-            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite="), "{cookie}");
-            cookie.split(';').next().unwrap_or_default().to_owned()
-        })
-        .collect();
-    assert!(!pairs.is_empty(), "no cookie was set");
-    pairs.join("; ")
-}
-
-fn between(text: &str, before: &str, after: &str) -> String {
-    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
-    rest.split_once(after).map(|(found, _)| found.to_owned()).unwrap_or_default()
+    panel.page("/admin").await;
 }

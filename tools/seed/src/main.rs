@@ -28,8 +28,8 @@ use crate::status::Status;
 
 /// Fills a fresh, running shop with demo data through its HTTP API.
 ///
-/// Does nothing to a shop that has products and orders. Progress goes to standard error. The last line of standard output is JSON,
-/// `{"seeded": true, "signins": [{"role", "email", "password"}, …]}`: one sign-in for each role at least.
+/// Does nothing to a shop that has products and orders; goes on where an interrupted seeding stopped. Progress goes to
+/// standard error.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -43,6 +43,9 @@ struct Arguments {
     /// A dozen products and a handful of orders only.
     #[arg(long, env = "SEED_LIGHT")]
     light: bool,
+    /// Print `{"seeded": true, "signins": [{"role", "email", "password"}, …]}` as the last line of standard output.
+    #[arg(long)]
+    json: bool,
 }
 
 #[tokio::main]
@@ -52,8 +55,10 @@ async fn main() -> anyhow::Result<()> {
     let status = status::read(&arguments.status)?;
     let shop = Shop::new(&arguments.base_url)?;
     let seeded = seed(&shop, &status, arguments.light).await?;
-    let signins = people::signins(&status, arguments.light);
-    println!("{}", json!({ "seeded": seeded, "signins": signins }));
+    if arguments.json {
+        let signins = people::signins(&status, arguments.light);
+        println!("{}", json!({ "seeded": seeded, "signins": signins }));
+    }
     Ok(())
 }
 
