@@ -66,7 +66,8 @@ impl<T: DeserializeOwned> FromRequest<AppState> for StaffForm<T> {
         let RawForm(body) = RawForm::from_request(request, app)
             .await
             .map_err(|_| PageError::forged().into_response())?;
-        let Token { csrf } = read(&body).ok_or_else(|| PageError::forged().into_response())?;
+        let token = serde_urlencoded::from_bytes(&body);
+        let Token { csrf } = token.map_err(|_| PageError::forged().into_response())?;
         session
             .check_csrf(&csrf)
             .map_err(|error| error.into_response())?;

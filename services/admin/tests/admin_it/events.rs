@@ -1,0 +1,184 @@
+//! The panel hears of things from a real broker.
+
+use admin::App;
+use auth_token::Role;
+use contracts::events::{
+    Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
+    OrderRefunded, PaymentFailed, ProductCreated,
+};
+use contracts::topology;
+use primitives::{Currency, EventId, Money};
+use runtime::{CancellationToken, Runtime, Service as _, Sockets};
+use serde_json::json;
+use testkit::broker::Vhost;
+use testkit::eventually;
+
+use crate::html::assert_shows;
+use crate::panel::Panel;
+
+#[tokio::test]
+async fn each_event_becomes_one_notification() {
+    let vhost = Vhost::create().await.unwrap();
+    let panel = Panel::with_broker(vhost.amqp_url()).await;
+    let staff = panel.staff(Role::Support).await;
+
+    let mut runtime = Runtime::new(panel.clock.clone(), panel.random.clone());
+    let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let sockets = Sockets {
+        public: Some(runtime::listen(any, false).unwrap()),
+        internal: runtime::listen(any, false).unwrap(),
+    };
+    let internal = sockets.internal.local_addr().unwrap();
+    let listeners = App::start(panel.settings.clone(), &mut runtime)
+        .await
+        .unwrap();
+    let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
+    let drain = panel.settings.common.drain();
+    let running = tokio::spawn(runtime::run(
+        runtime,
+        listeners,
+        sockets,
+        drain,
+        stop.clone(),
+        hard,
+    ));
+
+    let money = Money::new(4990, Currency::EUR);
+    let (order_id, number) = (panel.id().into(), "1000042".to_owned());
+    let email = "anna@example.com".parse().unwrap();
+    let created = OrderCreated {
+        order_id,
+        number: number.clone(),
+        user_id: None,
+        email,
+        lines: vec![],
+        total: money,
+    };
+    let created = envelope(&panel, created);
+    for _ in 0..3 {
+        publish(&vhost, &created).await;
+    }
+    let email = "anna@example.com".parse().unwrap();
+    let confirmed = OrderConfirmed {
+        order_id,
+        number: number.clone(),
+        user_id: None,
+        email,
+        lines: vec![],
+        total: money,
+        payment_id: None,
+    };
+    publish(&vhost, &envelope(&panel, confirmed)).await;
+    publish(
+        &vhost,
+        &envelope(
+            &panel,
+            OrderCancelled {
+                order_id,
+                number: number.clone(),
+                reason: "out_of_stock".to_owned(),
+            },
+        ),
+    )
+    .await;
+    publish(
+        &vhost,
+        &envelope(
+            &panel,
+            OrderRefunded {
+                order_id,
+                number,
+                amount: money,
+                fully: true,
+            },
+        ),
+    )
+    .await;
+    let failed = PaymentFailed {
+        payment_id: panel.id().into(),
+        order_id,
+        amount: money,
+        reason: "card_declined".to_owned(),
+    };
+    publish(&vhost, &envelope(&panel, failed)).await;
+    let low = InventoryLowStock {
+        variant_id: panel.id().into(),
+        product_id: panel.id().into(),
+        sku: "LAMP-1".parse().unwrap(),
+        available: 2,
+        threshold: 5,
+    };
+    publish(&vhost, &envelope(&panel, low)).await;
+    let product = ProductCreated {
+        product_id: panel.id().into(),
+        title: "Blue lamp".to_owned(),
+        seller_id: panel.id().into(),
+        status: "draft".to_owned(),
+        version: 1,
+    };
+    publish(&vhost, &envelope(&panel, product)).await;
+    // Each queue is worked in order: when this one is there, the redeliveries before it have been seen.
+    let email = "anna@example.com".parse().unwrap();
+    let last = OrderCreated {
+        order_id: panel.id().into(),
+        number: "1000043".to_owned(),
+        user_id: None,
+        email,
+        lines: vec![],
+        total: money,
+    };
+    publish(&vhost, &envelope(&panel, last)).await;
+
+    let expected = [
+        "A payment of 49.90 EUR was declined (card declined).",
+        "LAMP-1 is running low: 2 left.",
+        "Order 1000042 is paid: 49.90 EUR.",
+        "Order 1000042 was cancelled (out of stock).",
+        "Order 1000042 was placed: 49.90 EUR.",
+        "Order 1000043 was placed: 49.90 EUR.",
+        "49.90 EUR of order 1000042 went back.",
+        "“Blue lamp” was added to the catalogue.",
+    ];
+    let messages = async || -> Vec<String> {
+        sqlx::query_scalar("SELECT message FROM notifications ORDER BY message COLLATE \"C\"")
+            .fetch_all(&panel.admin_db)
+            .await
+            .unwrap()
+    };
+    eventually("all notifications are there", async || {
+        (messages().await.len() >= expected.len()).then_some(())
+    })
+    .await;
+    let mut sorted = expected.to_vec();
+    sorted.sort_unstable();
+    assert_eq!(messages().await, sorted, "each once");
+
+    let page = staff.page("/admin").await;
+    assert_shows(&page, &expected);
+    assert!(page.contains(&format!("/admin/orders/{order_id}")));
+    let health = testkit::http::Client::new(format!("http://{internal}"));
+    let _ = health.get("/health/ready").expect(200).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+fn envelope<E: Event>(panel: &Panel, event: E) -> Envelope<E> {
+    Envelope::new(
+        EventId::new(panel.clock.now(), &panel.random),
+        "mercato/test",
+        panel.clock.now(),
+        None,
+        event,
+    )
+}
+
+async fn publish<E: Event>(vhost: &Vhost, event: &Envelope<E>) {
+    let body = serde_json::to_string(event).unwrap();
+    eventually("a queue takes it", async || {
+        let routed = vhost
+            .publish(topology::EXCHANGE, E::TYPE, json!({}), &body)
+            .await;
+        routed.unwrap_or(false).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,13 @@
+//! The panel in process, on real databases with the rights it has in production; the services it calls are small stand-ins.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod actions;
+mod events;
+mod html;
+mod pages;
+mod panel;
+mod peer;
+mod rights;
+mod seed;
+mod sessions;
+mod sign_in;

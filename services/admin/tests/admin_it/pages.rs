@@ -1,0 +1,621 @@
+use std::time::Duration;
+
+use auth_token::Role;
+use testkit::http::Answer;
+
+use crate::html::{assert_hides, assert_shows, between, text};
+use crate::panel::Panel;
+use crate::seed::NewOrder;
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+#[tokio::test]
+async fn home_shows_the_day_and_what_waits() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let page = staff.page("/admin").await;
+    assert_shows(
+        &page,
+        &[
+            "Revenue today 0.00 EUR",
+            "No order yet.",
+            "Quiet so far.",
+            "New customers 0",
+        ],
+    );
+
+    let now = panel.clock.now();
+    let _ = panel.account(Role::Customer).await;
+    let _ = panel
+        .order(NewOrder {
+            email: "first@example.com",
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel
+        .order(NewOrder {
+            fulfillment_status: "partially_shipped",
+            price: 2000,
+            refunded: 100,
+            payment_status: "partially_refunded",
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel
+        .order(NewOrder {
+            status: "pending",
+            payment_status: "unpaid",
+            ..NewOrder::default()
+        })
+        .await;
+    let declined = panel
+        .order(NewOrder {
+            status: "pending",
+            payment_status: "failed",
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel
+        .order(NewOrder {
+            price: 500,
+            placed_at: Some(now - WEEK),
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel
+        .order(NewOrder {
+            price: 500,
+            placed_at: Some(now - WEEK - WEEK),
+            ..NewOrder::default()
+        })
+        .await;
+    panel.refund(declined.payment, "failed", 1, 1).await;
+    panel.refund(declined.payment, "pending", 1, 4).await;
+    panel.refund(declined.payment, "pending", 1, 0).await;
+    panel.webhook(4).await;
+    panel.webhook(1).await;
+    let _ = panel.product("Waits", "pending_review", &[9]).await;
+    let _ = panel.product("Low", "active", &[2, 100]).await;
+    let _ = panel.product("Low but a draft", "draft", &[2]).await;
+    sqlx::query("INSERT INTO notifications (id, at, kind, subject, message) VALUES ($1, $2, 'x', 'order:' || $1, 'Something <b>happened</b>')")
+        .bind(panel.id())
+        .bind(now)
+        .execute(&panel.admin_db)
+        .await
+        .unwrap();
+
+    let answer = staff.get("/admin").expect(200).await;
+    let page = answer.text();
+    // 26.90 and 46.90 of today, and a week ago 16.90; 1.00 went back.
+    assert_shows(
+        &page,
+        &[
+            "Revenue today 72.80 EUR 16.90 EUR by this time last week",
+            "Orders today 4 1 by this time last week",
+            "Average order 36.40 EUR",
+            "New customers 1",
+            "Orders to ship 3",
+            "Orders shipped in part 1",
+            "Products to approve 1",
+            "Variants low in stock 1",
+            "Declined payments 1",
+            "Refunds that do not get through 2",
+            "Webhooks that cannot be applied 1",
+            "first@example.com",
+        ],
+    );
+    assert!(
+        page.contains("Something &#60;b&#62;happened&#60;/b&#62;"),
+        "{page}"
+    );
+    assert_hides(&page, &["Quiet so far", "The broker does not answer"]);
+    for (link, rows) in [
+        ("fulfillment_status=unfulfilled", 3),
+        ("fulfillment_status=partially_shipped", 1),
+        ("payment_status=failed", 1),
+    ] {
+        let href = page
+            .split('"')
+            .find(|part| part.contains(link))
+            .unwrap()
+            .replace("&#38;", "&")
+            .replace("&amp;", "&");
+        assert_eq!(
+            rows_of(&staff.page(&href).await),
+            rows,
+            "{href} shows what was counted"
+        );
+    }
+    // A snapshot of each database, the role, the news: not more with more rows.
+    assert!(
+        answer.statement_count() <= 16,
+        "{}",
+        answer.statement_count()
+    );
+}
+
+#[tokio::test]
+async fn orders_are_found_and_paged() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let now = panel.clock.now();
+    let anna = panel
+        .order(NewOrder {
+            email: "anna@example.com",
+            sku: "CHAIR-1",
+            status: "cancelled",
+            payment_status: "refunded",
+            refunded: 2690,
+            ..NewOrder::default()
+        })
+        .await;
+    for minute in 1..=55 {
+        let placed_at = Some(now - Duration::from_secs(60 * minute));
+        let _ = panel
+            .order(NewOrder {
+                email: "b_b@example.com",
+                placed_at,
+                ..NewOrder::default()
+            })
+            .await;
+    }
+    let first = staff.get("/admin/orders").expect(200).await;
+    assert_eq!(rows_of(&first.text()), 50);
+    let next = link_named(&first, "Older orders");
+    let second = staff.get(&next).expect(200).await;
+    assert_eq!(rows_of(&second.text()), 6);
+    assert_hides(&second.text(), &["Older orders", &anna.number]);
+    assert_eq!(first.statement_count(), second.statement_count());
+
+    let finds = async |query: &str| rows_of(&staff.page(&format!("/admin/orders?{query}")).await);
+    assert_eq!(finds(&format!("q={}", anna.number)).await, 1);
+    assert_eq!(finds("q=+ANNA%40+").await, 1);
+    assert_eq!(finds("q=CHAIR-1").await, 1);
+    assert_eq!(finds("q=b_b%40").await, 50);
+    assert_eq!(finds("q=b%25b").await, 0, "% is no wildcard");
+    assert_eq!(finds("q=a_na").await, 0, "_ is no wildcard");
+    assert_eq!(finds("status=cancelled").await, 1);
+    assert_eq!(finds("payment_status=refunded").await, 1);
+    assert_eq!(finds("fulfillment_status=delivered").await, 0);
+    assert_eq!(finds("status=cancelled&payment_status=paid").await, 0);
+    let filtered = staff
+        .get("/admin/orders?status=confirmed&q=b_b%40")
+        .expect(200)
+        .await;
+    let next = link_named(&filtered, "Older orders");
+    assert!(
+        next.contains("status=confirmed") && next.contains("q=b_b%40"),
+        "{next}"
+    );
+    assert_eq!(rows_of(&staff.page(&next).await), 5);
+    assert!(
+        filtered
+            .text()
+            .contains(r#"<option value="confirmed" selected>"#)
+    );
+}
+
+#[tokio::test]
+async fn an_order_shows_all_of_it() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let order = panel
+        .order(NewOrder {
+            note: Some("Ring twice"),
+            refunded: 500,
+            payment_status: "partially_refunded",
+            ..NewOrder::default()
+        })
+        .await;
+    panel.refund(order.payment, "pending", 200, 0).await;
+    panel
+        .order_event(
+            order.id,
+            "order.note",
+            &format!("staff:{}", staff.id),
+            "Called, will wait",
+        )
+        .await;
+    panel
+        .order_event(
+            order.id,
+            "order.note",
+            "staff:01890a5d-ac96-774b-bcce-b302099a8057",
+            "By one who left",
+        )
+        .await;
+    let path = format!("/admin/orders/{}", order.id);
+    let page = staff.page(&path).await;
+    assert_shows(
+        &page,
+        &[
+            &format!("Order {}", order.number),
+            "Blue lamp LAMP-BLUE 2 0 10.00 EUR 1.00 EUR 3.00 EUR 22.00 EUR",
+            "Subtotal 20.00 EUR",
+            "Discount (WELCOME) 1.00 EUR",
+            "Shipping (standard) 4.90 EUR",
+            "Total 26.90 EUR",
+            "guest@example.com guest",
+            "Anna Example Street 1 10115 Berlin DE",
+            "Ring twice",
+            "Refunded 5.00 EUR",
+            "Up to 19.90 EUR can go back",
+            "Nothing sent yet.",
+            "Order placed",
+            "Somebody in admin",
+            "staff:01890a5d-ac96-774b-bcce-b302099a8057",
+        ],
+    );
+    assert!(page.contains("/ship\"") && page.contains("/refund\"") && page.contains("/cancel\""));
+    assert_hides(&page, &[&format!("staff:{}", staff.id)]);
+
+    let shipment = panel.shipment(order.id, "shipped").await;
+    sqlx::query("UPDATE orders SET fulfillment_status = 'shipped' WHERE id = $1")
+        .bind(order.id.uuid())
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    let page = staff.page(&path).await;
+    assert_shows(&page, &["DHL T-1 shipped", "Mark delivered"]);
+    assert!(page.contains(&shipment.to_string()));
+    assert!(
+        !page.contains("/ship\"") && !page.contains("/cancel\""),
+        "what the state forbids is not offered"
+    );
+
+    let dead = panel
+        .order(NewOrder {
+            status: "cancelled",
+            payment_status: "failed",
+            user: Some(staff.id.uuid()),
+            ..NewOrder::default()
+        })
+        .await;
+    let page = staff.page(&format!("/admin/orders/{}", dead.id)).await;
+    assert_shows(&page, &["Last problem card_declined"]);
+    assert_hides(&page, &["Next step", "guest@example.com guest"]);
+}
+
+#[tokio::test]
+async fn products_are_found_and_decided_by_admins_only() {
+    let panel = Panel::open().await;
+    let (admin, support) = (
+        panel.staff(Role::Admin).await,
+        panel.staff(Role::Support).await,
+    );
+    let _ = panel
+        .product("Blue lamp", "pending_review", &[10, 20])
+        .await;
+    let _ = panel.product("Red chair", "active", &[3]).await;
+    let page = admin.page("/admin/products").await;
+    assert_shows(
+        &page,
+        &[
+            "Blue lamp",
+            "Lighting pending review 10.00 EUR – 15.00 EUR 30 2 28",
+            "Approve",
+            "Reject",
+        ],
+    );
+    assert_hides(
+        &support.page("/admin/products").await,
+        &["Approve", "Reject", "Decision"],
+    );
+
+    let finds = async |query: &str| rows_of(&admin.page(&format!("/admin/products?{query}")).await);
+    assert_eq!(finds("q=LAMP").await, 1);
+    assert_eq!(finds("status=active").await, 1);
+    assert_eq!(finds("stock=low").await, 1);
+    assert_eq!(finds("q=lamp&stock=low").await, 0);
+    for number in 0..50 {
+        let _ = panel.product(&format!("More {number}"), "draft", &[]).await;
+    }
+    let first = admin.get("/admin/products").expect(200).await;
+    assert_eq!(rows_of(&first.text()), 50);
+    assert_eq!(
+        rows_of(&admin.page(&link_named(&first, "Older products")).await),
+        2
+    );
+}
+
+#[tokio::test]
+async fn customers_show_what_they_bought() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let customer = panel.account(Role::Customer).await;
+    let user = Some(customer.id.uuid());
+    let _ = panel
+        .order(NewOrder {
+            user,
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel
+        .order(NewOrder {
+            user,
+            status: "pending",
+            payment_status: "unpaid",
+            ..NewOrder::default()
+        })
+        .await;
+    sqlx::query("UPDATE users SET email_verified_at = NULL, disabled_at = now() WHERE id = $1")
+        .bind(customer.id.uuid())
+        .execute(&panel.auth_db)
+        .await
+        .unwrap();
+    let page = staff
+        .page(&format!(
+            "/admin/customers?q={}",
+            &customer.email.as_str()[..20]
+        ))
+        .await;
+    assert_eq!(rows_of(&page), 1);
+    assert_shows(
+        &page,
+        &[
+            "Somebody in customer disabled",
+            "not verified customer",
+            "2 26.90 EUR",
+        ],
+    );
+    assert_eq!(
+        rows_of(&staff.page("/admin/customers?q=in+support").await),
+        1
+    );
+    for _ in 0..49 {
+        let _ = panel.account(Role::Customer).await;
+    }
+    let first = staff.get("/admin/customers").expect(200).await;
+    assert_eq!(rows_of(&first.text()), 50);
+    assert_eq!(rows_of(&staff.page(&link_named(&first, "More")).await), 1);
+}
+
+#[tokio::test]
+async fn what_customers_write_is_shown_and_never_run() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let evil = r#"<script>alert(1)</script>"'><img src=x onerror=alert(1)>"#;
+    let order = panel
+        .order(NewOrder {
+            email: evil,
+            title: evil,
+            sku: evil,
+            note: Some(evil),
+            ..NewOrder::default()
+        })
+        .await;
+    panel.order_event(order.id, "x", evil, evil).await;
+    sqlx::query("UPDATE orders SET shipping_address = jsonb_build_object('name', $1::text, 'city', $1::text), coupon = $1")
+        .bind(evil)
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    let _ = panel.product(evil, "pending_review", &[1]).await;
+    let customer = panel.account(Role::Customer).await;
+    sqlx::query("UPDATE users SET name = left($1, 100), email = $1 WHERE id = $2")
+        .bind(evil)
+        .bind(customer.id.uuid())
+        .execute(&panel.auth_db)
+        .await
+        .unwrap();
+    let query = serde_urlencoded::to_string([
+        ("q", evil),
+        ("status", evil),
+        ("payment_status", evil),
+        ("stock", evil),
+        ("next", evil),
+        ("done", evil),
+    ])
+    .unwrap();
+    let order = format!("/admin/orders/{}", order.id);
+    for path in [
+        "/admin",
+        "/admin/orders",
+        "/admin/products",
+        "/admin/customers",
+        "/admin/login",
+        &order,
+    ] {
+        for path in [path.to_owned(), format!("{path}?{query}")] {
+            let page = staff.page(&path).await;
+            for harm in ["<script", "<img", "\"'>", "onerror=alert(1)>\""] {
+                assert!(!page.contains(harm), "{harm} on {path}: {page}");
+            }
+        }
+    }
+    assert_shows(
+        &staff.page("/admin/orders").await,
+        &["&#60;script&#62;alert(1)&#60;/script&#62;"],
+    );
+}
+
+#[tokio::test]
+async fn pages_forbid_scripts_frames_and_caches() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    for path in [
+        "/admin",
+        "/admin/login",
+        "/admin/orders",
+        "/admin/nothing",
+        "/admin/orders/x",
+    ] {
+        let answer = staff.get(path).send().await;
+        let policy = answer.header("content-security-policy");
+        for rule in [
+            "default-src 'none'",
+            "style-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ] {
+            assert!(policy.contains(rule), "{path}: {policy}");
+        }
+        assert!(
+            !policy.contains("unsafe") && !policy.contains("script-src"),
+            "{path}: {policy}"
+        );
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{path}"
+        );
+        assert!(
+            !answer.text().contains("<script")
+                && !answer.text().contains("style=\"")
+                && !answer.text().contains("onclick"),
+            "{path}"
+        );
+    }
+    let signed_out = panel.client.get("/admin").expect(303).await;
+    assert_eq!(signed_out.header("cache-control"), "no-store");
+    for (file, kind) in [
+        ("admin.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+    ] {
+        let asset = panel
+            .client
+            .get(&format!("/admin/assets/{file}"))
+            .expect(200)
+            .await;
+        assert_eq!(
+            (asset.header("content-type"), asset.header("cache-control")),
+            (kind, "max-age=300")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_malformed_is_a_page_too() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let expected = [
+        ("/admin/nothing", 404),
+        ("/admin/orders/not-an-id", 404),
+        ("/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057", 404),
+        ("/admin/assets/../secret", 404),
+        ("/admin/assets/other.css", 404),
+        ("/admin/logout", 405),
+        ("/admin/orders?cursor=broken", 422),
+        ("/admin/orders?q=%00", 422),
+        ("/admin/orders?q=1&q=2", 422),
+        ("/admin/products?after=x", 422),
+        ("/admin/customers?after=x", 422),
+    ];
+    for (path, status) in expected {
+        let answer = staff.get(path).expect(status).await;
+        assert!(
+            answer.header("content-type").starts_with("text/html"),
+            "{path}: {}",
+            answer.text()
+        );
+        assert_shows(&answer.text(), &["Go back"]);
+    }
+    let answer = panel.client.get("/admin/").expect(308).await;
+    assert_eq!(answer.header("location"), "/admin");
+    panel
+        .client
+        .get("/elsewhere")
+        .send()
+        .await
+        .problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_documentation_works_without_the_internet() {
+    let panel = Panel::open().await;
+    let redirected = panel.client.get("/docs").send().await;
+    let page = if redirected.status == 200 {
+        redirected
+    } else {
+        panel.client.get("/docs/").expect(200).await
+    };
+    let mut files: Vec<_> = references(&page.text());
+    files.push("/docs/swagger-initializer.js".to_owned());
+    assert!(
+        files.iter().any(|file| file.ends_with(".js"))
+            && files.iter().any(|file| file.ends_with(".css")),
+        "{files:?}"
+    );
+    for file in files {
+        assert!(
+            !file.starts_with("http") && !file.starts_with("//"),
+            "{file} comes from elsewhere"
+        );
+        let path = if file.starts_with('/') {
+            file
+        } else {
+            format!("/docs/{}", file.trim_start_matches("./"))
+        };
+        let _ = panel.client.get(&path).expect(200).await;
+    }
+    let start = panel
+        .client
+        .get("/docs/swagger-initializer.js")
+        .expect(200)
+        .await
+        .text();
+    assert!(start.contains("/docs/openapi.json"), "{start}");
+    assert!(
+        start.contains("\"validatorUrl\": \"none\""),
+        "no website is asked whether the document is valid: {start}"
+    );
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("default-src 'self'") && !policy.contains("script-src"),
+        "{policy}"
+    );
+    let inline = page.text().split("<script").skip(1).any(|script| {
+        !script
+            .split('>')
+            .nth(1)
+            .unwrap()
+            .trim()
+            .starts_with("</script")
+    });
+    assert!(
+        !inline,
+        "the policy lets no inline script run: {}",
+        page.text()
+    );
+    let document = panel
+        .client
+        .get("/docs/openapi.json")
+        .expect(200)
+        .await
+        .value();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+}
+
+/// What a page loads.
+fn references(page: &str) -> Vec<String> {
+    let marks = page.split(['\n', ' ', '>']).filter_map(|part| {
+        part.strip_prefix("src=\"")
+            .or_else(|| part.strip_prefix("href=\""))
+    });
+    marks
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect()
+}
+
+fn rows_of(page: &str) -> usize {
+    page.split_once("<tbody>").map_or(0, |(_, rest)| {
+        rest.split_once("</tbody>")
+            .unwrap()
+            .0
+            .matches("<tr>")
+            .count()
+    })
+}
+
+fn link_named(answer: &Answer, name: &str) -> String {
+    let page = answer.text();
+    let before = page
+        .split_once(&format!("\">{name}</a>"))
+        .unwrap_or_else(|| panic!("no {name} in {}", text(&page)))
+        .0;
+    let href = before.rsplit_once("href=\"").unwrap().1;
+    let _ = between(&page, href, name);
+    href.replace("&#38;", "&")
+}

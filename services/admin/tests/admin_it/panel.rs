@@ -1,0 +1,277 @@
+//! A whole admin service, on databases of its own.
+
+use std::path::Path;
+
+use admin::{AppState, MIGRATOR, Settings};
+use auth_token::{GeneratedKey, Jwks, Role, ServiceKeys};
+use clap::Parser;
+use contracts::internal::users::UserSnapshot;
+use primitives::{Clock, Random, UserId};
+use secrecy::ExposeSecret as _;
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use testkit::Served;
+use testkit::http::{Answer, Client, Request};
+use testkit::pg::TestDb;
+
+use crate::html;
+use crate::peer::Peer;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub(crate) struct Panel {
+    pub(crate) client: Client,
+    pub(crate) peer: Peer,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    /// Each with its owner's rights.
+    pub(crate) auth_db: PgPool,
+    pub(crate) product_db: PgPool,
+    pub(crate) order_db: PgPool,
+    pub(crate) admin_db: PgPool,
+    _servers: [Served; 4],
+    // Dropped last: the databases go when nobody uses them any more.
+    pub(crate) admin: TestDb,
+    pub(crate) auth: TestDb,
+    pub(crate) product: TestDb,
+    pub(crate) order: TestDb,
+}
+
+/// Somebody signed in.
+pub(crate) struct Staff {
+    pub(crate) id: UserId,
+    pub(crate) email: String,
+    pub(crate) cookie: String,
+    pub(crate) csrf: String,
+    client: Client,
+}
+
+impl Panel {
+    pub(crate) async fn open() -> Self {
+        Self::with_broker(&testkit::env::var("AMQP_URL")).await
+    }
+
+    pub(crate) async fn with_broker(amqp_url: &str) -> Self {
+        runtime::install_tls_provider();
+        runtime::telemetry::init_for_tests();
+        let (clock, random) = (Clock::manual(Clock::system().now()), Random::system());
+        let admin = TestDb::new("admin", &MIGRATOR).await;
+        let (auth, product, order) = tokio::join!(
+            database_of("auth"),
+            database_of("product"),
+            database_of("order")
+        );
+
+        let names = ["admin", "auth", "product", "order"];
+        let generated = names.map(|_| GeneratedKey::generate().unwrap());
+        let jwks = Jwks {
+            keys: std::iter::zip(&generated, names)
+                .map(|(key, name)| key.jwk(name).unwrap())
+                .collect(),
+        };
+        let jwks = serde_json::to_string(&jwks).unwrap();
+        let keys = |index: usize| {
+            ServiceKeys::new(
+                names[index],
+                &generated[index].base64(),
+                &jwks,
+                clock.clone(),
+            )
+            .unwrap()
+        };
+        let peer = Peer::default();
+        let (auth_api, product_api, order_api) = (
+            peer.serve(keys(1)).await,
+            peer.serve(keys(2)).await,
+            peer.serve(keys(3)).await,
+        );
+
+        let arguments = [
+            ("--internal-addr", "127.0.0.1:0".to_owned()),
+            ("--lame-duck-milliseconds", "0".to_owned()),
+            ("--server-timing", "true".to_owned()),
+            ("--database-url", admin.url()),
+            ("--auth-read-url", auth.url_as("admin_service")),
+            ("--product-read-url", product.url_as("admin_service")),
+            ("--order-read-url", order.url_as("admin_service")),
+            ("--redis-url", testkit::env::var("REDIS_URL")),
+            ("--amqp-url", amqp_url.to_owned()),
+            (
+                "--rabbitmq-management-url",
+                testkit::env::var("RABBITMQ_MANAGEMENT_URL"),
+            ),
+            (
+                "--service-key",
+                generated[0].base64().expose_secret().to_owned(),
+            ),
+            ("--service-jwks", jwks.clone()),
+            ("--auth-internal-url", auth_api.url()),
+            ("--product-internal-url", product_api.url()),
+            ("--order-internal-url", order_api.url()),
+        ];
+        let flat = arguments
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value]);
+        let settings = Cli::parse_from(std::iter::once("admin".to_owned()).chain(flat)).settings;
+
+        let app = AppState::new(&settings, clock.clone(), random.clone()).unwrap();
+        let public = testkit::serve(admin::listeners(app, &settings).public.unwrap()).await;
+        Self {
+            client: public.client(),
+            peer,
+            settings,
+            clock,
+            random,
+            auth_db: auth.pool_as("auth_owner").await,
+            product_db: product.pool_as("product_owner").await,
+            order_db: order.pool_as("order_owner").await,
+            admin_db: admin.pool_as("admin_owner").await,
+            _servers: [auth_api, product_api, order_api, public],
+            admin,
+            auth,
+            product,
+            order,
+        }
+    }
+
+    /// An account that auth knows and whose password is [`PASSWORD`].
+    pub(crate) async fn account(&self, role: Role) -> UserSnapshot {
+        let id = UserId::new(self.clock.now(), &self.random);
+        let user = UserSnapshot {
+            id,
+            email: format!("{}@mercato.example", id.uuid().simple())
+                .parse()
+                .unwrap(),
+            email_verified: true,
+            name: format!("Somebody in {role}"),
+            role: role.to_string(),
+        };
+        let account = (PASSWORD.to_owned(), user.clone());
+        self.peer
+            .world()
+            .accounts
+            .insert(user.email.as_str().to_owned(), account);
+        sqlx::query(
+            "INSERT INTO users (id, email, email_verified_at, name, role, created_at, updated_at) VALUES ($1, $2, $5, $3, $4, $5, $5)",
+        )
+        .bind(id.uuid())
+        .bind(user.email.as_str())
+        .bind(&user.name)
+        .bind(role.as_str())
+        .bind(self.clock.now())
+        .execute(&self.auth_db)
+        .await
+        .unwrap();
+        user
+    }
+
+    /// Opens the sign-in page: its cookie and its form's token.
+    pub(crate) async fn sign_in_form(&self, client: &Client, path: &str) -> (String, String) {
+        let page = client.get(path).expect(200).await;
+        (cookies(&page).remove(0), html::csrf(&page.text()))
+    }
+
+    /// Sends the sign-in form.
+    pub(crate) async fn send_sign_in(
+        &self,
+        client: &Client,
+        email: &str,
+        password: &str,
+        next: &str,
+    ) -> Answer {
+        let (cookie, csrf) = self.sign_in_form(client, "/admin/login").await;
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("next", next),
+            ("email", email),
+            ("password", password),
+        ];
+        client
+            .post("/admin/login")
+            .header("cookie", &cookie)
+            .form(&form)
+            .send()
+            .await
+    }
+
+    pub(crate) async fn staff(&self, role: Role) -> Staff {
+        let user = self.account(role).await;
+        let answer = self
+            .send_sign_in(&self.client, user.email.as_str(), PASSWORD, "")
+            .await
+            .expect(303);
+        let cookie = cookies(&answer)
+            .into_iter()
+            .find(|cookie| cookie.starts_with("mercato_admin="))
+            .unwrap();
+        let client = self.client.clone().with_header("cookie", &cookie);
+        let csrf = html::csrf(&client.get("/admin/customers").expect(200).await.text());
+        Staff {
+            id: user.id,
+            email: user.email.as_str().to_owned(),
+            cookie,
+            csrf,
+            client,
+        }
+    }
+
+    /// What the audit log says: action, target and outcome, oldest first, without sign-ins.
+    pub(crate) async fn audit(&self) -> Vec<(String, String, String)> {
+        let sql = "SELECT action, target, outcome FROM audit_logs WHERE action <> 'sign_in' ORDER BY at, outcome <> 'asked'";
+        sqlx::query_as(sql).fetch_all(&self.admin_db).await.unwrap()
+    }
+}
+
+impl Staff {
+    pub(crate) fn get(&self, path: &str) -> Request {
+        self.client.get(path)
+    }
+
+    /// A page that must be there.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        self.get(path).expect(200).await.text()
+    }
+
+    /// Sends a form of a page, with the session's token.
+    pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut form = vec![("csrf", self.csrf.as_str())];
+        form.extend(fields);
+        self.client.post(path).form(&form).send().await
+    }
+
+    /// Sends a form as it is.
+    pub(crate) async fn send_raw(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.client.post(path).form(form).send().await
+    }
+}
+
+/// A service's database with its schema. The services are not linked: their migrations are read from their folders.
+async fn database_of(service: &str) -> TestDb {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(service)
+        .join("migrations");
+    TestDb::new(service, &Migrator::new(folder).await.unwrap()).await
+}
+
+/// `name=value` of each cookie that an answer sets.
+pub(crate) fn cookies(answer: &Answer) -> Vec<String> {
+    let set = answer.headers.get_all("set-cookie").iter();
+    set.map(|cookie| {
+        cookie
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned()
+    })
+    .collect()
+}

@@ -1,0 +1,199 @@
+use std::time::Duration;
+
+use auth_token::Role;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use redis::AsyncCommands as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::panel::{Panel, Staff};
+
+const PAGES: [&str; 8] = [
+    "/admin",
+    "/admin/orders",
+    "/admin/orders?status=pending",
+    "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057",
+    "/admin/products",
+    "/admin/products?q=a&status=active",
+    "/admin/customers",
+    "/admin/customers?q=a",
+];
+
+const FORMS: [&str; 7] = [
+    "/admin/logout",
+    "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/ship",
+    "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/deliver",
+    "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/cancel",
+    "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/refund",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/approve",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/reject",
+];
+
+#[tokio::test]
+async fn every_page_and_every_form_needs_a_sign_in() {
+    let panel = Panel::open().await;
+    for cookie in ["", "mercato_admin=guess", "mercato_admin="] {
+        for page in PAGES {
+            let answer = panel
+                .client
+                .get(page)
+                .header("cookie", cookie)
+                .expect(303)
+                .await;
+            let next = serde_urlencoded::to_string([("next", page)]).unwrap();
+            assert_eq!(answer.header("location"), format!("/admin/login?{next}"));
+            assert!(answer.body.is_empty());
+        }
+        for form in FORMS {
+            let answer = panel
+                .client
+                .post(form)
+                .header("cookie", cookie)
+                .form(&[("csrf", "")])
+                .expect(303)
+                .await;
+            assert_eq!(
+                answer.header("location"),
+                "/admin/login?next=%2Fadmin",
+                "a form is not sent by following a link"
+            );
+        }
+    }
+    assert!(panel.peer.calls().is_empty());
+}
+
+#[tokio::test]
+async fn every_form_refuses_a_missing_or_foreign_token() {
+    let panel = Panel::open().await;
+    let (staff, other) = (
+        panel.staff(Role::Admin).await,
+        panel.staff(Role::Admin).await,
+    );
+    let foreign = [
+        ("csrf", other.csrf.as_str()),
+        ("carrier", "DHL"),
+        ("tracking_number", "1"),
+        ("key", "k"),
+        ("reason", "x"),
+    ];
+    for form in FORMS {
+        for fields in [
+            &foreign[1..],
+            &foreign,
+            &[("csrf", "")],
+            &[("csrf", staff.csrf.as_str()), ("csrf", "x")],
+        ] {
+            let answer = staff.send_raw(form, fields).await.expect(403);
+            assert!(answer.text().contains("The form is out of date"), "{form}");
+        }
+        // As a script of another site could send it without asking the browser first.
+        let plain = panel
+            .client
+            .post(form)
+            .header("cookie", &staff.cookie)
+            .header("content-type", "text/plain");
+        let _ = plain.body(format!("csrf={}", staff.csrf)).expect(403).await;
+    }
+    assert!(panel.peer.calls().is_empty());
+    assert!(panel.audit().await.is_empty());
+    let _ = staff.page("/admin").await;
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session() {
+    let panel = Panel::open().await;
+    let (staff, other) = (
+        panel.staff(Role::Support).await,
+        panel.staff(Role::Support).await,
+    );
+    let answer = staff.send("/admin/logout", &[]).await.expect(303);
+    assert_eq!(answer.header("location"), "/admin/login");
+    let cookie = answer.header("set-cookie");
+    assert!(
+        cookie.starts_with("mercato_admin=;")
+            && cookie.contains("Max-Age=0")
+            && cookie.contains("Path=/"),
+        "{cookie}"
+    );
+    let _ = staff.get("/admin").expect(303).await;
+    let _ = other.page("/admin").await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_after_a_day_of_work() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let mut redis = redis::Client::open(testkit::env::var("REDIS_URL"))
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let key = redis_key(&staff);
+
+    let _: () = redis.expire(&key, 100).await.unwrap();
+    let _ = staff.page("/admin").await;
+    let left: i64 = redis.ttl(&key).await.unwrap();
+    assert!(
+        (1790..=1800).contains(&left),
+        "using it puts the end off: {left}"
+    );
+
+    panel.clock.advance(Duration::from_secs(12 * 3600 - 1));
+    let _ = staff.page("/admin").await;
+    panel.clock.advance(Duration::from_secs(1));
+    let _ = staff.get("/admin").expect(303).await;
+
+    let staff = panel.staff(Role::Support).await;
+    let _: () = redis.pexpire(redis_key(&staff), 1).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let _ = staff.get("/admin").expect(303).await;
+}
+
+#[tokio::test]
+async fn redis_keeps_no_token_that_opens_anything() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let mut redis = redis::Client::open(testkit::env::var("REDIS_URL"))
+        .unwrap()
+        .get_multiplexed_async_connection()
+        .await
+        .unwrap();
+    let key = redis_key(&staff);
+    let value: String = redis.get(&key).await.unwrap();
+    let token = staff.cookie.trim_start_matches("mercato_admin=");
+    assert!(
+        !key.contains(token) && !value.contains(token),
+        "{key} {value}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_staff_no_more_is_out_at_once() {
+    let panel = Panel::open().await;
+    for change in ["role = 'customer'", "disabled_at = now()"] {
+        let staff = panel.staff(Role::Admin).await;
+        let update = format!("UPDATE users SET {change} WHERE id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(update))
+            .bind(staff.id.uuid())
+            .execute(&panel.auth_db)
+            .await
+            .unwrap();
+        let _ = staff.get("/admin").expect(303).await;
+        let _ = staff
+            .send(
+                "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/cancel",
+                &[("key", "k")],
+            )
+            .await
+            .expect(303);
+    }
+    assert!(panel.peer.calls().is_empty());
+}
+
+fn redis_key(staff: &Staff) -> String {
+    let token = staff.cookie.trim_start_matches("mercato_admin=");
+    format!(
+        "admin:session:{}",
+        URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+    )
+}
