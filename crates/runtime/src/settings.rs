@@ -14,8 +14,9 @@ pub struct CommonSettings {
     #[arg(long, env)]
     pub internal_addr: SocketAddr,
 
-    /// What to log, in the syntax of tracing-subscriber's EnvFilter.
-    #[arg(long, env, default_value = "info")]
+    /// What to log, in the syntax of tracing-subscriber's EnvFilter. The broker's client is silenced: each outage is told
+    /// once by whoever it stops.
+    #[arg(long, env, default_value = "info,lapin=off")]
     pub log: String,
 
     /// How to log.
