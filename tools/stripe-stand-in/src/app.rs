@@ -1,12 +1,12 @@
 //! What the handlers share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::faults::Faults;
+use crate::journal;
 use crate::settings::Settings;
 use crate::webhooks::Deliveries;
 use crate::world::World;
@@ -36,7 +36,6 @@ pub struct App(Arc<Inner>);
 struct Inner {
     settings: Settings,
     world: Mutex<World>,
-    changed: AtomicBool,
     faults: Faults,
     deliveries: Deliveries,
     served: Mutex<Vec<Served>>,
@@ -50,7 +49,6 @@ impl App {
         Self(Arc::new(Inner {
             settings,
             world: Mutex::new(world),
-            changed: AtomicBool::new(false),
             faults: Faults::default(),
             deliveries: Deliveries::default(),
             served: Mutex::default(),
@@ -93,7 +91,6 @@ impl App {
             world.request = (None, None);
             (result, std::mem::take(&mut world.fresh_events))
         };
-        self.0.changed.store(true, Ordering::Release);
         for event in fresh {
             // The sender ends only with the process.
             let _ = self.0.events.send(event);
@@ -101,10 +98,10 @@ impl App {
         result
     }
 
-    /// Whether the world changed since the last call.
+    /// What changed since the last call, as lines for the journal.
     #[must_use]
-    pub fn take_changed(&self) -> bool {
-        self.0.changed.swap(false, Ordering::AcqRel)
+    pub fn take_changes(&self) -> Vec<u8> {
+        journal::changes(&mut self.world())
     }
 
     /// Remembers a served request.

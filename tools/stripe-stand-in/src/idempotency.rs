@@ -26,11 +26,11 @@ pub struct Saved {
 }
 
 /// All keys in use.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Keys {
     saved: HashMap<String, Saved>,
-    #[serde(skip)]
     running: HashSet<String>,
+    changed: Vec<String>,
 }
 
 /// What to do with a request that has a key.
@@ -107,6 +107,7 @@ impl Keys {
         if self.saved.len() % 1024 == 1023 {
             self.saved.retain(|_, saved| now - saved.at < KEPT);
         }
+        self.changed.push(key.to_owned());
         self.saved.insert(
             key.to_owned(),
             Saved {
@@ -118,5 +119,23 @@ impl Keys {
                 request_id: request_id.to_owned(),
             },
         );
+    }
+
+    /// Takes back a kept answer that was written down.
+    pub fn restore(&mut self, key: String, saved: Saved) {
+        self.saved.insert(key, saved);
+    }
+
+    /// The answers kept since the last call.
+    pub fn take_changed(&mut self) -> impl Iterator<Item = (&str, &Saved)> {
+        std::mem::take(&mut self.changed)
+            .into_iter()
+            .filter_map(|key| self.saved.get_key_value(&key))
+            .map(|(key, saved)| (key.as_str(), saved))
+    }
+
+    /// Counts every kept answer as changed.
+    pub fn touch_all(&mut self) {
+        self.changed = self.saved.keys().cloned().collect();
     }
 }

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod form;
 pub mod http;
 pub mod idempotency;
+pub mod journal;
 pub mod model;
 pub mod page;
 pub mod server;

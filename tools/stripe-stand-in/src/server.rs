@@ -1,20 +1,21 @@
 //! Starting and stopping a stand-in, in a process of its own or inside a test.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::journal::Journal;
 use crate::settings::Settings;
 use crate::webhooks::Sender;
 use crate::world::World;
 
-/// How often a changed state is written to its file.
+/// How often what changed is written to the state's file.
 const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A running stand-in. Dropped, it stops without saving.
@@ -22,6 +23,7 @@ const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 pub struct StandIn {
     addr: SocketAddr,
     app: App,
+    journal: Arc<Mutex<Option<Journal>>>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<std::io::Result<()>>,
     background: Vec<JoinHandle<()>>,
@@ -32,15 +34,14 @@ pub struct StandIn {
 /// # Errors
 /// When the address is taken or the state file cannot be read.
 pub async fn start(settings: Settings) -> anyhow::Result<StandIn> {
-    let world = match &settings.state {
-        Some(file) if file.exists() => {
-            let text = tokio::fs::read(file)
+    let (journal, world) = match &settings.state {
+        Some(file) => {
+            let (journal, world) = Journal::open(file)
                 .await
-                .with_context(|| format!("reading {}", file.display()))?;
-            serde_json::from_slice(&text)
-                .with_context(|| format!("{} is not a saved state", file.display()))?
+                .with_context(|| format!("opening the state in {}", file.display()))?;
+            (Some(journal), world)
         }
-        _ => World::default(),
+        None => (None, World::default()),
     };
     let listener = TcpListener::bind(settings.addr)
         .await
@@ -59,6 +60,7 @@ pub async fn start(settings: Settings) -> anyhow::Result<StandIn> {
             let _ = events.send(event.id.clone());
         }
     }
+    let journal = Arc::new(Mutex::new(journal));
     let app = App::new(settings, world, events);
     let sender = Sender::new(app.clone())?;
     let router = crate::http::router(app.clone(), sender.clone());
@@ -72,11 +74,12 @@ pub async fn start(settings: Settings) -> anyhow::Result<StandIn> {
     );
     let background = vec![
         tokio::spawn(sender.run(receiver)),
-        tokio::spawn(save_regularly(app.clone())),
+        tokio::spawn(save_regularly(app.clone(), journal.clone())),
     ];
     Ok(StandIn {
         addr,
         app,
+        journal,
         stop: Some(stop),
         server,
         background,
@@ -106,7 +109,7 @@ impl StandIn {
         }
         // Clients may keep their connections open: they have had their answers.
         let _ = tokio::time::timeout(Duration::from_secs(2), &mut self.server).await;
-        save(&self.app).await
+        save(&self.app, &self.journal).await
     }
 }
 
@@ -119,30 +122,27 @@ impl Drop for StandIn {
     }
 }
 
-async fn save_regularly(app: App) {
+async fn save_regularly(app: App, journal: Arc<Mutex<Option<Journal>>>) {
     loop {
         tokio::time::sleep(SAVE_INTERVAL).await;
-        if app.take_changed()
-            && let Err(error) = save(&app).await
-        {
+        if let Err(error) = save(&app, &journal).await {
             tracing::error!(error = format!("{error:#}"), "state not saved");
         }
     }
 }
 
-async fn save(app: &App) -> anyhow::Result<()> {
-    let Some(file) = app.settings().state.clone() else {
-        return Ok(());
-    };
-    let text = app.read(serde_json::to_vec)?;
-    write_whole(&file, &text)
-        .await
-        .with_context(|| format!("writing {}", file.display()))
-}
-
-/// Replaces `file` at once, so that a crash leaves the old or the new state.
-async fn write_whole(file: &Path, text: &[u8]) -> std::io::Result<()> {
-    let draft = file.with_extension("draft");
-    tokio::fs::write(&draft, text).await?;
-    tokio::fs::rename(&draft, file).await
+async fn save(app: &App, journal: &Mutex<Option<Journal>>) -> anyhow::Result<()> {
+    // Held while the lines are taken too, so that they are written in the order in which they came about.
+    let mut journal = journal.lock().await;
+    let changes = app.take_changes();
+    match &mut *journal {
+        Some(journal) if !changes.is_empty() => {
+            let path = journal.path().display().to_string();
+            journal
+                .append(&changes)
+                .await
+                .with_context(|| format!("writing {path}"))
+        }
+        _ => Ok(()),
+    }
 }

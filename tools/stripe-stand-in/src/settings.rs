@@ -53,7 +53,7 @@ pub struct Settings {
         default_value = "pk_test_mercato"
     )]
     pub publishable_key: String,
-    /// File that keeps the state over a restart.
+    /// File that keeps the state over a restart; see [`crate::journal`].
     #[arg(long, env = "STRIPE_STAND_IN_STATE")]
     pub state: Option<PathBuf>,
 }

@@ -119,6 +119,6 @@ pub(super) async fn resend(
 
 /// Forgets everything.
 pub(super) async fn forget(State((app, _)): Shared) -> StatusCode {
-    app.change(|world| *world = World::default());
+    app.change(World::forget);
     StatusCode::NO_CONTENT
 }

@@ -24,7 +24,7 @@ impl World {
         };
         merge_metadata(&mut customer.metadata, params);
         let shown = customer.render();
-        self.customers.push(customer);
+        self.customers.put(customer);
         self.happened("customer.created", shown.clone());
         Ok(shown)
     }

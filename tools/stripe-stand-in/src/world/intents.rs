@@ -127,7 +127,7 @@ impl World {
         };
         describe(&mut intent, params);
         let shown = intent.render();
-        self.intents.push(intent);
+        self.intents.put(intent);
         self.happened("payment_intent.created", shown.clone());
         if confirm {
             self.pay(&id, params)

@@ -10,7 +10,6 @@ mod refunds;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::ApiError;
@@ -28,7 +27,7 @@ use crate::{clock, page, token};
 pub type Answer = Result<Value, ApiError>;
 
 /// The whole state.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct World {
     /// Payment intents.
     pub intents: Table<Intent>,
@@ -43,14 +42,32 @@ pub struct World {
     /// Answers by idempotency key.
     pub keys: Keys,
     /// Events not yet given to the webhook sender.
-    #[serde(skip)]
     pub fresh_events: Vec<String>,
+    /// Whether everything was forgotten since the state was last written down.
+    pub forgotten: bool,
     /// The request being served: its id and idempotency key.
-    #[serde(skip)]
     pub request: (Option<String>, Option<String>),
 }
 
 impl World {
+    /// Forgets everything.
+    pub fn forget(&mut self) {
+        *self = Self {
+            forgotten: true,
+            ..Self::default()
+        };
+    }
+
+    /// Counts everything as changed.
+    pub fn touch_all(&mut self) {
+        self.intents.touch_all();
+        self.charges.touch_all();
+        self.refunds.touch_all();
+        self.customers.touch_all();
+        self.events.touch_all();
+        self.keys.touch_all();
+    }
+
     /// Writes an event down; the webhook sender picks it up when the lock is released.
     pub fn happened(&mut self, kind: &str, object: Value) {
         self.happened_to(kind, object, None);
@@ -69,7 +86,7 @@ impl World {
             pending_webhooks: 0,
         };
         self.fresh_events.push(event.id.clone());
-        self.events.push(event);
+        self.events.put(event);
     }
 
     /// Replaces the ids that `expand[]` names by the objects themselves.

@@ -176,7 +176,7 @@ impl World {
         }
         let shown = intent.render();
         let shown_charge = charge.render();
-        self.charges.push(charge);
+        self.charges.put(charge);
         self.happened("charge.succeeded", shown_charge);
         let kind = if manual {
             "payment_intent.amount_capturable_updated"
@@ -216,7 +216,7 @@ impl World {
         intent.last_payment_error = Some(error.fields());
         let shown = intent.render();
         let shown_charge = charge.render();
-        self.charges.push(charge);
+        self.charges.put(charge);
         self.happened("charge.failed", shown_charge);
         self.happened("payment_intent.payment_failed", shown.clone());
         Err(error.with("payment_intent", shown))

@@ -100,7 +100,7 @@ impl World {
         };
         merge_metadata(&mut refund.metadata, params);
         let (shown, charge) = (refund.render(), charge.render());
-        self.refunds.push(refund);
+        self.refunds.put(refund);
         self.happened("refund.created", shown.clone());
         self.happened_to(
             "charge.refunded",
