@@ -23,6 +23,25 @@ pub(crate) mod filters {
         ))
     }
 
+    /// A number with its thousands apart, as in `168,454.47 EUR`.
+    #[askama::filter_fn]
+    pub(crate) fn grouped(number: impl Display, _: &dyn Values) -> askama::Result<String> {
+        let number = number.to_string();
+        let whole = number
+            .find(|c: char| !c.is_ascii_digit() && c != '-')
+            .unwrap_or(number.len());
+        let (whole, rest) = number.split_at(whole);
+        let mut text = String::new();
+        for (index, digit) in whole.chars().enumerate() {
+            let left = whole.len() - index;
+            if left % 3 == 0 && text.ends_with(|c: char| c.is_ascii_digit()) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        Ok(text + rest)
+    }
+
     /// `partially_shipped` as `partially shipped`.
     #[askama::filter_fn]
     pub(crate) fn words(name: impl Display, _: &dyn Values) -> askama::Result<String> {

@@ -86,11 +86,15 @@ pub(super) async fn page(
                 ],
             )
         });
+    let can_decide = ApproveProducts::allows(session.role)
+        && products
+            .iter()
+            .any(|product| product.status == "pending_review");
     let page = Page {
         shell: Shell::new(&session, "/admin/products", params.done.as_deref()),
         filter,
         products,
-        can_decide: ApproveProducts::allows(session.role),
+        can_decide,
         next,
     };
     Ok(Html(page.render()?))
