@@ -98,6 +98,13 @@ async fn each_path_goes_to_its_service() {
         "/health/ready",
         "/administrator",
         "/nothing",
+        "/orders",
+        "/orders/",
+        "/orders/7",
+        "/orders/0199a000-0000-7000-8000-000000000001/",
+        "/orders/0199a000-0000-7000-8000-000000000001/events",
+        "/verify-email/",
+        "/reset-password/x",
         "/media/nothing.webp",
         "/media/",
         "/media/../nginx.conf",
@@ -188,6 +195,62 @@ async fn nginx_answers_itself_where_no_service_is_needed() {
         "no-store",
         "an absence is not immutable"
     );
+}
+
+/// What mails link to, as auth and order write it.
+const LINKS_OF_MAILS: [&str; 4] = [
+    "/verify-email?token=s3cret",
+    "/reset-password?token=s3cret",
+    "/orders/0199a000-0000-7000-8000-000000000001",
+    "/orders/0199a000-0000-7000-8000-000000000001?token=s3cret",
+];
+
+#[tokio::test]
+async fn links_of_mails_open_pages() {
+    let edge = Edge::start(Settings::default()).await;
+    for (base, link) in [&edge.http, &edge.https]
+        .into_iter()
+        .flat_map(|base| LINKS_OF_MAILS.map(|link| (base, link)))
+    {
+        let page = get(format!("{base}{link}")).await;
+        assert_eq!(page.status(), StatusCode::OK, "{link}");
+        assert_eq!(header(&page, "content-type"), "text/html", "{link}");
+        assert_eq!(header(&page, "cache-control"), "no-cache", "{link}");
+        assert_eq!(
+            header(&page, "content-security-policy"),
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "{link}"
+        );
+        let text = page.text().await.unwrap();
+        assert!(text.contains("<noscript>"), "{link}: readable without");
+        for forbidden in ["http://", "https://", "<style", "style=", "<script>", "onclick="] {
+            assert!(!text.contains(forbidden), "{link}: {forbidden}");
+        }
+        // Everything it names exists, as what it is.
+        let mut named = 0;
+        for attribute in ["src=\"", "href=\""] {
+            for rest in text.split(attribute).skip(1) {
+                let path = rest.split('"').next().unwrap_or_default();
+                let file = get(format!("{base}{path}")).await;
+                assert_eq!(file.status(), StatusCode::OK, "{link}: {path}");
+                if path.ends_with(".js") {
+                    assert_eq!(header(&file, "content-type"), "text/javascript", "{path}");
+                    named += 1;
+                }
+            }
+        }
+        assert_eq!(named, 1, "{link}: one script");
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            let refused = client()
+                .request(method, format!("{base}{link}"))
+                .send()
+                .await
+                .unwrap();
+            assert_problem(refused, 405, "method_not_allowed").await;
+        }
+    }
+    let log = serde_json::to_string(&edge.log()).unwrap();
+    assert!(!log.contains("s3cret"), "tokens stay out of the log");
 }
 
 #[tokio::test]
@@ -456,6 +519,9 @@ async fn every_answer_carries_security_headers() {
         "/admin",
         "/docs",
         "/health",
+        "/verify-email",
+        "/reset-password",
+        "/orders/0199a000-0000-7000-8000-000000000001",
     ] {
         let response = get(format!("{}{path}", edge.https)).await;
         for (name, value) in [
@@ -785,6 +851,9 @@ async fn the_stack_answers_on_every_route() {
         ("/health", &[200]),
         ("/docs", &[200, 301, 302, 303, 307, 308]),
         ("/admin", &[200, 301, 302, 303, 307, 308]),
+        ("/verify-email", &[200]),
+        ("/reset-password", &[200]),
+        ("/orders/0199a000-0000-7000-8000-000000000001", &[200]),
         ("/api/products", &[200]),
         ("/api/categories", &[200]),
         ("/api/auth/.well-known/jwks.json", &[200]),
