@@ -67,9 +67,7 @@ impl runtime::Service for App {
         let url = settings
             .migration_database_url
             .ok_or_else(|| anyhow::anyhow!("ORDER_MIGRATION_DATABASE_URL is not set"))?;
-        let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR)))
-            .await?
+        runtime::pg::migrate(&url, &MIGRATOR).await
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {

@@ -161,10 +161,7 @@ impl Service for App {
         let url = settings
             .product_migration_database_url
             .context("PRODUCT_MIGRATION_DATABASE_URL is not set")?;
-        // On a thread of its own: the compiler cannot prove the migrator's future `Send` in a generic place.
-        let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(runtime::pg::migrate(&url, &MIGRATOR)))
-            .await?
+        runtime::pg::migrate(&url, &MIGRATOR).await
     }
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
