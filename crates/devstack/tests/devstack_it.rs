@@ -10,10 +10,10 @@ use devstack::{http, process};
 struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    fn new(name: &str) -> std::io::Result<Self> {
         let path = std::env::temp_dir().join(format!("devstack-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
     }
 
     fn path(&self) -> &Path {
@@ -29,7 +29,7 @@ impl Drop for Folder {
 
 #[test]
 fn a_broker_keeps_its_queues_when_it_is_killed_and_leaves_nothing_behind() {
-    let folder = Folder::new("broker");
+    let folder = Folder::new("broker").unwrap();
     let mut broker = Broker::start(folder.path()).unwrap();
     let port = broker
         .management_url
@@ -56,7 +56,7 @@ fn a_broker_keeps_its_queues_when_it_is_killed_and_leaves_nothing_behind() {
 
 #[test]
 fn a_cluster_asks_for_its_password_and_answers() {
-    let folder = Folder::new("postgres");
+    let folder = Folder::new("postgres").unwrap();
     let (mut cluster, url) = Postgres::start_for_test(folder.path(), None).unwrap();
     assert!(url.starts_with("postgres://postgres:"));
     assert_eq!(
