@@ -223,7 +223,9 @@ async fn links_of_mails_open_pages() {
         );
         let text = page.text().await.unwrap();
         assert!(text.contains("<noscript>"), "{link}: readable without");
-        for forbidden in ["http://", "https://", "<style", "style=", "<script>", "onclick="] {
+        for forbidden in [
+            "http://", "https://", "<style", "style=", "<script>", "onclick=",
+        ] {
             assert!(!text.contains(forbidden), "{link}: {forbidden}");
         }
         // Everything it names exists, as what it is.
