@@ -842,8 +842,6 @@ async fn raw(base: &str, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-// --- The running stack ------------------------------------------------------------------------------------------------
-
 #[tokio::test]
 async fn the_stack_answers_on_every_route() {
     let stack = Stack::running();

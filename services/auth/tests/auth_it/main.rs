@@ -1,6 +1,9 @@
 //! The auth service as a client sees it: over HTTP, against a real PostgreSQL and a real Redis.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
 
 mod addresses;
 mod document;
