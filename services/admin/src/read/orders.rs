@@ -168,8 +168,10 @@ pub(crate) struct Line {
     pub(crate) total: Money,
 }
 
+type LineRow = (String, String, i32, i32, i64, i64, i64, i64);
+
 pub(crate) async fn lines(conn: &mut PgConnection, order: &Order) -> sqlx::Result<Vec<Line>> {
-    let rows: Vec<(String, String, i32, i32, i64, i64, i64, i64)> = sqlx::query_as(
+    let rows: Vec<LineRow> = sqlx::query_as(
         "SELECT title, sku, quantity, shipped, unit_price, discount, tax, total FROM order_items WHERE order_id = $1 ORDER BY position",
     )
     .bind(order.id)
