@@ -6,6 +6,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Writes a line to standard output. Unlike `println!` it goes on when nobody reads any more, as after `| head`: what was begun
+/// must still be stopped in order.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod build;
 mod commands;
 mod interrupt;

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let place = Place::dev(&project::root()?);
     match state::read::<State>(&place.state()).filter(|state| state.supervisor.is_alive()) {
         Some(state) => {
-            println!("stopping the shop (process {})", state.supervisor.pid);
+            say!("stopping the shop (process {})", state.supervisor.pid);
             devstack::process::signal(state.supervisor.pid, false);
             let began = Instant::now();
             while state.supervisor.is_alive() {
@@ -33,16 +33,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 );
                 std::thread::sleep(Duration::from_millis(50));
             }
-            println!("stopped in {:.1} s", began.elapsed().as_secs_f64());
+            say!("stopped in {:.1} s", began.elapsed().as_secs_f64());
         }
-        None => println!("the shop does not run"),
+        None => say!("the shop does not run"),
     }
     if place.root().exists() {
         supervise::clean_up(&place)?;
     }
     if args.wipe {
         place.wipe()?;
-        println!("deleted {}", place.root().display());
+        say!("deleted {}", place.root().display());
     }
     Ok(ExitCode::SUCCESS)
 }

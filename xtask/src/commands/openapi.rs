@@ -61,10 +61,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let shown = path.strip_prefix(&root).unwrap_or(&path).display();
         if args.check {
             drifted = true;
-            println!("{shown}: is not what the code says; run `cargo xtask openapi`");
+            say!("{shown}: is not what the code says; run `cargo xtask openapi`");
         } else {
             fs::write(&path, text).with_context(|| format!("cannot write {shown}"))?;
-            println!("{shown}: written");
+            say!("{shown}: written");
         }
     }
     Ok(if drifted {

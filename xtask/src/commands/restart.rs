@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             if answer != "ok" {
                 bail!("{name}: {answer}");
             }
-            println!("{name} restarted in {:.1} s", began.elapsed().as_secs_f64());
+            say!("{name} restarted in {:.1} s", began.elapsed().as_secs_f64());
             return Ok(ExitCode::SUCCESS);
         }
         running().context(

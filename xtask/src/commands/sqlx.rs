@@ -91,7 +91,7 @@ fn compare(
             Action::Prepare => replace(&committed, &new)?,
             Action::Check => {
                 drifted = true;
-                println!(
+                say!(
                     "services/{}/.sqlx: is not what its migrations and queries say; run `cargo xtask sqlx prepare`",
                     service.name
                 );
@@ -208,6 +208,6 @@ fn replace(folder: &Path, files: &BTreeMap<String, String>) -> Result<()> {
     for (name, text) in files {
         fs::write(folder.join(name), text)?;
     }
-    println!("{}: {} queries written", folder.display(), files.len());
+    say!("{}: {} queries written", folder.display(), files.len());
     Ok(())
 }

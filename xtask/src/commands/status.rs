@@ -30,9 +30,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     };
     let healthy = status.refresh();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        say!("{}", serde_json::to_string_pretty(&status)?);
     } else {
-        println!(
+        say!(
             "the shop is {} (process {})",
             phase(running.phase),
             running.supervisor.pid
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             let state = if service.ready { "ready" } else { "NOT READY" };
             let memory = devstack::process::memory(service.pid).unwrap_or_default();
             let address = service.public.as_deref().unwrap_or(&service.internal);
-            println!(
+            say!(
                 "  {name:<14} {state:<10} process {:<8} {memory:>4} MiB  {address}",
                 service.pid
             );

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if passed && !args.keep {
         place.wipe()?;
     } else {
-        println!(
+        say!(
             "the stack's logs are in {}",
             place.root().join("logs").display()
         );

@@ -56,9 +56,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     violations.sort();
     for violation in &violations {
-        println!("{}: {}", violation.place, violation.message);
+        say!("{}: {}", violation.place, violation.message);
     }
-    println!(
+    say!(
         "tidy: {} files, {} packages, {} violations",
         files.len(),
         packages.len(),

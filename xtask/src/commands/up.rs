@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         && state.supervisor.is_alive()
         && !args.supervise
     {
-        println!(
+        say!(
             "the shop runs already (process {}); `cargo xtask down` stops it",
             state.supervisor.pid
         );
@@ -132,7 +132,7 @@ fn detach(args: &Args, place: &Place) -> Result<ExitCode> {
         let ready = state::read::<State>(&place.state())
             .is_some_and(|state| state.supervisor.pid == child.id() && state.phase == Phase::Ready);
         if ready && shown.text.contains(END) {
-            println!(
+            say!(
                 "It runs in the background. `cargo xtask logs` follows it, `cargo xtask down` stops it."
             );
             return Ok(ExitCode::SUCCESS);
@@ -176,14 +176,13 @@ impl Shown {
 fn report(stack: &Stack, args: &Args) {
     if args.servers_only {
         let facts = stack.facts();
-        let show = |name: &str, value: Result<String>| {
-            println!("  {name:<14} {}", value.unwrap_or_default())
-        };
+        let show =
+            |name: &str, value: Result<String>| say!("  {name:<14} {}", value.unwrap_or_default());
         show("PostgreSQL", facts.superuser_database("postgres"));
         show("Redis", facts.redis_url());
         show("RabbitMQ", Ok(facts.amqp_url("")));
         show("RabbitMQ UI", Ok(facts.management_url("")));
-        println!("\n{END}");
+        say!("\n{END}");
         return;
     }
     if let Ok(status) = stack.status() {
@@ -211,7 +210,7 @@ pub(crate) fn print_table(status: &Status, broker: Option<(&str, &str)>) {
             .map(|(user, _)| user.replacen(':', "  ", 1))
             .unwrap_or_default(),
     };
-    println!();
+    say!();
     for (name, address, sign_in) in [
         ("Shop", status.base_url.as_str(), String::new()),
         ("", status.https_url.as_str(), String::new()),
@@ -220,13 +219,13 @@ pub(crate) fn print_table(status: &Status, broker: Option<(&str, &str)>) {
         ("RabbitMQ UI", status.rabbitmq_url.as_str(), broker),
         ("Mailbox", status.mailbox_url.as_str(), String::new()),
     ] {
-        println!("  {name:<12} {address:<32} {sign_in}");
+        say!("  {name:<12} {address:<32} {sign_in}");
     }
-    println!();
+    say!();
     for role in ["support", "seller", "customer"] {
-        println!("  {:<12} {}", role, sign_in(role));
+        say!("  {:<12} {}", role, sign_in(role));
     }
-    println!("\n{END}");
+    say!("\n{END}");
 }
 
 /// Follows logs until Ctrl-C.

@@ -13,17 +13,17 @@ pub(crate) fn step<T>(what: &str, run: impl FnOnce() -> Result<T>) -> Result<T> 
     let result = run();
     match &result {
         Ok(_) => done(what, started),
-        Err(_) => println!("{:>7.1} s  {what}: failed", started.elapsed().as_secs_f64()),
+        Err(_) => say!("{:>7.1} s  {what}: failed", started.elapsed().as_secs_f64()),
     }
     result
 }
 
 /// Prints that a step that began earlier is done.
 pub(crate) fn done(what: &str, started: Instant) {
-    println!("{:>7.1} s  {what}", started.elapsed().as_secs_f64());
+    say!("{:>7.1} s  {what}", started.elapsed().as_secs_f64());
 }
 
 /// Prints something that is not a step.
 pub(crate) fn note(text: &str) {
-    println!("           {text}");
+    say!("           {text}");
 }

@@ -659,7 +659,7 @@ fn step_down(name: &str, stop: impl FnOnce() -> Result<()>) {
     let began = Instant::now();
     match stop() {
         Ok(()) => done(&format!("{name} stopped"), began),
-        Err(error) => println!("           {name}: {error:#}"),
+        Err(error) => say!("           {name}: {error:#}"),
     }
 }
 

@@ -38,9 +38,9 @@ pub(crate) fn run(
         && !interrupt::asked()
     {
         eprintln!("\nerror: {error:#}\n");
-        println!("stopping the rest");
+        say!("stopping the rest");
     } else {
-        println!("stopping");
+        say!("stopping");
     }
     write_state(place, &mut stack, Phase::Stopping)?;
     stack.stop()?;
@@ -122,9 +122,10 @@ fn requests(place: &Place) -> Vec<String> {
 pub(crate) fn clean_up(place: &Place) -> Result<()> {
     if let Some(state) = state::read::<State>(&place.state()) {
         for known in state.processes.iter().filter(|known| known.is_alive()) {
-            println!(
+            say!(
                 "           {} (process {}) was left behind: killed",
-                known.name, known.pid
+                known.name,
+                known.pid
             );
             devstack::process::signal(known.pid, true);
         }
