@@ -1,8 +1,9 @@
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use http_kit::Error;
 
-use crate::TokenError;
+use crate::{FRESH, TokenError};
 
 /// The bearer token of a request, if it carries credentials at all.
 pub(crate) fn token(parts: &Parts) -> Result<Option<&str>, Error> {
@@ -29,6 +30,23 @@ pub(crate) fn missing() -> Error {
         "unauthenticated",
         "Sign in, and send the access token as 'Authorization: Bearer <token>'.",
     )
+}
+
+/// The answer to what needs a fresh proof of identity: RFC 9470.
+pub(crate) fn stale() -> Error {
+    let challenge = format!(
+        "Bearer error=\"insufficient_user_authentication\", max_age={}",
+        FRESH.as_secs()
+    );
+    let error = Error::new(
+        StatusCode::UNAUTHORIZED,
+        "insufficient_user_authentication",
+        "This needs a fresh proof of who you are: POST /api/auth/reauthenticate, and try again.",
+    );
+    match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => error.header(WWW_AUTHENTICATE, challenge),
+        Err(_) => error,
+    }
 }
 
 impl From<TokenError> for Error {

@@ -1,4 +1,4 @@
-use primitives::{EmailAddress, SessionId, TokenId, UserId};
+use primitives::{EmailAddress, SessionId, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Role;
@@ -30,6 +30,16 @@ pub struct Claims {
     pub email_verified: bool,
     /// The user's name.
     pub name: String,
+    /// When the user last proved who they are, in seconds since 1970 (OpenID Connect Core, section 2). Absent when a program
+    /// acts for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How they proved it then (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Method>,
+    /// The shop wants a second factor of this user, who has none yet: until then the role counts for nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub factor_missing: bool,
     /// Issued, in seconds since 1970.
     pub iat: i64,
     /// Expires, in seconds since 1970.
@@ -47,6 +57,60 @@ impl Claims {
     }
 }
 
+/// A way to prove who one is, by its name in RFC 8176 where that has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum Method {
+    /// A password.
+    #[serde(rename = "pwd")]
+    Password,
+    /// A code of an authenticator app, or one for emergencies.
+    #[serde(rename = "otp")]
+    OneTimeCode,
+    /// A passkey.
+    #[serde(rename = "pop")]
+    Passkey,
+    /// Another party vouches for it.
+    #[serde(rename = "fed")]
+    Federated,
+}
+
+impl Method {
+    /// The word in tokens and databases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::OneTimeCode => "otp",
+            Self::Passkey => "pop",
+            Self::Federated => "fed",
+        }
+    }
+
+    const ALL: [Self; 4] = [
+        Self::Password,
+        Self::OneTimeCode,
+        Self::Passkey,
+        Self::Federated,
+    ];
+}
+
+/// A word that is no way to prove who one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be pwd, otp, pop or fed")]
+pub struct UnknownMethod;
+
+impl std::str::FromStr for Method {
+    type Err = UnknownMethod;
+    fn from_str(text: &str) -> Result<Self, UnknownMethod> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .ok_or(UnknownMethod)
+    }
+}
+
+/// How long a proof of identity counts as fresh.
+pub const FRESH: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// A signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
@@ -62,6 +126,17 @@ pub struct Principal {
     pub email_verified: bool,
     /// Name.
     pub name: String,
+    /// When they last proved who they are; never, when a program acts for them.
+    pub authenticated_at: Option<Timestamp>,
+    /// How.
+    pub methods: Vec<Method>,
+    /// Whether a second factor is wanted that they do not have yet.
+    pub factor_missing: bool,
+}
+
+/// Whether a proof of identity from then is fresh now.
+pub(crate) fn is_fresh(authenticated_at: Option<Timestamp>, now: Timestamp) -> bool {
+    authenticated_at.is_some_and(|at| now.since(at) <= FRESH)
 }
 
 impl From<Claims> for Principal {
@@ -73,6 +148,9 @@ impl From<Claims> for Principal {
             email: claims.email,
             email_verified: claims.email_verified,
             name: claims.name,
+            authenticated_at: claims.auth_time.map(Timestamp::from_unix),
+            methods: claims.amr,
+            factor_missing: claims.factor_missing,
         }
     }
 }

@@ -15,6 +15,14 @@ pub struct User(pub Principal);
 #[derive(Clone, Debug)]
 pub struct MaybeUser(pub Option<Principal>);
 
+/// A user who signed in themselves, not a program that acts for them. 403 otherwise.
+#[derive(Clone, Debug)]
+pub struct Person(pub Principal);
+
+/// A person who proved who they are within [`crate::FRESH`]; 401 `insufficient_user_authentication` otherwise (RFC 9470).
+#[derive(Clone, Debug)]
+pub struct FreshUser(pub Principal);
+
 /// A seller, or an admin. 403 for others.
 #[derive(Clone, Debug)]
 pub struct Seller(pub Principal);
@@ -44,6 +52,20 @@ impl MaybeUser {
 }
 
 impl Deref for User {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl Deref for Person {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl Deref for FreshUser {
     type Target = Principal;
     fn deref(&self) -> &Principal {
         &self.0
@@ -91,6 +113,50 @@ where
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Person
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let User(principal) = User::from_request_parts(parts, state).await?;
+        if principal.authenticated_at.is_none() {
+            return Err(Error::forbidden(
+                "forbidden",
+                "Only people may do this, not programs that act for them.",
+            ));
+        }
+        Ok(Self(principal))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FreshUser
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Person(principal) = Person::from_request_parts(parts, state).await?;
+        if Verifier::from_ref(state).is_fresh(&principal) {
+            Ok(Self(principal))
+        } else {
+            Err(bearer::stale())
+        }
+    }
+}
+
+/// The role counts only with the second factor that the shop wants.
+fn with_factor(principal: Principal) -> Result<Principal, Error> {
+    if principal.factor_missing {
+        Err(Error::forbidden(
+            "second_factor_required",
+            "Set up a second factor first, then sign in with it.",
+        ))
+    } else {
+        Ok(principal)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Seller
 where
     Verifier: FromRef<S>,
@@ -99,7 +165,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let User(principal) = User::from_request_parts(parts, state).await?;
         match principal.role {
-            Role::Seller | Role::Admin => Ok(Self(principal)),
+            Role::Seller | Role::Admin => Ok(Self(with_factor(principal)?)),
             Role::Customer | Role::Support => {
                 Err(Error::forbidden("forbidden", "Only sellers may do this."))
             }
@@ -114,17 +180,20 @@ where
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let User(principal) = User::from_request_parts(parts, state).await?;
-        if P::allows(principal.role) {
-            Ok(Self {
-                principal,
-                permission: PhantomData,
-            })
-        } else {
-            Err(Error::forbidden(
+        if !P::allows(principal.role) {
+            return Err(Error::forbidden(
                 "forbidden",
                 format!("This needs the permission {}.", P::NAME),
-            ))
+            ));
         }
+        let principal = with_factor(principal)?;
+        if P::FRESH && !Verifier::from_ref(state).is_fresh(&principal) {
+            return Err(bearer::stale());
+        }
+        Ok(Self {
+            principal,
+            permission: PhantomData,
+        })
     }
 }
 

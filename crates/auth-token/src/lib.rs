@@ -2,7 +2,8 @@
 //!
 //! - Users carry EdDSA tokens of ten minutes that [`Verifier`] checks locally: keys come from auth's JWKS, revocations from
 //!   a Redis stream that every process mirrors in memory.
-//! - What a handler may do stands in its signature: [`User`], [`MaybeUser`], [`Seller`], [`Staff<Permission>`](Staff), [`Service`].
+//! - What a handler may do stands in its signature: [`User`], [`MaybeUser`], [`Person`], [`FreshUser`], [`Seller`],
+//!   [`Staff<Permission>`](Staff), [`Service`].
 //! - Services sign tokens of a minute for one audience with their own key ([`ServiceKeys`]) and call with [`InternalClient`].
 //!
 //! Must never enter: passwords, sign-in, anything that asks a database.
@@ -21,10 +22,10 @@ mod service;
 mod signer;
 mod verifier;
 
-pub use claims::{AUDIENCE, Claims, ISSUER, Principal};
+pub use claims::{AUDIENCE, Claims, FRESH, ISSUER, Method, Principal, UnknownMethod};
 pub use client::{CallError, InternalClient};
 pub use denylist::DenyList;
-pub use extract::{MaybeUser, Seller, Staff, User};
+pub use extract::{FreshUser, MaybeUser, Person, Seller, Staff, User};
 pub use jwks::{Jwk, Jwks, JwksSource};
 pub use keys::GeneratedKey;
 pub use permissions::Permission;

@@ -7,18 +7,23 @@ pub trait Permission: Send + Sync + 'static {
     /// Its name in documents and logs.
     const NAME: &'static str;
 
+    /// Whether it is worth asking for a fresh proof of identity.
+    const FRESH: bool;
+
     /// Which roles have it.
     fn allows(role: Role) -> bool;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $word:literal: $($role:ident)|+;)*) => {$(
+    (@fresh) => { true };
+    ($($(#[$doc:meta])* $name:ident = $word:literal: $($role:ident)|+ $(, $fresh:ident)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
 
         impl Permission for $name {
             const NAME: &'static str = $word;
+            const FRESH: bool = false $(|| permissions!(@$fresh))?;
             fn allows(role: Role) -> bool {
                 matches!(role, $(Role::$role)|+)
             }
@@ -36,7 +41,7 @@ permissions! {
     /// See users and their addresses.
     ReadUsers = "users.read": Support | Admin;
     /// Change roles, disable users.
-    ManageUsers = "users.manage": Admin;
+    ManageUsers = "users.manage": Admin, fresh;
     /// See every product, whatever its state.
     ReadCatalogue = "catalogue.read": Support | Admin;
     /// Approve or reject products.
@@ -50,7 +55,7 @@ permissions! {
     /// Ship, cancel, annotate orders.
     ManageOrders = "orders.manage": Support | Admin;
     /// Give money back.
-    Refund = "payments.refund": Support | Admin;
+    Refund = "payments.refund": Support | Admin, fresh;
     /// Make and change coupons.
     ManageCoupons = "coupons.manage": Admin;
     /// Change shipping methods, tax rates and other settings.

@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_kit::Error;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use primitives::{Clock, EmailAddress, UserId};
+use primitives::{Clock, EmailAddress, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::claims::is_fresh;
 use crate::jwks::KeyMap;
 use crate::verifier::validation;
 use crate::{GeneratedKey, Jwks, Permission, Principal, Role, bearer, crypto, keys};
@@ -30,6 +31,9 @@ pub struct OnBehalfOf {
     /// Address, where the callee needs it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
+    /// When they last proved who they are, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
 }
 
 impl From<&Principal> for OnBehalfOf {
@@ -38,6 +42,7 @@ impl From<&Principal> for OnBehalfOf {
             user_id: principal.user_id,
             role: principal.role,
             email: Some(principal.email.clone()),
+            auth_time: principal.authenticated_at.map(Timestamp::unix),
         }
     }
 }
@@ -153,6 +158,7 @@ impl ServiceKeys {
         Ok(Service {
             caller: claims.iss,
             on_behalf_of: claims.obo,
+            at: self.0.clock.now(),
         })
     }
 }
@@ -164,6 +170,7 @@ pub struct Service {
     pub caller: String,
     /// In whose name it calls.
     pub on_behalf_of: Option<OnBehalfOf>,
+    at: Timestamp,
 }
 
 impl Service {
@@ -174,17 +181,20 @@ impl Service {
             .ok_or_else(|| Error::forbidden("forbidden", "This must be called in a user's name."))
     }
 
-    /// The staff member in whose name it calls, if they have the permission; 403 otherwise.
+    /// The staff member in whose name it calls, if they have the permission; 403 otherwise. 401
+    /// `insufficient_user_authentication` if it needs a fresher proof of who they are.
     pub fn staff<P: Permission>(&self) -> Result<&OnBehalfOf, Error> {
         let user = self.user()?;
-        if P::allows(user.role) {
-            Ok(user)
-        } else {
-            Err(Error::forbidden(
+        if !P::allows(user.role) {
+            return Err(Error::forbidden(
                 "forbidden",
                 format!("This needs the permission {}.", P::NAME),
-            ))
+            ));
         }
+        if P::FRESH && !is_fresh(user.auth_time.map(Timestamp::from_unix), self.at) {
+            return Err(bearer::stale());
+        }
+        Ok(user)
     }
 }
 

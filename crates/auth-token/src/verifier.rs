@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::claims::is_fresh;
 use crate::jwks::KeyMap;
 use crate::{AUDIENCE, Claims, DenyList, ISSUER, JwksSource, Principal, crypto};
 
@@ -66,6 +67,11 @@ impl Verifier {
     /// The revocations it looks at.
     pub fn denied(&self) -> &DenyList {
         &self.0.denied
+    }
+
+    /// Whether somebody proved recently enough who they are for what needs a fresh proof.
+    pub fn is_fresh(&self, principal: &Principal) -> bool {
+        is_fresh(principal.authenticated_at, self.0.clock.now())
     }
 
     /// Whose token this is, if it is good. Waits only for an unknown key to be fetched.

@@ -38,6 +38,8 @@ pub(crate) struct Session {
     pub(crate) role: Role,
     /// Stands in every form, so that another site cannot send one.
     pub(crate) csrf: String,
+    /// When they last proved who they are.
+    pub(crate) authenticated_at: Timestamp,
 }
 
 /// What Redis keeps of it. The role is asked for each time: it may be taken away.
@@ -57,6 +59,7 @@ impl Session {
             user_id: self.user_id,
             role: self.role,
             email: Some(self.email.clone()),
+            auth_time: Some(self.authenticated_at.unix()),
         }
     }
 
@@ -233,7 +236,7 @@ async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
         email,
         name,
         csrf,
-        ..
+        since,
     } = stored;
     Ok(role.filter(|role| role.is_staff()).map(|role| Session {
         user_id,
@@ -241,5 +244,6 @@ async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
         name,
         role,
         csrf,
+        authenticated_at: since,
     }))
 }

@@ -53,6 +53,8 @@ fn world() -> World {
         .route("/seller", get(async |_: Seller| "seller"))
         .route("/read", get(async |_: Staff<ReadUsers>| "read"))
         .route("/manage", get(async |_: Staff<ManageUsers>| "manage"))
+        .route("/person", get(async |_: Person| "person"))
+        .route("/fresh", get(async |_: FreshUser| "fresh"))
         .route("/service", get(async |service: Service| service.caller))
         .with_state(State {
             verifier: verifier.clone(),
@@ -80,6 +82,9 @@ impl World {
             email: "a@example.com".parse().unwrap(),
             email_verified: false,
             name: "A".into(),
+            auth_time: Some(now.unix()),
+            amr: vec![],
+            factor_missing: false,
             iat: now.unix(),
             exp: now.unix() + 600,
         }
@@ -211,4 +216,55 @@ async fn users_and_services_cannot_stand_in_for_each_other() {
         world.get("/service", Some(&elsewhere)).await,
         unauthenticated("unauthenticated")
     );
+}
+
+#[tokio::test]
+async fn some_things_need_a_person_who_proved_it_lately() {
+    let world = world();
+    let now = world.clock.now().unix();
+    let challenge = unauthenticated("insufficient_user_authentication");
+    for (auth_time, person, fresh) in [
+        (Some(now - 290), true, true),
+        (Some(now - 310), true, false),
+        (None, false, false),
+    ] {
+        let claims = Claims {
+            auth_time,
+            ..world.claims(Role::Admin)
+        };
+        let token = format!("Bearer {}", world.signer.sign(&claims).unwrap());
+        let forbidden = (StatusCode::FORBIDDEN, "forbidden".to_owned());
+        let expected = if person {
+            (StatusCode::OK, "person".to_owned())
+        } else {
+            forbidden.clone()
+        };
+        assert_eq!(world.get("/person", Some(&token)).await, expected);
+        let expected = match (person, fresh) {
+            (true, true) => (StatusCode::OK, "fresh".to_owned()),
+            (true, false) => challenge.clone(),
+            _ => forbidden,
+        };
+        assert_eq!(world.get("/fresh", Some(&token)).await, expected);
+        let (status, _) = world.get("/manage", Some(&token)).await;
+        assert_eq!(status == StatusCode::OK, fresh);
+        assert_eq!(world.get("/read", Some(&token)).await.0, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_role_counts_for_nothing_while_the_second_factor_is_missing() {
+    let world = world();
+    let claims = Claims {
+        factor_missing: true,
+        ..world.claims(Role::Admin)
+    };
+    let token = format!("Bearer {}", world.signer.sign(&claims).unwrap());
+    for path in ["/seller", "/read", "/manage"] {
+        assert_eq!(
+            world.get(path, Some(&token)).await,
+            (StatusCode::FORBIDDEN, "second_factor_required".to_owned())
+        );
+    }
+    assert_eq!(world.get("/fresh", Some(&token)).await.0, StatusCode::OK);
 }

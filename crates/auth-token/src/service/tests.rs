@@ -14,16 +14,12 @@ fn a_service_calls_another_in_a_users_name() {
         user_id: UserId::new(clock.now(), &Random::system()),
         role: Role::Support,
         email: None,
+        auth_time: Some(clock.now().unix()),
     };
     let token = order.token("product", Some(&user)).unwrap();
     let service = product.verify(&token).unwrap();
-    assert_eq!(
-        service,
-        Service {
-            caller: "order".into(),
-            on_behalf_of: Some(user.clone())
-        }
-    );
+    assert_eq!(service.caller, "order");
+    assert_eq!(service.on_behalf_of.as_ref(), Some(&user));
     assert_eq!(service.staff::<permissions::Refund>().unwrap(), &user);
     assert_eq!(
         service
@@ -96,4 +92,29 @@ fn a_key_that_is_not_in_the_set_is_told_at_start() {
     assert!(ServiceKeys::new("order", &"!".to_owned().into(), &jwks, clock.clone()).is_err());
     assert!(ServiceKeys::new("order", &other.base64(), "{}", clock.clone()).is_err());
     assert!(ServiceKeys::new("order", &other.base64(), &jwks, clock).is_ok());
+}
+
+#[test]
+fn a_staff_members_proof_of_identity_gets_stale() {
+    let clock = clock();
+    let [order, admin] = ServiceKeys::generate(["order", "admin"], &clock).unwrap();
+    let refund = |auth_time| {
+        let user = OnBehalfOf {
+            user_id: UserId::new(clock.now(), &Random::system()),
+            role: Role::Support,
+            email: None,
+            auth_time,
+        };
+        let token = admin.token("order", Some(&user)).unwrap();
+        let service = order.verify(&token).unwrap();
+        service.staff::<crate::permissions::Refund>().map(drop)
+    };
+    let now = clock.now().unix();
+    assert!(refund(Some(now - 300)).is_ok());
+    for stale in [Some(now - 301), None] {
+        assert_eq!(
+            refund(stale).unwrap_err().code(),
+            "insufficient_user_authentication"
+        );
+    }
 }

@@ -20,6 +20,9 @@ fn claims(clock: &Clock) -> Claims {
         email: "anna@example.com".parse().unwrap(),
         email_verified: true,
         name: "Anna".into(),
+        auth_time: Some(now.unix()),
+        amr: vec![],
+        factor_missing: false,
         iat: now.unix(),
         exp: now.unix() + 600,
     }

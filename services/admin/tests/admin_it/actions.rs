@@ -113,6 +113,7 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
         user_id: staff.id,
         role: Role::Admin,
         email: Some(staff.email.parse().unwrap()),
+        auth_time: None,
     });
     let entry = |case: &Case<'_>, outcome: &str| {
         (

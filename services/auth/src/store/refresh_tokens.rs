@@ -1,12 +1,15 @@
 use primitives::{SessionId, Timestamp, UserId};
 use sqlx::{PgConnection, Result};
 
+use super::sessions::Proof;
+
 /// A refresh token that was once given out, with its session.
 pub(crate) struct Stored {
     pub(crate) session_id: SessionId,
     pub(crate) used_at: Option<Timestamp>,
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) expires_at: Timestamp,
+    pub(crate) proof: Proof,
 }
 
 pub(crate) async fn insert(
@@ -39,14 +42,18 @@ pub(crate) async fn lock_owner(db: &mut PgConnection, hash: &[u8]) -> Result<Opt
 }
 
 pub(crate) async fn lock(db: &mut PgConnection, hash: &[u8]) -> Result<Option<Stored>> {
-    sqlx::query_as!(
-        Stored,
-        r#"SELECT t.session_id AS "session_id: SessionId", t.used_at, s.revoked_at, s.expires_at
+    let row = sqlx::query!(
+        r#"SELECT t.session_id AS "session_id: SessionId", t.used_at, s.revoked_at, s.expires_at, s.authenticated_at, s.methods
              FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = $1 FOR UPDATE"#,
         hash,
-    )
-    .fetch_optional(db)
-    .await
+    );
+    Ok(row.fetch_optional(db).await?.map(|row| Stored {
+        session_id: row.session_id,
+        used_at: row.used_at,
+        revoked_at: row.revoked_at,
+        expires_at: row.expires_at,
+        proof: Proof::from_columns(row.authenticated_at, &row.methods),
+    }))
 }
 
 pub(crate) async fn mark_used(db: &mut PgConnection, hash: &[u8], now: Timestamp) -> Result<()> {

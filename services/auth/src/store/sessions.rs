@@ -1,3 +1,4 @@
+use auth_token::Method;
 use primitives::{SessionId, Timestamp, UserId};
 use sqlx::{PgConnection, Result};
 
@@ -6,6 +7,26 @@ use sqlx::{PgConnection, Result};
 pub(crate) struct Device {
     pub(crate) user_agent: Option<String>,
     pub(crate) ip: Option<String>,
+}
+
+/// When and how a user last proved who they are in a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    pub(crate) at: Timestamp,
+    pub(crate) methods: Vec<Method>,
+}
+
+impl Proof {
+    pub(super) fn words(&self) -> Vec<String> {
+        let words = self.methods.iter().map(|method| method.as_str().to_owned());
+        words.collect()
+    }
+
+    /// From the columns; words that this release does not know prove nothing.
+    pub(super) fn from_columns(at: Timestamp, words: &[String]) -> Self {
+        let methods = words.iter().filter_map(|word| word.parse().ok()).collect();
+        Self { at, methods }
+    }
 }
 
 /// A sign-in that has not ended.
@@ -47,16 +68,18 @@ pub(crate) async fn insert(
     id: SessionId,
     user: UserId,
     device: &Device,
-    now: Timestamp,
+    proof: &Proof,
     expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO sessions (id, user_id, user_agent, ip, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        "INSERT INTO sessions (id, user_id, user_agent, ip, created_at, last_used_at, authenticated_at, methods, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7)",
         id.uuid(),
         user.uuid(),
         device.user_agent,
         device.ip,
-        now as Timestamp,
+        proof.at as Timestamp,
+        &proof.words(),
         expires_at as Timestamp,
     )
     .execute(db)

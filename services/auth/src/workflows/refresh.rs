@@ -58,7 +58,7 @@ pub(crate) async fn refresh(state: &AppState, given: &str) -> Result<Tokens> {
     }
     refresh_tokens::mark_used(&mut tx, &hash, now).await?;
     sessions::touch(&mut tx, stored.session_id, now, now + SESSION_LIFETIME).await?;
-    let tokens = sign_in::issue(state, &mut tx, &user, stored.session_id).await?;
+    let tokens = sign_in::issue(state, &mut tx, &user, stored.session_id, stored.proof).await?;
     tx.commit().await?;
     Ok(tokens)
 }

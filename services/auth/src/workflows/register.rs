@@ -1,4 +1,4 @@
-use auth_token::Role;
+use auth_token::{Method, Role};
 use http_kit::{Error, OnConstraint, Result};
 use primitives::{EmailAddress, UserId};
 
@@ -42,7 +42,7 @@ pub(crate) async fn register(
     credentials::set(&mut tx, user.id, &hash, now).await?;
     state.publisher.publish(&mut tx, &user.registered()).await?;
     recovery::send_verification(state, &mut tx, &user).await?;
-    let tokens = sign_in::open_session(state, &mut tx, &user, device).await?;
+    let tokens = sign_in::open_session(state, &mut tx, &user, &[Method::Password], device).await?;
     tx.commit().await?;
     Ok((user, tokens))
 }

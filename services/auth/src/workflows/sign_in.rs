@@ -1,4 +1,4 @@
-use auth_token::{AUDIENCE, Claims, ISSUER};
+use auth_token::{AUDIENCE, Claims, ISSUER, Method};
 use http_kit::{Error, Result};
 use primitives::{EmailAddress, SessionId, TokenId};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::domain::password::GivenPassword;
 use crate::domain::token::{ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
-use crate::store::sessions::Device;
+use crate::store::sessions::{Device, Proof};
 use crate::store::{credentials, refresh_tokens, sessions, users};
 
 /// What a client keeps to act for its user.
@@ -66,7 +66,7 @@ pub(crate) async fn login(
     let user = users::lock_for_sign_in(&mut tx, id, &hash)
         .await?
         .ok_or_else(invalid_credentials)?;
-    let tokens = open_session(state, &mut tx, &user, device).await?;
+    let tokens = open_session(state, &mut tx, &user, &[Method::Password], device).await?;
     tx.commit().await?;
     Ok((user, tokens))
 }
@@ -76,12 +76,17 @@ pub(crate) async fn open_session(
     state: &AppState,
     tx: &mut PgConnection,
     user: &User,
+    methods: &[Method],
     device: &Device,
 ) -> Result<Tokens> {
     let now = state.clock.now();
     let session = SessionId::new(now, &state.random);
-    sessions::insert(tx, session, user.id, device, now, now + SESSION_LIFETIME).await?;
-    issue(state, tx, user, session).await
+    let proof = Proof {
+        at: now,
+        methods: methods.to_vec(),
+    };
+    sessions::insert(tx, session, user.id, device, &proof, now + SESSION_LIFETIME).await?;
+    issue(state, tx, user, session, proof).await
 }
 
 /// New tokens of a session. Signed while the user's row is locked, so that a change of role after it can tell them by their
@@ -91,6 +96,7 @@ pub(crate) async fn issue(
     tx: &mut PgConnection,
     user: &User,
     session: SessionId,
+    proof: Proof,
 ) -> Result<Tokens> {
     let now = state.clock.now();
     let refresh = OpaqueToken::new(&state.random);
@@ -105,6 +111,9 @@ pub(crate) async fn issue(
         email: user.email.clone(),
         email_verified: user.email_verified_at.is_some(),
         name: user.name.clone(),
+        auth_time: Some(proof.at.unix()),
+        amr: proof.methods,
+        factor_missing: false,
         iat: now.unix(),
         exp: (now + ACCESS_LIFETIME).unix(),
     };

@@ -10,6 +10,7 @@ fn staff(role: Role) -> OnBehalfOf {
         user_id: UserId::from(Uuid::from_u128(1)),
         role,
         email: None,
+        auth_time: None,
     }
 }
 

@@ -134,6 +134,9 @@ impl Shop {
                 .unwrap(),
             email_verified: true,
             name: "Somebody".to_owned(),
+            auth_time: Some(now.unix()),
+            amr: vec![],
+            factor_missing: false,
             iat: now.unix(),
             exp: now.unix() + 600,
         };

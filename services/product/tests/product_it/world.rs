@@ -119,6 +119,9 @@ impl World {
             email: format!("{}@example.com", role.as_str()).parse().unwrap(),
             email_verified: true,
             name: format!("{role:?} Example"),
+            auth_time: Some(now.unix()),
+            amr: vec![],
+            factor_missing: false,
             iat: now.unix(),
             exp: now.unix() + 36_000,
         };
@@ -146,6 +149,7 @@ impl World {
             user_id: UserId::new(self.clock.now(), &self.random),
             role,
             email: None,
+            auth_time: None,
         });
         self.order.token(audience, obo.as_ref()).unwrap()
     }

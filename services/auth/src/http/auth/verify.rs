@@ -30,6 +30,7 @@ pub(crate) async fn verify(User(principal): User) -> Json<TokenView> {
         email,
         email_verified,
         name,
+        ..
     } = principal;
     Json(TokenView {
         user_id,
