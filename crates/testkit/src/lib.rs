@@ -7,6 +7,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+pub mod authorisation;
 pub mod broker;
 pub mod env;
 pub mod http;

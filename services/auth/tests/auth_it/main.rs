@@ -6,6 +6,7 @@
 )]
 
 mod addresses;
+mod authorisation;
 mod document;
 mod grants;
 mod internal;

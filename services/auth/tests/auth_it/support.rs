@@ -191,6 +191,13 @@ impl TestApp {
         url.split_once("?token=").unwrap().1.to_owned()
     }
 
+    /// The private key of access tokens, as PKCS#8 DER.
+    pub(crate) fn signing_key(&self) -> Vec<u8> {
+        let pem = std::fs::read_to_string(self.keys_dir.join("0001.pem")).unwrap();
+        let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
+    }
+
     pub(crate) fn later(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
