@@ -1,12 +1,12 @@
 //! Mails: the templates and the way to the server.
 
 use askama::Template;
-use contracts::events::{Mail, MailLine};
+use contracts::events::{Mail, MailLine, SecondFactorChange};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use primitives::EventId;
+use primitives::{EventId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// All subjects.
@@ -38,6 +38,16 @@ pub(crate) fn kind(mail: &Mail) -> &'static str {
         Mail::ResetPassword { .. } => "reset_password",
         Mail::PasswordChanged { .. } => "password_changed",
         Mail::SessionReuse { .. } => "session_reuse",
+        Mail::AccountExists { .. } => "account_exists",
+        Mail::EmailChangeApprove { .. } => "email_change_approve",
+        Mail::EmailChangeConfirm { .. } => "email_change_confirm",
+        Mail::EmailChanged { .. } => "email_changed",
+        Mail::NewDevice { .. } => "new_device",
+        Mail::SecondFactorChanged { .. } => "second_factor_changed",
+        Mail::IdentityLinked { .. } => "identity_linked",
+        Mail::ApiKeyCreated { .. } => "api_key_created",
+        Mail::DeletionScheduled { .. } => "deletion_scheduled",
+        Mail::AccountDeleted { .. } => "account_deleted",
         Mail::OrderReceived { .. } => "order_received",
         Mail::OrderConfirmed { .. } => "order_confirmed",
         Mail::OrderShipped { .. } => "order_shipped",
@@ -155,6 +165,64 @@ fn column(line: &MailLine) -> String {
         title
     };
     format!("{short:<50}{:>16}", line.total.to_string())
+}
+
+/// A moment for people.
+fn moment(at: &Timestamp) -> String {
+    let at = at.date_time();
+    format!(
+        "{} {} {} at {:02}:{:02} UTC",
+        at.day(),
+        at.month(),
+        at.year(),
+        at.hour(),
+        at.minute()
+    )
+}
+
+/// What happened to somebody's second factors: the subject, what it means, and what to do if it was somebody else.
+fn words(change: &SecondFactorChange) -> (&'static str, &'static str, &'static str) {
+    use SecondFactorChange::*;
+    const NOT_YOU: &str = "If it was not you, change your password at once: that signs you out everywhere else. Then remove \
+        every authenticator app and passkey that is not yours.";
+    match change {
+        TotpAdded => (
+            "An authenticator app was added to your account",
+            "an authenticator app was added to your account. From now on you are asked for its code when you sign in.",
+            NOT_YOU,
+        ),
+        TotpRemoved => (
+            "The authenticator app was removed from your account",
+            "the authenticator app was removed from your account. You are no longer asked for its code when you sign in.",
+            NOT_YOU,
+        ),
+        PasskeyAdded => (
+            "A passkey was added to your account",
+            "a passkey was added to your account. You can sign in with it from now on.",
+            NOT_YOU,
+        ),
+        PasskeyRemoved => (
+            "A passkey was removed from your account",
+            "a passkey was removed from your account. Nobody can sign in with it any more.",
+            NOT_YOU,
+        ),
+        RecoveryCodesReplaced => (
+            "You have new recovery codes",
+            "your recovery codes were replaced. The old ones no longer work: keep the new ones in a safe place.",
+            NOT_YOU,
+        ),
+        RecoveryCodeUsed => (
+            "A recovery code of yours was used",
+            "somebody, hopefully you, used one of your recovery codes. It does not work a second time.",
+            NOT_YOU,
+        ),
+        ResetByStaff => (
+            "The second step of your sign-in was removed",
+            "our staff removed the second step of your sign-in: every authenticator app, passkey and recovery code of your \
+             account. Until you set one up again, your password alone signs you in.",
+            "If you did not ask us for this, change your password at once, set up a second step again, and tell us.",
+        ),
+    }
 }
 
 #[cfg(test)]

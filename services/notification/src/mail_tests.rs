@@ -1,4 +1,4 @@
-use primitives::{Currency, Money};
+use primitives::{Currency, EmailAddress, Money};
 
 use super::*;
 
@@ -21,6 +21,10 @@ fn lines() -> Vec<MailLine> {
     ]
 }
 
+fn new_email() -> EmailAddress {
+    "zoe.new@example.com".parse().unwrap()
+}
+
 /// One of each kind.
 fn all() -> Vec<Mail> {
     let (name, url, number) = (
@@ -39,6 +43,49 @@ fn all() -> Vec<Mail> {
         },
         Mail::PasswordChanged { name: name() },
         Mail::SessionReuse { name: name() },
+        Mail::AccountExists {
+            name: name(),
+            sign_in_url: "https://shop.example/?a&b".to_owned(),
+            reset_url: url(),
+        },
+        Mail::EmailChangeApprove {
+            name: name(),
+            new_email: new_email(),
+            url: url(),
+        },
+        Mail::EmailChangeConfirm {
+            name: name(),
+            url: url(),
+        },
+        Mail::EmailChanged {
+            name: name(),
+            new_email: new_email(),
+        },
+        Mail::NewDevice {
+            name: name(),
+            device: "Firefox <i>on</i> Linux".into(),
+            ip: "203.0.113.7".into(),
+            at: Timestamp::from_unix(1_800_000_000),
+        },
+        Mail::SecondFactorChanged {
+            name: name(),
+            change: SecondFactorChange::TotpAdded,
+        },
+        Mail::IdentityLinked {
+            name: name(),
+            provider: "Contoso & Sons".into(),
+        },
+        Mail::ApiKeyCreated {
+            name: name(),
+            key_name: "stock <import>".into(),
+            prefix: "mk_1a2b".into(),
+        },
+        Mail::DeletionScheduled {
+            name: name(),
+            deleted_at: Timestamp::from_unix(1_800_000_000),
+            url: url(),
+        },
+        Mail::AccountDeleted { name: name() },
         Mail::OrderReceived {
             number: number(),
             lines: lines(),
@@ -91,6 +138,37 @@ fn mails_look_as_they_should() {
             insta::assert_snapshot!(kind(&mail), whole);
         });
     }
+}
+
+#[test]
+fn every_change_of_second_factors_has_its_words() {
+    use SecondFactorChange::*;
+    let changes = [
+        TotpAdded,
+        TotpRemoved,
+        PasskeyAdded,
+        PasskeyRemoved,
+        RecoveryCodesReplaced,
+        RecoveryCodeUsed,
+        ResetByStaff,
+    ];
+    let mails: Vec<String> = changes
+        .into_iter()
+        .map(|change| Mail::SecondFactorChanged {
+            name: "Zoë".into(),
+            change,
+        })
+        .map(|mail| {
+            format!(
+                "Subject: {}\n{}",
+                subject(&mail).unwrap(),
+                text(&mail).unwrap()
+            )
+        })
+        .collect();
+    insta::with_settings!({ snapshot_path => "../tests/snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("changes_of_second_factors", mails.join("\n========\n"));
+    });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use primitives::{EmailAddress, EventId, Money};
+use primitives::{EmailAddress, EventId, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A line in a mail about an order.
@@ -10,6 +10,26 @@ pub struct MailLine {
     pub quantity: i32,
     /// What the line costs.
     pub total: Money,
+}
+
+/// What happened to somebody's second factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorChange {
+    /// An authenticator app was set up.
+    TotpAdded,
+    /// The authenticator app was removed.
+    TotpRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// New recovery codes took the place of the old ones.
+    RecoveryCodesReplaced,
+    /// A recovery code was used up.
+    RecoveryCodeUsed,
+    /// Staff removed all of them, for somebody who lost theirs.
+    ResetByStaff,
 }
 
 /// What a mail says; the mail worker has a template for each.
@@ -37,6 +57,86 @@ pub enum Mail {
     },
     /// A used refresh token was used again: all sessions of its family have ended.
     SessionReuse {
+        /// Whom to greet.
+        name: String,
+    },
+    /// Somebody tried to open an account with an address that has one: to its owner, instead of telling whoever it was.
+    AccountExists {
+        /// Whom to greet.
+        name: String,
+        /// Where to sign in.
+        sign_in_url: String,
+        /// Where to ask for a new password.
+        reset_url: String,
+    },
+    /// To the current address: agree to another one.
+    EmailChangeApprove {
+        /// Whom to greet.
+        name: String,
+        /// The address that shall take its place.
+        new_email: EmailAddress,
+        /// The link by which to agree.
+        url: String,
+    },
+    /// To the new address: confirm that it is yours.
+    EmailChangeConfirm {
+        /// Whom to greet.
+        name: String,
+        /// The link.
+        url: String,
+    },
+    /// To the former address: another one has taken its place.
+    EmailChanged {
+        /// Whom to greet.
+        name: String,
+        /// The address from now on.
+        new_email: EmailAddress,
+    },
+    /// A sign-in from a device that was not seen before.
+    NewDevice {
+        /// Whom to greet.
+        name: String,
+        /// The device, such as `Firefox on Linux`.
+        device: String,
+        /// The network address it came from.
+        ip: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// The second factors changed, or one of the codes for an emergency was used.
+    SecondFactorChanged {
+        /// Whom to greet.
+        name: String,
+        /// What happened.
+        change: SecondFactorChange,
+    },
+    /// An identity provider can now sign the person in.
+    IdentityLinked {
+        /// Whom to greet.
+        name: String,
+        /// The provider's name for people.
+        provider: String,
+    },
+    /// A key for programs was made.
+    ApiKeyCreated {
+        /// Whom to greet.
+        name: String,
+        /// What its owner calls it.
+        key_name: String,
+        /// Its first characters, by which to recognise it.
+        prefix: String,
+    },
+    /// The account will be deleted; signing in before then keeps it.
+    DeletionScheduled {
+        /// Whom to greet.
+        name: String,
+        /// When.
+        deleted_at: Timestamp,
+        /// Where to sign in.
+        url: String,
+    },
+    /// The account is deleted.
+    AccountDeleted {
         /// Whom to greet.
         name: String,
     },

@@ -66,6 +66,12 @@ fn events_keep_their_shape() {
             name: name(),
             role: role(),
         }),
+        sample(UserRoleChanged {
+            user_id: id(2),
+            before: role(),
+            after: "support".into(),
+            by: id(12),
+        }),
         sample(UserDisabled { user_id: id(2) }),
         sample(UserDeleted { user_id: id(2) }),
         sample(ProductCreated {
@@ -196,6 +202,93 @@ fn events_keep_their_shape() {
             },
         }),
     ];
+    insta::assert_json_snapshot!(samples);
+}
+
+/// The payload alone, after it has been read back and found equal.
+fn mail(mail: Mail) -> Value {
+    let data = EmailNotification {
+        mail_id: id(11),
+        to: email(),
+        mail,
+    };
+    let mut envelope = sample(data);
+    envelope["data"].take()
+}
+
+#[test]
+fn mails_about_accounts_keep_their_shape() {
+    let (name, url) = (
+        || "Anna".to_owned(),
+        || "https://shop.test/x?token=t".to_owned(),
+    );
+    let at = Timestamp::from_unix(1_800_000_000);
+    let mut samples = vec![
+        mail(Mail::VerifyEmail {
+            name: name(),
+            url: url(),
+        }),
+        mail(Mail::ResetPassword {
+            name: name(),
+            url: url(),
+        }),
+        mail(Mail::PasswordChanged { name: name() }),
+        mail(Mail::SessionReuse { name: name() }),
+        mail(Mail::AccountExists {
+            name: name(),
+            sign_in_url: "https://shop.test/".into(),
+            reset_url: url(),
+        }),
+        mail(Mail::EmailChangeApprove {
+            name: name(),
+            new_email: email(),
+            url: url(),
+        }),
+        mail(Mail::EmailChangeConfirm {
+            name: name(),
+            url: url(),
+        }),
+        mail(Mail::EmailChanged {
+            name: name(),
+            new_email: email(),
+        }),
+        mail(Mail::NewDevice {
+            name: name(),
+            device: "Firefox on Linux".into(),
+            ip: "203.0.113.7".into(),
+            at,
+        }),
+        mail(Mail::IdentityLinked {
+            name: name(),
+            provider: "Contoso".into(),
+        }),
+        mail(Mail::ApiKeyCreated {
+            name: name(),
+            key_name: "stock import".into(),
+            prefix: "mk_1a2b".into(),
+        }),
+        mail(Mail::DeletionScheduled {
+            name: name(),
+            deleted_at: at,
+            url: url(),
+        }),
+        mail(Mail::AccountDeleted { name: name() }),
+    ];
+    use SecondFactorChange::*;
+    for change in [
+        TotpAdded,
+        TotpRemoved,
+        PasskeyAdded,
+        PasskeyRemoved,
+        RecoveryCodesReplaced,
+        RecoveryCodeUsed,
+        ResetByStaff,
+    ] {
+        samples.push(mail(Mail::SecondFactorChanged {
+            name: name(),
+            change,
+        }));
+    }
     insta::assert_json_snapshot!(samples);
 }
 

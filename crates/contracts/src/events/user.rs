@@ -25,6 +25,17 @@ super::events! {
         /// `customer`, `seller`, `support` or `admin`.
         role: String,
     }
+    /// Staff gave somebody another role. `user.updated` tells of it too; this one says what it was before, and who did it.
+    UserRoleChanged = "user.role_changed" about "user" (user_id) {
+        /// Whose role.
+        user_id: UserId,
+        /// `customer`, `seller`, `support` or `admin`.
+        before: String,
+        /// The role from now on.
+        after: String,
+        /// Who decided.
+        by: UserId,
+    }
     /// Staff shut the account; its sessions are revoked.
     UserDisabled = "user.disabled" about "user" (user_id) {
         /// Who.
