@@ -3,7 +3,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use http_kit::Error;
 
-use crate::{FRESH, TokenError};
+use crate::{FRESH, Scope, TokenError};
 
 /// The bearer token of a request, if it carries credentials at all.
 pub(crate) fn token(parts: &Parts) -> Result<Option<&str>, Error> {
@@ -49,6 +49,19 @@ pub(crate) fn stale() -> Error {
     }
 }
 
+/// The answer to a program that was not granted this: RFC 6750, section 3.1.
+pub(crate) fn insufficient_scope(needed: Scope) -> Error {
+    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"");
+    let error = Error::forbidden(
+        "insufficient_scope",
+        format!("This token does not allow it: it needs the scope {needed}."),
+    );
+    match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => error.header(WWW_AUTHENTICATE, challenge),
+        Err(_) => error,
+    }
+}
+
 impl From<TokenError> for Error {
     fn from(error: TokenError) -> Self {
         match error {
@@ -62,7 +75,9 @@ impl From<TokenError> for Error {
                 "token_revoked",
                 "The access token has been revoked: sign in again.",
             ),
-            TokenError::KeysUnavailable => Self::unavailable(error),
+            TokenError::KeysUnavailable | TokenError::ExchangeUnavailable => {
+                Self::unavailable(error)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 use primitives::{EmailAddress, SessionId, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::Role;
+use crate::{Role, Scopes};
 
 /// Who issues users' tokens.
 pub const ISSUER: &str = "mercato";
@@ -40,6 +40,9 @@ pub struct Claims {
     /// The shop wants a second factor of this user, who has none yet: until then the role counts for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub factor_missing: bool,
+    /// What a program may do in the user's name (RFC 9068, section 2.2.3). Absent for people, who may do what their role may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scopes>,
     /// Issued, in seconds since 1970.
     pub iat: i64,
     /// Expires, in seconds since 1970.
@@ -132,6 +135,8 @@ pub struct Principal {
     pub methods: Vec<Method>,
     /// Whether a second factor is wanted that they do not have yet.
     pub factor_missing: bool,
+    /// What a program may do in their name; of a person, who may do what their role may, nothing.
+    pub scopes: Option<Scopes>,
 }
 
 /// Whether a proof of identity from then is fresh now.
@@ -151,6 +156,7 @@ impl From<Claims> for Principal {
             authenticated_at: claims.auth_time.map(Timestamp::from_unix),
             methods: claims.amr,
             factor_missing: claims.factor_missing,
+            scopes: claims.scope,
         }
     }
 }

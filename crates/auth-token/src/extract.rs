@@ -7,11 +7,11 @@ use http_kit::Error;
 
 use crate::{Permission, Principal, Role, Verifier, bearer};
 
-/// Any signed-in user. 401 otherwise.
+/// Any signed-in user, or a program that acts for one and may do this. 401 otherwise.
 #[derive(Clone, Debug)]
 pub struct User(pub Principal);
 
-/// A signed-in user, or a guest. A token that is not good is 401 all the same.
+/// A user as with [`User`], or a guest. A token that is not good is 401 all the same.
 #[derive(Clone, Debug)]
 pub struct MaybeUser(pub Option<Principal>);
 
@@ -92,10 +92,15 @@ where
 {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        match bearer::token(parts)? {
-            Some(token) => Ok(Self(Some(Verifier::from_ref(state).verify(token).await?))),
-            None => Ok(Self(None)),
+        let verifier = Verifier::from_ref(state);
+        let principal = match bearer::token(parts)? {
+            Some(token) => Some(verifier.verify(token).await?),
+            None => None,
+        };
+        if let Some(principal) = &principal {
+            verifier.check_scope(principal, &parts.method)?;
         }
+        Ok(Self(principal))
     }
 }
 
@@ -120,7 +125,7 @@ where
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let User(principal) = User::from_request_parts(parts, state).await?;
-        if principal.authenticated_at.is_none() {
+        if principal.authenticated_at.is_none() || principal.scopes.is_some() {
             return Err(Error::forbidden(
                 "forbidden",
                 "Only people may do this, not programs that act for them.",
@@ -179,7 +184,17 @@ where
 {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let User(principal) = User::from_request_parts(parts, state).await?;
+        let verifier = Verifier::from_ref(state);
+        let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
+        let principal = verifier.verify(token).await?;
+        // A scope of its own is asked for instead of the area's, and of programs instead of a fresh proof.
+        match (principal.scopes, P::SCOPE) {
+            (Some(scopes), Some(needed)) if !scopes.allow(needed) => {
+                return Err(bearer::insufficient_scope(needed));
+            }
+            (Some(_), Some(_)) => {}
+            _ => verifier.check_scope(&principal, &parts.method)?,
+        }
         if !P::allows(principal.role) {
             return Err(Error::forbidden(
                 "forbidden",
@@ -187,7 +202,8 @@ where
             ));
         }
         let principal = with_factor(principal)?;
-        if P::FRESH && !Verifier::from_ref(state).is_fresh(&principal) {
+        let by_scope = principal.scopes.is_some() && P::SCOPE.is_some();
+        if P::FRESH && !by_scope && !verifier.is_fresh(&principal) {
             return Err(bearer::stale());
         }
         Ok(Self {

@@ -4,6 +4,8 @@
 //!   a Redis stream that every process mirrors in memory.
 //! - What a handler may do stands in its signature: [`User`], [`MaybeUser`], [`Person`], [`FreshUser`], [`Seller`],
 //!   [`Staff<Permission>`](Staff), [`Service`].
+//! - Tokens that are not ours, such as API keys, are exchanged at auth for one of ours ([`Exchange`]), and say what a program
+//!   may do with [`Scopes`]: the extractors look at a request's method and the service's [`Area`].
 //! - Services sign tokens of a minute for one audience with their own key ([`ServiceKeys`]) and call with [`InternalClient`].
 //!
 //! Must never enter: passwords, sign-in, anything that asks a database.
@@ -13,11 +15,13 @@ mod claims;
 mod client;
 mod crypto;
 pub mod denylist;
+mod exchange;
 mod extract;
 mod jwks;
 mod keys;
 pub mod permissions;
 mod role;
+mod scopes;
 mod service;
 mod signer;
 mod verifier;
@@ -25,11 +29,13 @@ mod verifier;
 pub use claims::{AUDIENCE, Claims, FRESH, ISSUER, Method, Principal, UnknownMethod};
 pub use client::{CallError, InternalClient};
 pub use denylist::DenyList;
+pub use exchange::{API_KEY_PREFIX, Exchange, ExchangeRequest, ExchangeResponse};
 pub use extract::{FreshUser, MaybeUser, Person, Seller, Staff, User};
 pub use jwks::{Jwk, Jwks, JwksSource};
 pub use keys::GeneratedKey;
 pub use permissions::Permission;
 pub use role::Role;
+pub use scopes::{Area, Scope, Scopes, UnknownScope};
 pub use service::{OnBehalfOf, Service, ServiceKeys};
 pub use signer::Signer;
 pub use verifier::{TokenError, Verifier};

@@ -1,6 +1,6 @@
 //! What staff may do, each as a type, so that a handler's signature tells it: `Staff<permissions::Refund>`.
 
-use crate::Role;
+use crate::{Role, Scope};
 
 /// One named permission.
 pub trait Permission: Send + Sync + 'static {
@@ -10,13 +10,18 @@ pub trait Permission: Send + Sync + 'static {
     /// Whether it is worth asking for a fresh proof of identity.
     const FRESH: bool;
 
+    /// The scope that a program needs for it by name, and that then stands for the fresh proof, which no program can give.
+    const SCOPE: Option<Scope>;
+
     /// Which roles have it.
     fn allows(role: Role) -> bool;
 }
 
 macro_rules! permissions {
     (@fresh) => { true };
-    ($($(#[$doc:meta])* $name:ident = $word:literal: $($role:ident)|+ $(, $fresh:ident)?;)*) => {$(
+    (@scope) => { None };
+    (@scope $scope:ident) => { Some(Scope::$scope) };
+    ($($(#[$doc:meta])* $name:ident = $word:literal: $($role:ident)|+ $(, $fresh:ident $(or $scope:ident)?)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $name {}
@@ -24,6 +29,7 @@ macro_rules! permissions {
         impl Permission for $name {
             const NAME: &'static str = $word;
             const FRESH: bool = false $(|| permissions!(@$fresh))?;
+            const SCOPE: Option<Scope> = permissions!(@scope $($($scope)?)?);
             fn allows(role: Role) -> bool {
                 matches!(role, $(Role::$role)|+)
             }
@@ -55,7 +61,7 @@ permissions! {
     /// Ship, cancel, annotate orders.
     ManageOrders = "orders.manage": Support | Admin;
     /// Give money back.
-    Refund = "payments.refund": Support | Admin, fresh;
+    Refund = "payments.refund": Support | Admin, fresh or PaymentsRefund;
     /// Make and change coupons.
     ManageCoupons = "coupons.manage": Admin;
     /// Change shipping methods, tax rates and other settings.

@@ -1,6 +1,7 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::http::Method;
 use jsonwebtoken::{Algorithm, Validation};
 use primitives::Clock;
 use secrecy::SecretString;
@@ -9,8 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::claims::is_fresh;
+use crate::exchange::{Exchanger, is_foreign};
 use crate::jwks::KeyMap;
-use crate::{AUDIENCE, Claims, DenyList, ISSUER, JwksSource, Principal, crypto};
+use crate::{
+    AUDIENCE, Area, Claims, DenyList, Exchange, ISSUER, JwksSource, Principal, bearer, crypto,
+};
 
 /// How far clocks may differ.
 const LEEWAY_SECONDS: i64 = 5;
@@ -34,6 +38,9 @@ pub enum TokenError {
     /// No keys could be had yet to judge it.
     #[error("the keys to verify tokens are not available")]
     KeysUnavailable,
+    /// It is not ours, and auth is away, who could exchange it.
+    #[error("auth is not available to exchange the token")]
+    ExchangeUnavailable,
 }
 
 /// Checks users' access tokens without a network hop. Clones share keys and deny-list.
@@ -47,6 +54,13 @@ struct Inner {
     denied: DenyList,
     validation: Validation,
     clock: Clock,
+    programs: OnceLock<Programs>,
+}
+
+/// What concerns programs that act for users.
+struct Programs {
+    area: Area,
+    exchanger: Exchanger,
 }
 
 impl Verifier {
@@ -61,7 +75,20 @@ impl Verifier {
             denied,
             validation,
             clock,
+            programs: OnceLock::new(),
         }))
+    }
+
+    /// Takes tokens that are not ours, too, by exchanging them, and lets programs do in this area what their scopes allow.
+    /// Said once, when a process is put together; until then programs may do nothing.
+    pub fn admit_programs(&self, area: Area, exchange: Exchange) {
+        let programs = Programs {
+            area,
+            exchanger: Exchanger::new(exchange, self.0.clock.clone()),
+        };
+        if self.0.programs.set(programs).is_err() {
+            tracing::error!("programs were admitted twice: the first time counts");
+        }
     }
 
     /// The revocations it looks at.
@@ -74,8 +101,53 @@ impl Verifier {
         is_fresh(principal.authenticated_at, self.0.clock.now())
     }
 
-    /// Whose token this is, if it is good. Waits only for an unknown key to be fetched.
+    /// Refuses a program that may not do this. People may do what their role may.
+    pub(crate) fn check_scope(
+        &self,
+        principal: &Principal,
+        method: &Method,
+    ) -> http_kit::Result<()> {
+        match (principal.scopes, self.0.programs.get()) {
+            (None, _) => Ok(()),
+            (Some(scopes), Some(Programs { area, .. })) => {
+                let needed = area.needs(method);
+                if scopes.allow(needed) {
+                    Ok(())
+                } else {
+                    Err(bearer::insufficient_scope(needed))
+                }
+            }
+            (Some(_), None) => Err(http_kit::Error::forbidden(
+                "forbidden",
+                "Programs may do nothing here.",
+            )),
+        }
+    }
+
+    /// Whose token this is, if it is good. Waits only for an unknown key to be fetched, and for a token that is not ours to
+    /// be exchanged when it is seen first.
     pub async fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        match self.0.programs.get() {
+            Some(programs) if is_foreign(token) => self.exchanged(&programs.exchanger, token).await,
+            _ => self.own(token).await,
+        }
+    }
+
+    /// What was kept is judged anew each time. Where a revocation refuses it, the user may still have the right to another:
+    /// after a change of role, say.
+    async fn exchanged(&self, exchanger: &Exchanger, token: &str) -> Result<Principal, TokenError> {
+        let answer = exchanger.exchange(token).await?;
+        match self.own(answer.own()?).await {
+            Err(TokenError::Revoked) if answer.is_old(self.0.clock.now()) => {
+                exchanger.forget(token).await;
+                let answer = exchanger.exchange(token).await?;
+                self.own(answer.own()?).await
+            }
+            judged => judged,
+        }
+    }
+
+    async fn own(&self, token: &str) -> Result<Principal, TokenError> {
         let claims = self.claims(token).await?;
         if claims.exp + LEEWAY_SECONDS < self.0.clock.now().unix() {
             return Err(TokenError::Expired);

@@ -44,11 +44,12 @@ pub struct Matrix<'a> {
 }
 
 /// The codes of problems that refuse a caller, whatever the rest of the request says.
-const REFUSALS: [&str; 6] = [
+const REFUSALS: [&str; 7] = [
     "unauthenticated",
     "token_expired",
     "token_revoked",
     "forbidden",
+    "insufficient_scope",
     "insufficient_user_authentication",
     "second_factor_required",
 ];

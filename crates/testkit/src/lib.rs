@@ -10,6 +10,7 @@
 pub mod authorisation;
 pub mod broker;
 pub mod env;
+pub mod exchange;
 pub mod http;
 mod otlp;
 pub mod pg;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use auth_token::denylist::Revocation;
-use auth_token::{DenyList, JwksSource, ServiceKeys, Verifier};
+use auth_token::{Area, DenyList, Exchange, JwksSource, ServiceKeys, TokenError, Verifier};
 use axum::extract::FromRef;
 use messaging::Publisher;
 use primitives::{Clock, Random};
@@ -146,9 +146,24 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         clock,
         random,
     }));
+    state
+        .verifier
+        .admit_programs(Area::Account, exchange(&state));
     Ok(Built {
         listeners: http::listeners(&state),
         state,
+    })
+}
+
+/// Tokens that are not ours are exchanged in this process. The verifier is part of the state, so it cannot keep it alive.
+fn exchange(state: &AppState) -> Exchange {
+    let shared = Arc::downgrade(&state.0);
+    Exchange::local(move |token| {
+        let state = shared.upgrade().map(AppState);
+        async move {
+            let state = state.ok_or(TokenError::ExchangeUnavailable)?;
+            workflows::exchange::exchange(&state, &token).await
+        }
     })
 }
 

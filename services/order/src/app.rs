@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_token::{DenyList, InternalClient, JwksSource, ServiceKeys, Verifier};
+use auth_token::{Area, DenyList, Exchange, InternalClient, JwksSource, ServiceKeys, Verifier};
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
@@ -187,6 +187,8 @@ impl AppState {
             &settings.service_jwks,
             clock.clone(),
         )?;
+        let auth = InternalClient::new("order", "auth", &settings.auth_internal_url, keys.clone())?;
+        verifier.admit_programs(Area::Orders, Exchange::auth(auth.clone()));
         Ok(Self(Arc::new(Parts {
             pool: runtime::pg::connect(
                 &settings.database_url,
@@ -200,12 +202,7 @@ impl AppState {
                 &settings.product_internal_url,
                 keys.clone(),
             )?),
-            auth: AuthClient::new(InternalClient::new(
-                "order",
-                "auth",
-                &settings.auth_internal_url,
-                keys.clone(),
-            )?),
+            auth: AuthClient::new(auth),
             stripe: Stripe::new(&settings.stripe)?,
             verifier,
             keys,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use auth_token::{DenyList, JwksSource, ServiceKeys, Verifier};
+use auth_token::{Area, DenyList, Exchange, InternalClient, JwksSource, ServiceKeys, Verifier};
 use axum::extract::FromRef;
 use http_kit::Limits;
 use messaging::{Consumers, Publisher};
@@ -82,6 +82,13 @@ impl App {
             &settings.service_jwks,
             clock,
         )?;
+        let auth = InternalClient::new(
+            Self::NAME,
+            "auth",
+            &settings.auth_internal_url,
+            services.clone(),
+        )?;
+        verifier.admit_programs(Area::Catalogue, Exchange::auth(auth));
         let limits = Limits {
             server_timing: settings.common.server_timing,
             ..Limits::default()

@@ -33,6 +33,13 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9002/internal/jwks.json"
     )]
     pub jwks_url: String,
+    /// auth's internal API.
+    #[arg(
+        long,
+        env = "AUTH_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9002"
+    )]
+    pub auth_internal_url: String,
     /// This service's private key: Ed25519, base64 of PKCS#8 DER.
     #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
     pub service_key: SecretString,

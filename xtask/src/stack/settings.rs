@@ -165,6 +165,7 @@ impl Facts<'_> {
             "product" => {
                 set("MEDIA_DIR", text(self.media.clone())?);
                 set("MEDIA_BASE_URL", "/media".into());
+                set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
             }
             "order" => {
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);

@@ -85,6 +85,7 @@ impl World {
             auth_time: Some(now.unix()),
             amr: vec![],
             factor_missing: false,
+            scope: None,
             iat: now.unix(),
             exp: now.unix() + 600,
         }

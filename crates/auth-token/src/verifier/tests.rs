@@ -23,6 +23,7 @@ fn claims(clock: &Clock) -> Claims {
         auth_time: Some(now.unix()),
         amr: vec![],
         factor_missing: false,
+        scope: None,
         iat: now.unix(),
         exp: now.unix() + 600,
     }

@@ -58,6 +58,7 @@ fn private() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::lookup::lookup_users))
         .routes(routes!(internal::address::address))
         .routes(routes!(internal::jwks::internal_jwks))
+        .routes(routes!(internal::exchange::exchange_token))
 }
 
 #[derive(utoipa::OpenApi)]

@@ -1,6 +1,7 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
 pub(crate) mod bootstrap;
+pub(crate) mod exchange;
 pub(crate) mod manage;
 pub(crate) mod recovery;
 pub(crate) mod refresh;

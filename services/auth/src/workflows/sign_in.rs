@@ -114,6 +114,7 @@ pub(crate) async fn issue(
         auth_time: Some(proof.at.unix()),
         amr: proof.methods,
         factor_missing: false,
+        scope: None,
         iat: now.unix(),
         exp: (now + ACCESS_LIFETIME).unix(),
     };

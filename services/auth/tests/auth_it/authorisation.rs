@@ -94,6 +94,7 @@ async fn claims_of_somebody_new(app: &TestApp, role: Role) -> Claims {
         auth_time: Some(now.unix()),
         amr: vec![Method::Password],
         factor_missing: false,
+        scope: None,
         iat: now.unix(),
         exp: now.unix() + 600,
     }

@@ -15,4 +15,5 @@ mod openapi;
 mod orders;
 mod payments;
 mod peer;
+mod programs;
 mod shop;

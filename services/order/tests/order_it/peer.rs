@@ -14,6 +14,7 @@ use contracts::internal::variants::{LookupRequest, LookupResponse, VariantSnapsh
 use primitives::{AddressId, Currency, Money, OrderId, Timestamp, UserId, VariantId};
 use serde_json::{Value, json};
 use testkit::Served;
+use testkit::exchange::Exchange;
 use uuid::Uuid;
 
 /// What the peer does wrong.
@@ -52,7 +53,11 @@ pub(crate) struct World {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Peer(Arc<Mutex<World>>);
+pub(crate) struct Peer {
+    world: Arc<Mutex<World>>,
+    /// Tokens that are not ours.
+    pub(crate) exchange: Exchange,
+}
 
 impl Peer {
     pub(crate) async fn serve(&self) -> Served {
@@ -61,12 +66,13 @@ impl Peer {
             .route("/internal/reservations", post(reserve))
             .route("/internal/reservations/{id}/release", post(release))
             .route("/internal/users/{user}/addresses/{id}", get(address))
-            .with_state(self.clone());
+            .with_state(self.clone())
+            .merge(self.exchange.router());
         testkit::serve(router).await
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap()
+        self.world.lock().unwrap()
     }
 
     /// A new variant of a product of its own.

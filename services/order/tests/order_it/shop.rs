@@ -119,31 +119,24 @@ impl Shop {
     }
 
     pub(crate) fn person(&self, role: Role) -> Person {
-        let (clock, random) = (Clock::system(), Random::system());
-        let now = clock.now();
-        let id = UserId::new(now, &random);
-        let claims = Claims {
-            iss: auth_token::ISSUER.to_owned(),
-            aud: auth_token::AUDIENCE.to_owned(),
-            sub: id,
-            sid: SessionId::new(now, &random),
-            jti: TokenId::new(now, &random),
-            role,
-            email: format!("{}@example.com", id.uuid().simple())
-                .parse()
-                .unwrap(),
-            email_verified: true,
-            name: "Somebody".to_owned(),
-            auth_time: Some(now.unix()),
-            amr: vec![],
-            factor_missing: false,
-            iat: now.unix(),
-            exp: now.unix() + 600,
-        };
+        let claims = claims(role);
         Person {
-            id,
+            id: claims.sub,
             token: self.signer.sign(&claims).unwrap(),
         }
+    }
+
+    /// The token, not one of ours, of a program that acts for somebody with a role.
+    pub(crate) fn program(&self, role: Role, scopes: &str) -> String {
+        let claims = Claims {
+            auth_time: None,
+            scope: Some(scopes.into()),
+            ..claims(role)
+        };
+        let token = format!("mk_{}", claims.jti);
+        let exchanged = self.signer.sign(&claims).unwrap();
+        self.peer.exchange.knows(&token, exchanged);
+        token
     }
 
     /// Puts units into a guest's new cart and answers its token.
@@ -231,4 +224,29 @@ pub(crate) fn id(value: &Value) -> OrderId {
 
 pub(crate) fn address() -> Value {
     json!({"name": "Anna Example", "line1": "Street 1", "city": "Berlin", "postal_code": "10115", "country": "DE"})
+}
+
+fn claims(role: Role) -> Claims {
+    let (clock, random) = (Clock::system(), Random::system());
+    let now = clock.now();
+    let id = UserId::new(now, &random);
+    Claims {
+        iss: auth_token::ISSUER.to_owned(),
+        aud: auth_token::AUDIENCE.to_owned(),
+        sub: id,
+        sid: SessionId::new(now, &random),
+        jti: TokenId::new(now, &random),
+        role,
+        email: format!("{}@example.com", id.uuid().simple())
+            .parse()
+            .unwrap(),
+        email_verified: true,
+        name: "Somebody".to_owned(),
+        auth_time: Some(now.unix()),
+        amr: vec![],
+        factor_missing: false,
+        scope: None,
+        iat: now.unix(),
+        exp: now.unix() + 600,
+    }
 }

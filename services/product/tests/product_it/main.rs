@@ -13,6 +13,7 @@ mod events;
 mod grants;
 mod images;
 mod openapi;
+mod programs;
 mod reservations;
 mod reviews;
 mod search;

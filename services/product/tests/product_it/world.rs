@@ -17,6 +17,7 @@ use sqlx::PgPool;
 use tempfile::TempDir;
 use testkit::Served;
 use testkit::broker::Vhost;
+use testkit::exchange::Exchange;
 use testkit::http::Client;
 use testkit::pg::TestDb;
 use tokio::task::JoinHandle;
@@ -29,6 +30,9 @@ pub(crate) struct World {
     pub(crate) pool: PgPool,
     pub(crate) media: TempDir,
     pub(crate) db: TestDb,
+    /// Tokens that are not ours.
+    pub(crate) exchange: Exchange,
+    _auth: Served,
     _public: Served,
     internal: Served,
     signer: Signer,
@@ -58,6 +62,8 @@ impl World {
             ],
         };
         let jwks = serde_json::to_string(&jwks).unwrap();
+        let exchange = Exchange::default();
+        let auth = testkit::serve(exchange.router()).await;
         let media = TempDir::new().unwrap();
         let settings = Settings {
             common: CommonSettings::for_tests(),
@@ -67,6 +73,7 @@ impl World {
             redis_url: SecretString::from("redis://unused"),
             amqp_url: SecretString::from("amqp://unused"),
             jwks_url: String::new(),
+            auth_internal_url: auth.url(),
             service_key: product.1.base64(),
             service_jwks: jwks.clone(),
             media_dir: media.path().to_owned(),
@@ -93,6 +100,8 @@ impl World {
             pool,
             media,
             db,
+            exchange,
+            _auth: auth,
             _public: public,
             internal,
             signer,
@@ -107,12 +116,34 @@ impl World {
     }
 
     pub(crate) fn person(&self, role: Role) -> Person {
-        let now = self.clock.now();
-        let id = UserId::new(now, &self.random);
+        let claims = self.claims(role);
+        Person {
+            id: claims.sub,
+            client: self
+                .guest()
+                .with_bearer(&self.signer.sign(&claims).unwrap()),
+        }
+    }
+
+    /// A program that acts for somebody with a role, by a token that is not ours.
+    pub(crate) fn program(&self, role: Role, scopes: &str) -> Client {
         let claims = Claims {
+            auth_time: None,
+            scope: Some(scopes.into()),
+            ..self.claims(role)
+        };
+        let token = format!("mk_{}", claims.jti);
+        self.exchange
+            .knows(&token, self.signer.sign(&claims).unwrap());
+        self.guest().with_bearer(&token)
+    }
+
+    fn claims(&self, role: Role) -> Claims {
+        let now = self.clock.now();
+        Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: id,
+            sub: UserId::new(now, &self.random),
             sid: SessionId::new(now, &self.random),
             jti: TokenId::new(now, &self.random),
             role,
@@ -122,14 +153,9 @@ impl World {
             auth_time: Some(now.unix()),
             amr: vec![],
             factor_missing: false,
+            scope: None,
             iat: now.unix(),
             exp: now.unix() + 36_000,
-        };
-        Person {
-            id,
-            client: self
-                .guest()
-                .with_bearer(&self.signer.sign(&claims).unwrap()),
         }
     }
 
