@@ -141,11 +141,9 @@ impl Service for App {
     }
 
     fn openapi() -> Option<String> {
-        http::public()
-            .into_openapi()
-            .to_pretty_json()
-            .ok()
-            .map(|json| json + "\n")
+        let mut document = http::public().into_openapi();
+        http_kit::openapi::complete(&mut document);
+        document.to_pretty_json().ok().map(|json| json + "\n")
     }
 
     fn check(settings: &Settings) -> Vec<String> {

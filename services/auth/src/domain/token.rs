@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(600);
 /// How long a session lives without being used.
 pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a session lives at most, however often it is used: then its user has to sign in again.
+pub(crate) const SESSION_LONGEST: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long a link to verify an address is good.
 pub(crate) const VERIFY_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 /// How long a link to reset a password is good; the mail says so too.

@@ -91,7 +91,9 @@ impl Modify for Bearer {
 
 /// The public API's document.
 pub(crate) fn openapi() -> OpenApi {
-    public().split_for_parts().1
+    let mut document = public().split_for_parts().1;
+    http_kit::openapi::complete(&mut document);
+    document
 }
 
 pub(crate) fn listeners(state: &AppState) -> Listeners {

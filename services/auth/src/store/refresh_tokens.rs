@@ -8,6 +8,7 @@ pub(crate) struct Stored {
     pub(crate) session_id: SessionId,
     pub(crate) used_at: Option<Timestamp>,
     pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) session_began: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) proof: Proof,
 }
@@ -43,7 +44,7 @@ pub(crate) async fn lock_owner(db: &mut PgConnection, hash: &[u8]) -> Result<Opt
 
 pub(crate) async fn lock(db: &mut PgConnection, hash: &[u8]) -> Result<Option<Stored>> {
     let row = sqlx::query!(
-        r#"SELECT t.session_id AS "session_id: SessionId", t.used_at, s.revoked_at, s.expires_at, s.authenticated_at, s.methods
+        r#"SELECT t.session_id AS "session_id: SessionId", t.used_at, s.revoked_at, s.created_at, s.expires_at, s.authenticated_at, s.methods
              FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = $1 FOR UPDATE"#,
         hash,
     );
@@ -51,6 +52,7 @@ pub(crate) async fn lock(db: &mut PgConnection, hash: &[u8]) -> Result<Option<St
         session_id: row.session_id,
         used_at: row.used_at,
         revoked_at: row.revoked_at,
+        session_began: row.created_at,
         expires_at: row.expires_at,
         proof: Proof::from_columns(row.authenticated_at, &row.methods),
     }))

@@ -2,7 +2,7 @@ use contracts::events::Mail;
 use http_kit::{Error, Result};
 
 use crate::app::AppState;
-use crate::domain::token::{self, SESSION_LIFETIME};
+use crate::domain::token::{self, SESSION_LIFETIME, SESSION_LONGEST};
 use crate::store::sessions::{Which, Why};
 use crate::store::{refresh_tokens, sessions, users};
 use crate::workflows::sign_in::{self, Tokens};
@@ -57,7 +57,8 @@ pub(crate) async fn refresh(state: &AppState, given: &str) -> Result<Tokens> {
         return Err(invalid());
     }
     refresh_tokens::mark_used(&mut tx, &hash, now).await?;
-    sessions::touch(&mut tx, stored.session_id, now, now + SESSION_LIFETIME).await?;
+    let expires_at = (now + SESSION_LIFETIME).min(stored.session_began + SESSION_LONGEST);
+    sessions::touch(&mut tx, stored.session_id, now, expires_at).await?;
     let tokens = sign_in::issue(state, &mut tx, &user, stored.session_id, stored.proof).await?;
     tx.commit().await?;
     Ok(tokens)

@@ -84,6 +84,24 @@ async fn sessions_end_when_not_used_for_long() {
 }
 
 #[tokio::test]
+async fn sessions_end_after_ninety_days_however_often_they_are_used() {
+    let app = app().await;
+    let mut token = app.register("anna@example.com").await.refresh;
+    for _ in 0..4 {
+        app.later(20 * 24 * 3600);
+        let tokens = refresh(&app, &token).await.value();
+        token = tokens["tokens"]["refresh_token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+    }
+    app.later(11 * 24 * 3600);
+    refresh(&app, &token)
+        .await
+        .problem(401, "invalid_refresh_token");
+}
+
+#[tokio::test]
 async fn signing_out_refuses_the_tokens() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;

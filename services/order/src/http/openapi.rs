@@ -38,6 +38,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 
 /// The committed document: pretty JSON with a line break at its end.
 pub(crate) fn json() -> Option<String> {
-    let (_, document) = super::public().split_for_parts();
+    let (_, mut document) = super::public().split_for_parts();
+    http_kit::openapi::complete(&mut document);
     document.to_pretty_json().ok().map(|json| json + "\n")
 }
