@@ -33,7 +33,7 @@ pub(crate) fn missing() -> Error {
 }
 
 /// The answer to what needs a fresh proof of identity: RFC 9470.
-pub(crate) fn stale() -> Error {
+pub fn stale() -> Error {
     let challenge = format!(
         "Bearer error=\"insufficient_user_authentication\", max_age={}",
         FRESH.as_secs()

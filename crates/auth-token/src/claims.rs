@@ -88,6 +88,11 @@ impl Method {
         }
     }
 
+    /// Whether it is more than something one knows or is told: an authenticator app or a passkey.
+    pub const fn is_second_factor(self) -> bool {
+        matches!(self, Self::OneTimeCode | Self::Passkey)
+    }
+
     const ALL: [Self; 4] = [
         Self::Password,
         Self::OneTimeCode,

@@ -26,6 +26,7 @@ mod service;
 mod signer;
 mod verifier;
 
+pub use bearer::stale;
 pub use claims::{AUDIENCE, Claims, FRESH, ISSUER, Method, Principal, UnknownMethod};
 pub use client::{CallError, InternalClient};
 pub use denylist::DenyList;

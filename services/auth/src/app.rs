@@ -14,6 +14,7 @@ use sqlx::PgPool;
 
 use crate::keyfiles::SigningKeys;
 use crate::passwords::Passwords;
+use crate::sealing::Sealing;
 use crate::store::revocations::{self, Pending};
 use crate::{Settings, http, jobs, keyfiles, workflows};
 
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) redis: ConnectionManager,
     pub(crate) passwords: Passwords,
     pub(crate) keys: SigningKeys,
+    pub(crate) sealing: Sealing,
     pub(crate) service_keys: ServiceKeys,
     pub(crate) verifier: Verifier,
     pub(crate) publisher: Publisher,
@@ -123,6 +125,7 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         .set_response_timeout(Some(Duration::from_millis(500)))
         .set_number_of_retries(1);
     let keys = SigningKeys::open(&settings.signing_keys_dir, &clock)?;
+    let sealing = Sealing::open(&settings.signing_keys_dir, &random)?;
     let shown = keys.clone();
     let verifier = Verifier::new(
         JwksSource::local(move || shown.jwks()),
@@ -142,6 +145,7 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         settings,
         pool,
         keys,
+        sealing,
         verifier,
         clock,
         random,

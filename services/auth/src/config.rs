@@ -4,6 +4,15 @@ use primitives::EmailAddress;
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
+/// Whether staff need a second factor.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffSecondFactor {
+    /// As they like.
+    Optional,
+    /// Until they have one and used it, their role counts for nothing.
+    Required,
+}
+
 /// The settings of auth.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Settings {
@@ -35,6 +44,10 @@ pub struct Settings {
     #[arg(long, env)]
     pub public_url: url::Url,
 
+    /// What authenticator apps call the shop.
+    #[arg(long, env, default_value = "Mercato")]
+    pub shop_name: String,
+
     /// This service's private key: base64 of PKCS#8 DER (see `generate-service-keys`).
     #[arg(long, env)]
     pub service_key: SecretString,
@@ -46,6 +59,10 @@ pub struct Settings {
     /// The folder of the keys that sign access tokens; the first key is made if there is none.
     #[arg(long, env)]
     pub signing_keys_dir: PathBuf,
+
+    /// Whether staff may do without a second factor.
+    #[arg(long, env, default_value = "optional")]
+    pub staff_second_factor: StaffSecondFactor,
 
     /// The first admin, made at start if there is none yet.
     #[arg(long, env)]

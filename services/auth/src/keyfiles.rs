@@ -123,10 +123,20 @@ fn name_of(pkcs8: &[u8]) -> anyhow::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default()))
 }
 
-/// Replicas that start together in an empty folder agree on one first key: whoever links the file first has made it.
 fn first_key(dir: &Path) -> anyhow::Result<()> {
-    let draft = write_key(dir, &format!(".draft-{}", std::process::id()))?;
-    let linked = fs::hard_link(&draft, dir.join("0001.pem"));
+    let pem = pem_encode(GeneratedKey::generate()?.pkcs8());
+    write_once(dir, "0001.pem", &pem)
+}
+
+/// Writes a secret file unless it is there. Replicas that start together in an empty folder agree on one: whoever links the
+/// file first has made it, and nobody reads half of it.
+pub(crate) fn write_once(dir: &Path, name: &str, secret: &str) -> anyhow::Result<()> {
+    // Of its own for each: replicas in containers may all be process 1.
+    let hash = Sha256::digest(secret);
+    let unique = URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default());
+    let draft = dir.join(format!(".draft-{unique}"));
+    write_secret(&draft, secret)?;
+    let linked = fs::hard_link(&draft, dir.join(name));
     fs::remove_file(&draft)?;
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.into()),

@@ -19,11 +19,12 @@ mod http;
 mod jobs;
 mod keyfiles;
 mod passwords;
+mod sealing;
 mod store;
 mod workflows;
 
 pub use app::{App, Built, build};
-pub use config::Settings;
+pub use config::{Settings, StaffSecondFactor};
 
 /// The tables of `auth_db`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

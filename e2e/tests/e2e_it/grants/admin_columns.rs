@@ -12,7 +12,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("outbox", "seq id aggregate event_type created_at attempts"),
             (
                 "sessions",
-                "id user_id user_agent created_at last_used_at expires_at revoked_at revoked_why",
+                "id user_id user_agent created_at last_used_at authenticated_at methods expires_at revoked_at revoked_why",
             ),
             (
                 "users",

@@ -1,7 +1,9 @@
 //! Types and rules without I/O.
 
 pub(crate) mod address;
+pub(crate) mod code;
 pub(crate) mod password;
 pub(crate) mod text;
 pub(crate) mod token;
+pub(crate) mod totp;
 pub(crate) mod user;

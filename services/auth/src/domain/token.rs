@@ -17,8 +17,12 @@ pub(crate) const VERIFY_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 /// How long a link to reset a password is good; the mail says so too.
 pub(crate) const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// How long a sign-in waits for its second factor.
+pub(crate) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
 /// A token that means nothing by itself: 256 random bits, of which only a hash is kept. A fast hash is enough, because there is
 /// nothing to guess.
+#[derive(Debug)]
 pub(crate) struct OpaqueToken(SecretString);
 
 impl OpaqueToken {

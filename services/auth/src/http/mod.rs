@@ -6,6 +6,7 @@ mod device;
 mod email;
 mod internal;
 mod me;
+mod mfa;
 mod password;
 mod problems;
 mod sessions;
@@ -26,6 +27,15 @@ fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(auth::register::register))
         .routes(routes!(auth::login::login))
+        .routes(routes!(mfa::verify::verify_second_factor))
+        .routes(routes!(mfa::show::show_second_factors))
+        .routes(routes!(
+            mfa::start_totp::start_totp,
+            mfa::remove_totp::remove_totp
+        ))
+        .routes(routes!(mfa::confirm_totp::confirm_totp))
+        .routes(routes!(mfa::recovery_codes::replace_recovery_codes))
+        .routes(routes!(auth::reauthenticate::reauthenticate))
         .routes(routes!(auth::refresh::refresh))
         .routes(routes!(auth::logout::logout))
         .routes(routes!(auth::logout_all::logout_all))
@@ -49,6 +59,7 @@ fn public() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(users::list::list_users))
         .routes(routes!(users::update::update_user))
+        .routes(routes!(users::reset_mfa::reset_second_factors))
 }
 
 /// What other services call.

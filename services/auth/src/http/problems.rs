@@ -24,6 +24,15 @@ pub(crate) enum SignedIn {
     Unauthenticated(Problem),
 }
 
+/// Operations of a user who has just proved who they are.
+#[derive(IntoResponses)]
+pub(crate) enum Fresh {
+    /// `unauthenticated`, `token_expired` or `token_revoked`; `insufficient_user_authentication` when the last proof is older
+    /// than five minutes: `POST /api/auth/reauthenticate`
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(Problem),
+}
+
 /// Operations of staff.
 #[derive(IntoResponses)]
 pub(crate) enum StaffOnly {

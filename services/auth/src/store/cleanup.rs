@@ -18,6 +18,16 @@ pub(crate) async fn forget_before(db: &mut PgConnection, moment: Timestamp) -> R
         moment as Timestamp
     );
     rows += links.execute(&mut *db).await?.rows_affected();
+    let challenges = sqlx::query!(
+        "DELETE FROM sign_in_challenges WHERE expires_at < $1",
+        moment as Timestamp
+    );
+    rows += challenges.execute(&mut *db).await?.rows_affected();
+    let enrolments = sqlx::query!(
+        "DELETE FROM totp_enrolments WHERE expires_at < $1",
+        moment as Timestamp
+    );
+    rows += enrolments.execute(&mut *db).await?.rows_affected();
     let revocations = sqlx::query!(
         "DELETE FROM revocations WHERE until < $1",
         moment as Timestamp

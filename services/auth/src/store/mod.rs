@@ -1,10 +1,14 @@
 //! The only place with SQL. Functions on a connection; who calls them owns the transaction.
 
 pub(crate) mod addresses;
+pub(crate) mod challenges;
 pub(crate) mod cleanup;
 pub(crate) mod credentials;
 pub(crate) mod one_time_tokens;
+pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
+pub(crate) mod totp;
 pub(crate) mod users;
+pub(crate) mod wrong_codes;

@@ -72,3 +72,19 @@ pub(crate) async fn mark_used(db: &mut PgConnection, hash: &[u8], now: Timestamp
         Err(sqlx::Error::RowNotFound)
     }
 }
+
+/// Uses up what tokens a session has left, because it gets new ones otherwise than by refreshing.
+pub(crate) async fn use_up(
+    db: &mut PgConnection,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE refresh_tokens SET used_at = $2 WHERE session_id = $1 AND used_at IS NULL",
+        session.uuid(),
+        now as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

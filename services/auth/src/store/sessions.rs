@@ -48,6 +48,7 @@ pub(crate) enum Why {
     Reuse,
     Password,
     Disabled,
+    SecondFactor,
 }
 
 impl Why {
@@ -59,6 +60,7 @@ impl Why {
             Self::Reuse => "reuse",
             Self::Password => "password",
             Self::Disabled => "disabled",
+            Self::SecondFactor => "second_factor",
         }
     }
 }
@@ -102,6 +104,36 @@ pub(crate) async fn list(
     )
     .fetch_all(db)
     .await
+}
+
+/// What was proved in a session that has not ended.
+pub(crate) async fn proof(
+    db: &mut PgConnection,
+    id: SessionId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Option<Proof>> {
+    let row = sqlx::query!(
+        "SELECT authenticated_at, methods FROM sessions
+          WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 FOR NO KEY UPDATE",
+        id.uuid(),
+        user.uuid(),
+        now as Timestamp,
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| Proof::from_columns(row.authenticated_at, &row.methods)))
+}
+
+pub(crate) async fn prove(db: &mut PgConnection, id: SessionId, proof: &Proof) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET authenticated_at = $2, methods = $3 WHERE id = $1",
+        id.uuid(),
+        proof.at as Timestamp,
+        &proof.words(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn touch(

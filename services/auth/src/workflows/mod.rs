@@ -1,10 +1,13 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
 pub(crate) mod bootstrap;
+pub(crate) mod enrolment;
 pub(crate) mod exchange;
 pub(crate) mod manage;
 pub(crate) mod recovery;
 pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod revoke;
+pub(crate) mod second_factor;
 pub(crate) mod sign_in;
+pub(crate) mod step_up;

@@ -192,14 +192,7 @@ pub(crate) async fn change_password(
     current: &GivenPassword,
     new: &NewPassword,
 ) -> Result<()> {
-    let old_hash = credentials::find(&mut *state.pool.acquire().await?, user).await?;
-    if !state
-        .passwords
-        .verify(current.secret(), old_hash.as_deref())
-        .await?
-    {
-        return Err(sign_in::invalid_credentials());
-    }
+    let old_hash = sign_in::check_password(state, user, current).await?;
     let new_hash = state.passwords.hash(new.secret()).await?;
     let now = state.clock.now();
     let mut tx = state.pool.begin().await?;
@@ -207,15 +200,7 @@ pub(crate) async fn change_password(
         .await?
         .ok_or_else(|| Error::not_found("user"))?;
     check_password(new, &user.email, "new_password")?;
-    if !credentials::replace(
-        &mut tx,
-        user.id,
-        &old_hash.unwrap_or_default(),
-        &new_hash,
-        now,
-    )
-    .await?
-    {
+    if !credentials::replace(&mut tx, user.id, &old_hash, &new_hash, now).await? {
         return Err(sign_in::invalid_credentials());
     }
     let revoked = revoke::end(

@@ -6,7 +6,7 @@ use crate::app::AppState;
 use crate::domain::token::ACCESS_LIFETIME;
 use crate::store::revocations::{self, Pending};
 use crate::store::sessions::{self, Which, Why};
-use crate::store::users;
+use crate::store::{challenges, users};
 
 /// Ends sessions and writes down that their access tokens are refused. After the commit: [`AppState::announce`].
 pub(crate) async fn end(
@@ -17,6 +17,10 @@ pub(crate) async fn end(
     why: Why,
 ) -> Result<Vec<Pending>> {
     let now = state.clock.now();
+    // A sign-in that waits for its second factor is one of all.
+    if !matches!(which, Which::One(_)) {
+        challenges::end_all(tx, user, now).await?;
+    }
     let ended = sessions::end(tx, user, which, why, now).await?;
     Ok(revocations::of_sessions(tx, &ended, now + ACCESS_LIFETIME).await?)
 }

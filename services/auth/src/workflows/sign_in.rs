@@ -1,16 +1,20 @@
+use std::time::Duration;
+
 use auth_token::{AUDIENCE, Claims, ISSUER, Method};
 use http_kit::{Error, Result};
-use primitives::{EmailAddress, SessionId, TokenId};
+use primitives::{EmailAddress, SessionId, TokenId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
+use crate::config::StaffSecondFactor;
 use crate::domain::password::GivenPassword;
 use crate::domain::token::{ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
 use crate::store::sessions::{Device, Proof};
 use crate::store::{credentials, refresh_tokens, sessions, users};
+use crate::workflows::second_factor::{self, Challenge};
 
 /// What a client keeps to act for its user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,20 +59,58 @@ pub(crate) async fn authenticate(
     Ok((stored.user_id, stored.password_hash))
 }
 
+/// Whether the password is the user's; the hash that it was compared with, for [`users::lock_for_sign_in`].
+pub(crate) async fn check_password(
+    state: &AppState,
+    user: UserId,
+    password: &GivenPassword,
+) -> Result<String> {
+    let hash = credentials::find(&mut *state.pool.acquire().await?, user).await?;
+    let good = state
+        .passwords
+        .verify(password.secret(), hash.as_deref())
+        .await?;
+    hash.filter(|_| good).ok_or_else(invalid_credentials)
+}
+
+/// What comes of a first step that was right.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    SignedIn(User, Tokens),
+    SecondFactor(Challenge),
+}
+
 pub(crate) async fn login(
     state: &AppState,
     email: &EmailAddress,
     password: &GivenPassword,
     device: &Device,
-) -> Result<(User, Tokens)> {
+) -> Result<Outcome> {
     let (id, hash) = authenticate(state, email, password).await?;
     let mut tx = state.pool.begin().await?;
     let user = users::lock_for_sign_in(&mut tx, id, &hash)
         .await?
         .ok_or_else(invalid_credentials)?;
-    let tokens = open_session(state, &mut tx, &user, &[Method::Password], device).await?;
+    let outcome = finish(state, &mut tx, user, &[Method::Password], device).await?;
     tx.commit().await?;
-    Ok((user, tokens))
+    Ok(outcome)
+}
+
+/// Opens a session, or asks for the second factor if the user has one. The user's row is locked.
+pub(crate) async fn finish(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: User,
+    methods: &[Method],
+    device: &Device,
+) -> Result<Outcome> {
+    let factors = second_factor::factors(tx, user.id).await?;
+    if factors.any() {
+        let challenge = second_factor::wait(state, tx, &user, factors, methods).await?;
+        return Ok(Outcome::SecondFactor(challenge));
+    }
+    let tokens = open_session(state, tx, &user, methods, device).await?;
+    Ok(Outcome::SignedIn(user, tokens))
 }
 
 /// Begins a session with its first tokens.
@@ -79,14 +121,42 @@ pub(crate) async fn open_session(
     methods: &[Method],
     device: &Device,
 ) -> Result<Tokens> {
+    let (session, proof) = begin(state, tx, user, methods, device, SESSION_LIFETIME).await?;
+    issue(state, tx, user, session, proof).await
+}
+
+/// Begins a session: the one gate through which every way of signing in goes, the admin panel's too, which needs no tokens.
+/// The user's row is locked.
+pub(crate) async fn begin(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+    methods: &[Method],
+    device: &Device,
+    lifetime: Duration,
+) -> Result<(SessionId, Proof)> {
     let now = state.clock.now();
     let session = SessionId::new(now, &state.random);
     let proof = Proof {
         at: now,
         methods: methods.to_vec(),
     };
-    sessions::insert(tx, session, user.id, device, &proof, now + SESSION_LIFETIME).await?;
-    issue(state, tx, user, session, proof).await
+    sessions::insert(tx, session, user.id, device, &proof, now + lifetime).await?;
+    Ok((session, proof))
+}
+
+/// Whether the shop wants a second factor of this user that they do not have, or did not use in this session.
+pub(crate) async fn factor_missing(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+    proof: &Proof,
+) -> Result<bool> {
+    if state.settings.staff_second_factor == StaffSecondFactor::Optional || !user.role.is_staff() {
+        return Ok(false);
+    }
+    let used = proof.methods.iter().any(|method| method.is_second_factor());
+    Ok(!used || !second_factor::factors(tx, user.id).await?.any())
 }
 
 /// New tokens of a session. Signed while the user's row is locked, so that a change of role after it can tell them by their
@@ -101,6 +171,7 @@ pub(crate) async fn issue(
     let now = state.clock.now();
     let refresh = OpaqueToken::new(&state.random);
     refresh_tokens::insert(tx, &refresh.hash(), session, now).await?;
+    let factor_missing = factor_missing(state, tx, user, &proof).await?;
     let claims = Claims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
@@ -113,7 +184,7 @@ pub(crate) async fn issue(
         name: user.name.clone(),
         auth_time: Some(proof.at.unix()),
         amr: proof.methods,
-        factor_missing: false,
+        factor_missing,
         scope: None,
         iat: now.unix(),
         exp: (now + ACCESS_LIFETIME).unix(),

@@ -5,7 +5,9 @@ use primitives::{Random, SessionId, TokenId, UserId};
 use runtime::Service as _;
 use serde_json::json;
 use testkit::authorisation::Matrix;
-use testkit::authorisation::Needs::{FreshRole, Nothing, Role as HasRole, SignedIn};
+use testkit::authorisation::Needs::{
+    FreshPerson, FreshRole, Nothing, Person, Role as HasRole, SignedIn,
+};
 
 use crate::support::{TestApp, app};
 
@@ -15,6 +17,13 @@ const ADMIN: &[Role] = &[Role::Admin];
 const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("post /api/auth/register", Nothing),
     ("post /api/auth/login", Nothing),
+    ("post /api/auth/mfa/verify", Nothing),
+    ("get /api/auth/mfa", Person),
+    ("post /api/auth/mfa/totp", FreshPerson),
+    ("post /api/auth/mfa/totp/confirm", Person),
+    ("delete /api/auth/mfa/totp", FreshPerson),
+    ("post /api/auth/mfa/recovery-codes", FreshPerson),
+    ("post /api/auth/reauthenticate", Person),
     ("post /api/auth/refresh", Nothing),
     ("post /api/auth/logout", SignedIn),
     ("post /api/auth/logout-all", SignedIn),
@@ -35,6 +44,7 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("delete /api/users/me/addresses/{id}", SignedIn),
     ("get /api/users", HasRole(STAFF)),
     ("patch /api/users/{id}", FreshRole(ADMIN)),
+    ("delete /api/users/{id}/mfa", FreshRole(ADMIN)),
 ];
 
 #[tokio::test]
@@ -72,20 +82,32 @@ async fn claims_of_somebody_new(app: &TestApp, role: Role) -> Claims {
     let (now, random) = (app.clock.now(), Random::system());
     let id = UserId::new(now, &random);
     let email = format!("{}@example.com", id.uuid().simple());
+    let session = SessionId::new(now, &random);
+    let root = app.root().await;
     sqlx::query(
         "INSERT INTO users (id, email, name, role, created_at, updated_at) VALUES ($1, $2, 'Somebody', $3, now(), now())",
     )
     .bind(id.uuid())
     .bind(&email)
     .bind(role.as_str())
-    .execute(&app.root().await)
+    .execute(&root)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO sessions (id, user_id, created_at, last_used_at, authenticated_at, expires_at)
+         VALUES ($1, $2, $3, $3, $3, $3::timestamptz + interval '1 day')",
+    )
+    .bind(session.uuid())
+    .bind(id.uuid())
+    .bind(now)
+    .execute(&root)
     .await
     .unwrap();
     Claims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: id,
-        sid: SessionId::new(now, &random),
+        sid: session,
         jti: TokenId::new(now, &random),
         role,
         email: email.parse().unwrap(),

@@ -50,9 +50,11 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         // Nobody listens here: events stay in the outbox, where tests look.
         amqp_url: SecretString::from("amqp://127.0.0.1:1"),
         public_url: "https://shop.example".parse().unwrap(),
+        shop_name: "Mercato".to_owned(),
         service_key: own.base64(),
         service_jwks: jwks.clone(),
         signing_keys_dir: std::env::temp_dir().join(format!("mercato-auth-{}", uuid_like())),
+        staff_second_factor: auth::StaffSecondFactor::Optional,
         admin_email: None,
         admin_password: None,
     };
@@ -65,10 +67,16 @@ fn uuid_like() -> String {
 }
 
 pub(crate) async fn app() -> TestApp {
+    app_with(|_| {}).await
+}
+
+/// With other settings.
+pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
     runtime::telemetry::init_for_tests();
     let db = TestDb::new("auth", &auth::MIGRATOR).await;
     let clock = Clock::manual(Clock::system().now());
-    let (settings, order) = settings(&db, &clock);
+    let (mut settings, order) = settings(&db, &clock);
+    change(&mut settings);
     let built = auth::build(settings.clone(), clock.clone(), Random::system()).unwrap();
     let public = testkit::serve(built.listeners.public.unwrap()).await;
     let internal = testkit::serve(built.listeners.internal).await;

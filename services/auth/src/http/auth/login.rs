@@ -4,7 +4,7 @@ use primitives::EmailAddress;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::SignedInUser;
+use super::LoginAnswer;
 use crate::app::AppState;
 use crate::domain::password::GivenPassword;
 use crate::http::problems::BadBody;
@@ -20,8 +20,10 @@ pub(crate) struct LoginRequest {
 }
 
 /// Sign in
+///
+/// A user with a second factor gets no tokens yet but an `mfa_token`: `POST /api/auth/mfa/verify` goes on.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = LoginRequest, responses(
-    (status = 200, body = SignedInUser),
+    (status = 200, body = LoginAnswer),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`account_disabled`"),
     BadBody,
@@ -30,7 +32,7 @@ pub(crate) async fn login(
     State(state): State<AppState>,
     device: Device,
     Json(request): Json<LoginRequest>,
-) -> Result<Json<SignedInUser>> {
+) -> Result<Json<LoginAnswer>> {
     Ok(Json(
         sign_in::login(&state, &request.email, &request.password, &device)
             .await?

@@ -16,7 +16,7 @@ pub(crate) struct RefreshRequest {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefreshResponse {
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
 }
 
 /// Exchange a refresh token
