@@ -11,6 +11,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
+use tokio::sync::Notify;
 
 use crate::keyfiles::SigningKeys;
 use crate::passwords::Passwords;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    /// Woken when somebody asked for a mail.
+    pub(crate) asked: Notify,
 }
 
 impl std::ops::Deref for AppState {
@@ -111,6 +114,40 @@ pub struct Built {
     pub(crate) state: AppState,
 }
 
+impl Built {
+    /// The same app from behind.
+    #[must_use]
+    pub fn backstage(&self) -> Backstage {
+        Backstage(self.state.clone())
+    }
+}
+
+/// What tests see of an app that clients do not.
+#[derive(Clone)]
+pub struct Backstage(AppState);
+
+impl std::fmt::Debug for Backstage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Backstage")
+    }
+}
+
+impl Backstage {
+    /// Does what the background tasks would do now.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        jobs::settle(&self.0).await
+    }
+
+    /// How often a password was hashed so far.
+    #[must_use]
+    pub fn password_hashes(&self) -> u64 {
+        self.0.passwords.runs()
+    }
+}
+
 /// Puts the app together. Nothing is connected yet.
 pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Built> {
     runtime::install_tls_provider();
@@ -134,7 +171,7 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
     );
     let state = AppState(Arc::new(Shared {
         redis: ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?,
-        passwords: Passwords::new(random.clone())?,
+        passwords: Passwords::new(&random)?,
         service_keys: ServiceKeys::new(
             App::NAME,
             &settings.service_key,
@@ -149,6 +186,7 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         verifier,
         clock,
         random,
+        asked: Notify::new(),
     }));
     state
         .verifier

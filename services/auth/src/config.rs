@@ -97,9 +97,11 @@ impl Settings {
 
     /// A link into the shop, with a token.
     pub(crate) fn link(&self, page: &str, token: &str) -> String {
-        format!(
-            "{}/{page}?token={token}",
-            self.public_url.as_str().trim_end_matches('/')
-        )
+        format!("{}?token={token}", self.page(page))
+    }
+
+    /// A page of the shop.
+    pub(crate) fn page(&self, page: &str) -> String {
+        format!("{}/{page}", self.public_url.as_str().trim_end_matches('/'))
     }
 }

@@ -23,7 +23,7 @@ mod sealing;
 mod store;
 mod workflows;
 
-pub use app::{App, Built, build};
+pub use app::{App, Backstage, Built, build};
 pub use config::{Settings, StaffSecondFactor};
 
 /// The tables of `auth_db`.

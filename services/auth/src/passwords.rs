@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -10,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a request waits for its turn before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many may wait for each turn: about a second of work. Whoever comes when all places are taken is told so at once.
+const WAITING: usize = 32;
 
 /// Bytes above which glibc always gives memory back at once (DEFAULT_MMAP_THRESHOLD_MAX). Smaller blocks that are freed
 /// often are kept, and a service at rest would weigh 40 MB more.
@@ -20,30 +23,43 @@ const GIVEN_BACK: usize = 33 * 1024 * 1024;
 #[derive(Clone)]
 pub(crate) struct Passwords {
     params: Params,
-    random: Random,
     turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    runs: Arc<AtomicU64>,
     /// The hash of a password that nobody has: what unknown users are compared with, so that they take as long as known ones.
     nobody: Arc<str>,
 }
 
+/// The right to hash now.
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
+    runs: Arc<AtomicU64>,
+}
+
 impl Passwords {
-    pub(crate) fn new(random: Random) -> anyhow::Result<Self> {
-        let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(failed)?;
+    pub(crate) fn new(random: &Random) -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let nobody = hash(&params, &random.bytes(), "nobody has this password")?.into();
+        Self::with(owasp()?, cores, WAITING, random)
+    }
+
+    fn with(params: Params, turns: usize, waiting: usize, random: &Random) -> anyhow::Result<Self> {
+        let salt: [u8; 16] = random.bytes();
+        let nobody = hash(&params, &salt, "nobody has this password")?.into();
         Ok(Self {
             params,
-            random,
-            turns: Arc::new(Semaphore::new(cores)),
+            turns: Arc::new(Semaphore::new(turns)),
+            places: Arc::new(Semaphore::new(turns * (1 + waiting))),
+            runs: Arc::default(),
             nobody,
         })
     }
 
     /// The hash to keep of a new password.
-    pub(crate) async fn hash(&self, password: SecretString) -> Result<String> {
-        let (params, salt, turn) = (self.params.clone(), self.random.bytes(), self.turn().await?);
+    pub(crate) async fn hash(&self, password: SecretString, salt: &[u8]) -> Result<String> {
+        let (params, salt, turn) = (self.params.clone(), salt.to_vec(), self.turn().await?);
         let hashing = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            turn.count();
             hash(&params, &salt, password.expose_secret())
         });
         Ok(hashing.await.map_err(Error::internal)??)
@@ -55,24 +71,90 @@ impl Passwords {
         password: SecretString,
         stored: Option<&str>,
     ) -> Result<bool> {
-        let known = stored.is_some();
-        let stored = stored.map_or_else(|| self.nobody.to_string(), str::to_owned);
-        let turn = self.turn().await?;
-        let verifying = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            verify(&stored, password.expose_secret())
-        });
-        Ok(verifying.await.map_err(Error::internal)?? && known)
+        let stored = stored.map(str::to_owned).into_iter().collect();
+        Ok(self.find(password, stored).await?.is_some())
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+    /// The first of `stored` that the password fits. Those with the same salt and parameters cost one run together, and
+    /// nothing stored costs as much.
+    pub(crate) async fn find(
+        &self,
+        password: SecretString,
+        stored: Vec<String>,
+    ) -> Result<Option<usize>> {
+        let nobody = stored.is_empty().then(|| self.nobody.to_string());
+        let turn = self.turn().await?;
+        let verifying = tokio::task::spawn_blocking(move || match nobody {
+            Some(nobody) => find(&[nobody], password.expose_secret(), &turn).map(|_| None),
+            None => find(&stored, password.expose_secret(), &turn),
+        });
+        Ok(verifying.await.map_err(Error::internal)??)
+    }
+
+    /// Runs what costs the CPU about as much as a hash, within the same bounds.
+    pub(crate) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let turn = self.turn().await?;
+        let working = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        working.await.map_err(Error::internal)
+    }
+
+    /// Whether a hash was made with the parameters of today.
+    pub(crate) fn is_current(&self, stored: &str) -> bool {
+        PasswordHash::new(stored).is_ok_and(|stored| {
+            stored.algorithm == ARGON2ID_IDENT
+                && Params::try_from(&stored).is_ok_and(|params| same(&params, &self.params))
+        })
+    }
+
+    /// How often Argon2 ran so far.
+    pub(crate) fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    async fn turn(&self) -> Result<Turn> {
+        let place = self.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| Error::unavailable(anyhow::anyhow!("too many wait")))?;
         let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        turn.map_err(|_| Error::unavailable(anyhow::anyhow!("too many passwords to check")))?
-            .map_err(Error::internal)
+        let turn = turn
+            .map_err(|_| Error::unavailable(anyhow::anyhow!("too many passwords to check")))?
+            .map_err(Error::internal)?;
+        Ok(Turn {
+            _place: place,
+            _turn: turn,
+            runs: self.runs.clone(),
+        })
     }
 }
 
-fn hash(params: &Params, salt: &[u8; 16], password: &str) -> anyhow::Result<String> {
+impl Turn {
+    fn count(&self) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("password_hashes_total").increment(1);
+    }
+}
+
+/// OWASP's: 19 MiB, two passes, one lane.
+fn owasp() -> anyhow::Result<Params> {
+    Params::new(19 * 1024, 2, 1, Some(32)).map_err(failed)
+}
+
+fn same(one: &Params, other: &Params) -> bool {
+    (one.m_cost(), one.t_cost(), one.p_cost()) == (other.m_cost(), other.t_cost(), other.p_cost())
+}
+
+/// The salt of a stored hash.
+pub(crate) fn salt_of(stored: &str) -> Option<Vec<u8>> {
+    let stored = PasswordHash::new(stored).ok()?;
+    stored.salt.map(|salt| salt.to_vec())
+}
+
+fn hash(params: &Params, salt: &[u8], password: &str) -> anyhow::Result<String> {
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
@@ -83,19 +165,37 @@ fn hash(params: &Params, salt: &[u8; 16], password: &str) -> anyhow::Result<Stri
     Ok(hash.to_string())
 }
 
-/// By the parameters that the stored hash was made with.
-fn verify(stored: &str, password: &str) -> anyhow::Result<bool> {
-    let stored = PasswordHash::new(stored).map_err(failed)?;
-    anyhow::ensure!(
-        stored.algorithm == ARGON2ID_IDENT,
-        "a stored hash is of another algorithm"
-    );
-    let (Some(salt), Some(expected)) = (&stored.salt, stored.hash) else {
-        anyhow::bail!("a stored hash is not whole")
-    };
-    let params = Params::try_from(&stored).map_err(failed)?;
-    // Compares in constant time.
-    Ok(output(&params, salt, password)? == expected)
+/// Each by the parameters that it was made with.
+fn find(stored: &[String], password: &str, turn: &Turn) -> anyhow::Result<Option<usize>> {
+    let mut ran: Vec<(Params, Salt, Output)> = Vec::new();
+    for (index, stored) in stored.iter().enumerate() {
+        let stored = PasswordHash::new(stored).map_err(failed)?;
+        anyhow::ensure!(
+            stored.algorithm == ARGON2ID_IDENT,
+            "a stored hash is of another algorithm"
+        );
+        let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
+            anyhow::bail!("a stored hash is not whole")
+        };
+        let params = Params::try_from(&stored).map_err(failed)?;
+        let known = ran
+            .iter()
+            .find(|(other, of, _)| same(other, &params) && *of == salt);
+        let given = match known {
+            Some((.., given)) => *given,
+            None => {
+                turn.count();
+                let given = output(&params, &salt, password)?;
+                ran.push((params, salt, given));
+                given
+            }
+        };
+        // Compares in constant time.
+        if given == expected {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
 }
 
 fn output(params: &Params, salt: &[u8], password: &str) -> anyhow::Result<Output> {
@@ -115,58 +215,4 @@ fn failed(error: impl std::fmt::Display) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn hashes_have_owasps_parameters_and_verify() {
-        let passwords = Passwords::new(Random::system()).unwrap();
-        let hash = passwords
-            .hash("correct horse".to_owned().into())
-            .await
-            .unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(
-            passwords
-                .verify("correct horse".to_owned().into(), Some(&hash))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("correct horsf".to_owned().into(), Some(&hash))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("nobody has this password".to_owned().into(), None)
-                .await
-                .unwrap()
-        );
-        assert!(
-            passwords
-                .verify("x".to_owned().into(), Some("not a hash"))
-                .await
-                .is_err()
-        );
-        // What the crate's own high-level interface makes verifies too.
-        let other = Argon2::new(
-            Algorithm::Argon2id,
-            Version::V0x13,
-            passwords.params.clone(),
-        );
-        let theirs = argon2::PasswordHasher::hash_password(&other, b"correct horse")
-            .unwrap()
-            .to_string();
-        assert!(
-            passwords
-                .verify("correct horse".to_owned().into(), Some(&theirs))
-                .await
-                .unwrap()
-        );
-    }
-}
+mod tests;

@@ -130,20 +130,20 @@ impl Shop {
         Account::new(name, email, password, &answer)
     }
 
-    /// Registers, or signs in who is registered already.
+    /// Signs in, or registers who is not registered yet: registering again would open a second account.
     pub(crate) async fn sign_up(
         &self,
         name: &str,
         email: &str,
         password: &str,
     ) -> anyhow::Result<(Account, Value)> {
-        let body = json!({ "email": email, "password": password, "name": name });
-        match self.post("/api/auth/register").json(body).send().await {
-            Ok(answer) => Account::new(name, email, password, &answer),
-            Err(error) if refused(&error, StatusCode::CONFLICT) => {
-                self.sign_in(name, email, password).await
+        match self.sign_in(name, email, password).await {
+            Err(error) if refused(&error, StatusCode::UNAUTHORIZED) => {
+                let body = json!({ "email": email, "password": password, "name": name });
+                let answer = self.post("/api/auth/register").json(body).send().await?;
+                Account::new(name, email, password, &answer)
             }
-            Err(error) => Err(error),
+            signed_in => signed_in,
         }
     }
 

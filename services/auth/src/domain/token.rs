@@ -20,6 +20,9 @@ pub(crate) const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long a sign-in waits for its second factor.
 pub(crate) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
+/// How long the links of a change of address are good: whoever asked reads two mailboxes.
+pub(crate) const EMAIL_CHANGE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
 /// A token that means nothing by itself: 256 random bits, of which only a hash is kept. A fast hash is enough, because there is
 /// nothing to guess.
 #[derive(Debug)]

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use contracts::events::UserDeleted;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::keyfiles::RELOAD_INTERVAL;
-use crate::store::{cleanup, revocations};
+use crate::store::{claims, cleanup, revocations};
+use crate::workflows::mail_requests;
 
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -24,13 +26,16 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
     let mut reconcile = tokio::time::interval(RECONCILE_INTERVAL);
     let mut reload = tokio::time::interval(RELOAD_INTERVAL);
     let mut clean = tokio::time::interval(CLEANUP_INTERVAL);
-    for timer in [&mut reconcile, &mut reload, &mut clean] {
+    let mut answer = tokio::time::interval(RECONCILE_INTERVAL);
+    for timer in [&mut reconcile, &mut reload, &mut clean, &mut answer] {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     }
     loop {
         let (job, result) = tokio::select! {
             () = shutdown.cancelled() => return,
             _ = reconcile.tick() => ("revocations", tell_revocations(&state).await),
+            () = state.asked.notified() => ("mail requests", mail_requests::answer_all(&state).await),
+            _ = answer.tick() => ("mail requests", mail_requests::answer_all(&state).await),
             _ = reload.tick() => ("signing keys", state.keys.reload()),
             _ = clean.tick() => ("cleanup", forget(&state).await),
         };
@@ -71,5 +76,36 @@ async fn forget(state: &AppState) -> anyhow::Result<()> {
     if rows > 0 {
         tracing::info!(rows, "forgot what ended long ago");
     }
+    remove_lost_claims(state).await
+}
+
+/// Removes accounts that claimed an address which is another's, and that nobody uses; then the salts of addresses that no
+/// account has.
+async fn remove_lost_claims(state: &AppState) -> anyhow::Result<()> {
+    let now = state.clock.now();
+    loop {
+        let mut tx = state.pool.begin().await?;
+        let removed = claims::remove_lost(&mut tx, now - KEPT).await?;
+        for &user_id in &removed {
+            let removed = UserDeleted { user_id };
+            state.publisher.publish(&mut tx, &removed).await?;
+        }
+        tx.commit().await?;
+        if removed.is_empty() {
+            break;
+        }
+        tracing::info!(
+            accounts = removed.len(),
+            "removed accounts that lost their address"
+        );
+    }
+    let mut db = state.pool.acquire().await?;
+    claims::forget_salts(&mut db, now - CLEANUP_INTERVAL).await?;
     Ok(())
+}
+
+/// One round of the work that others see.
+pub(crate) async fn settle(state: &AppState) -> anyhow::Result<()> {
+    mail_requests::answer_all(state).await?;
+    forget(state).await
 }

@@ -28,6 +28,11 @@ pub(crate) async fn forget_before(db: &mut PgConnection, moment: Timestamp) -> R
         moment as Timestamp
     );
     rows += enrolments.execute(&mut *db).await?.rows_affected();
+    let changes = sqlx::query!(
+        "DELETE FROM email_changes WHERE expires_at < $1",
+        moment as Timestamp
+    );
+    rows += changes.execute(&mut *db).await?.rows_affected();
     let revocations = sqlx::query!(
         "DELETE FROM revocations WHERE until < $1",
         moment as Timestamp

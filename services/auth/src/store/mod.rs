@@ -2,8 +2,11 @@
 
 pub(crate) mod addresses;
 pub(crate) mod challenges;
+pub(crate) mod claims;
 pub(crate) mod cleanup;
 pub(crate) mod credentials;
+pub(crate) mod email_changes;
+pub(crate) mod mail_requests;
 pub(crate) mod one_time_tokens;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;

@@ -9,10 +9,21 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
+        }
+    }
+}
+
+impl From<String> for Purpose {
+    /// From the column, whose CHECK knows no other word.
+    fn from(word: String) -> Self {
+        if word == "verify_email" {
+            Self::VerifyEmail
+        } else {
+            Self::ResetPassword
         }
     }
 }
@@ -47,6 +58,39 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Whose a token is, good or not, without locking anything.
+pub(crate) async fn user_of(
+    db: &mut PgConnection,
+    hash: &[u8],
+    purpose: Purpose,
+) -> Result<Option<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM one_time_tokens WHERE token_hash = $1 AND purpose = $2"#,
+        hash,
+        purpose.as_str(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whose a token is, if it is good now.
+pub(crate) async fn peek(
+    db: &mut PgConnection,
+    hash: &[u8],
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Option<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM one_time_tokens
+            WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3"#,
+        hash,
+        purpose.as_str(),
+        now as Timestamp,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Uses a token up, if it is good; together with all others of the user for the same purpose.
 pub(crate) async fn take(
     db: &mut PgConnection,
@@ -76,4 +120,16 @@ pub(crate) async fn take(
         .await?;
     }
     Ok(used)
+}
+
+/// Makes all links of a user useless.
+pub(crate) async fn revoke_all(db: &mut PgConnection, user: UserId, now: Timestamp) -> Result<()> {
+    sqlx::query!(
+        "UPDATE one_time_tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL",
+        user.uuid(),
+        now as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -31,6 +31,7 @@ pub(crate) async fn find(db: &mut PgConnection, id: UserId) -> Result<Option<Use
     .await
 }
 
+/// Whose address it is: who has verified it, else the newest account that claims it.
 pub(crate) async fn find_by_email(
     db: &mut PgConnection,
     email: &EmailAddress,
@@ -38,7 +39,7 @@ pub(crate) async fn find_by_email(
     sqlx::query_as!(
         User,
         r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
-             FROM users WHERE email = $1"#,
+             FROM users WHERE email = $1 ORDER BY (email_verified_at IS NOT NULL) DESC, id DESC LIMIT 1"#,
         email.as_str(),
     )
     .fetch_optional(db)
@@ -85,6 +86,28 @@ pub(crate) async fn lock_for_sign_in(
     )
     .fetch_optional(db)
     .await
+}
+
+/// Gives a user another address, which is verified.
+pub(crate) async fn change_email(
+    db: &mut PgConnection,
+    id: UserId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        email.as_str(),
+        now as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }
 
 /// Saves what may change of a user.

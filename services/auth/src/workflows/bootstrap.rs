@@ -6,10 +6,11 @@ use secrecy::ExposeSecret;
 use crate::app::AppState;
 use crate::domain::password::NewPassword;
 use crate::domain::user::User;
-use crate::store::{credentials, users};
+use crate::store::{claims, credentials, users};
+use crate::workflows::register;
 
-/// Makes the first admin from the settings, if there is no admin yet. An account with that address becomes admin; its
-/// password stays.
+/// Makes the first admin from the settings, if there is no admin yet. Who has verified that address
+/// becomes admin, and their password stays; who merely claims it does not.
 pub(crate) async fn first_admin(state: &AppState) -> anyhow::Result<()> {
     let (Some(email), Some(password)) =
         (&state.settings.admin_email, &state.settings.admin_password)
@@ -25,7 +26,7 @@ pub(crate) async fn first_admin(state: &AppState) -> anyhow::Result<()> {
         return Ok(());
     }
     let now = state.clock.now();
-    match users::find_by_email(&mut tx, email).await? {
+    match claims::owner(&mut tx, email).await? {
         Some(user) => {
             let user = User {
                 role: Role::Admin,
@@ -37,7 +38,10 @@ pub(crate) async fn first_admin(state: &AppState) -> anyhow::Result<()> {
         None => {
             let password = NewPassword::try_from(password.expose_secret().to_owned())
                 .map_err(|complaint| anyhow::anyhow!("ADMIN_PASSWORD {complaint}"))?;
-            let hash = state.passwords.hash(password.secret()).await?;
+            if let Some(weakness) = password.weakness(email.as_str()) {
+                anyhow::bail!("ADMIN_PASSWORD {weakness}");
+            }
+            let hash = register::hash(state, &password, email).await?;
             let user = User {
                 id: UserId::new(now, &state.random),
                 email: email.clone(),

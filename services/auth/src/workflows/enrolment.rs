@@ -202,6 +202,14 @@ pub(crate) async fn after_removal(tx: &mut PgConnection, user: UserId) -> Result
     Ok(())
 }
 
+/// Removes everything that takes the place of a password, or belongs to it. The user's row is locked.
+pub(crate) async fn forget_all(tx: &mut PgConnection, user: UserId) -> Result<()> {
+    totp::remove(tx, user).await?;
+    totp::forget_begun(tx, user).await?;
+    recovery_codes::remove_all(tx, user).await?;
+    Ok(())
+}
+
 /// Takes all factors off a user who lost them, in the name of a staff member, and ends the user's sessions: whoever asked the
 /// staff for it gets in only by the password.
 pub(crate) async fn reset_by_staff(state: &AppState, by: UserId, id: UserId) -> Result<()> {
@@ -218,9 +226,7 @@ pub(crate) async fn reset_by_staff(state: &AppState, by: UserId, id: UserId) -> 
     if !factors(&mut tx, id).await?.any() {
         return Ok(());
     }
-    totp::remove(&mut tx, id).await?;
-    totp::forget_begun(&mut tx, id).await?;
-    recovery_codes::remove_all(&mut tx, id).await?;
+    forget_all(&mut tx, id).await?;
     let revoked = revoke::end(state, &mut tx, id, Which::All, Why::SecondFactor).await?;
     tell(state, &mut tx, &user, SecondFactorChange::ResetByStaff).await?;
     tx.commit().await?;

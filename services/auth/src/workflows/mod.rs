@@ -1,8 +1,10 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
 pub(crate) mod bootstrap;
+pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
+pub(crate) mod mail_requests;
 pub(crate) mod manage;
 pub(crate) mod recovery;
 pub(crate) mod refresh;

@@ -12,8 +12,9 @@ use crate::config::StaffSecondFactor;
 use crate::domain::password::GivenPassword;
 use crate::domain::token::{ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
+use crate::passwords;
 use crate::store::sessions::{Device, Proof};
-use crate::store::{credentials, refresh_tokens, sessions, users};
+use crate::store::{claims, credentials, refresh_tokens, sessions, users};
 use crate::workflows::second_factor::{self, Challenge};
 
 /// What a client keeps to act for its user.
@@ -39,16 +40,26 @@ pub(crate) fn invalid_credentials() -> Error {
     )
 }
 
-/// The user with this address and password, and the hash that it was compared with.
+/// The user with this address and password, and the hash that it was compared with. Of several accounts that claim the
+/// address, that of who has verified it comes first.
 pub(crate) async fn authenticate(
     state: &AppState,
     email: &EmailAddress,
     password: &GivenPassword,
 ) -> Result<(primitives::UserId, String)> {
-    let stored = credentials::find_by_email(&mut *state.pool.acquire().await?, email).await?;
-    let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-    let good = state.passwords.verify(password.secret(), hash).await?;
-    let stored = stored.filter(|_| good).ok_or_else(invalid_credentials)?;
+    let mut stored = credentials::find_by_email(&mut *state.pool.acquire().await?, email).await?;
+    let hashes = stored.iter().map(|stored| stored.password_hash.clone());
+    let found = state
+        .passwords
+        .find(password.secret(), hashes.collect())
+        .await?
+        .ok_or_else(invalid_credentials)?;
+    let salts = stored
+        .iter()
+        .map(|stored| passwords::salt_of(&stored.password_hash));
+    let own = passwords::salt_of(&stored[found].password_hash);
+    let one_salt = salts.into_iter().all(|salt| salt == own);
+    let stored = stored.swap_remove(found);
     // Only who knows the password learns that the account is shut.
     if stored.disabled {
         return Err(Error::forbidden(
@@ -56,7 +67,40 @@ pub(crate) async fn authenticate(
             "This account has been disabled.",
         ));
     }
-    Ok((stored.user_id, stored.password_hash))
+    if one_salt && state.passwords.is_current(&stored.password_hash) {
+        return Ok((stored.user_id, stored.password_hash));
+    }
+    // The password is good either way: what cannot be renewed now is renewed at the next sign-in.
+    let renewed = renew(state, email, password, &stored).await;
+    let hash = renewed.unwrap_or_else(|error| {
+        tracing::debug!(%error, "a password's hash stays as it is");
+        stored.password_hash
+    });
+    Ok((stored.user_id, hash))
+}
+
+/// Hashes a password again, now that it is known, if it was hashed with other parameters than today's or with another salt
+/// than its address's.
+async fn renew(
+    state: &AppState,
+    email: &EmailAddress,
+    password: &GivenPassword,
+    stored: &credentials::Stored,
+) -> Result<String> {
+    let (now, old) = (state.clock.now(), &stored.password_hash);
+    let own = passwords::salt_of(old).unwrap_or_default();
+    let mut db = state.pool.acquire().await?;
+    let salt = claims::salt(&mut db, email, &own, now).await?;
+    drop(db);
+    if state.passwords.is_current(old) && own == salt {
+        return Ok(old.clone());
+    }
+    let new = state.passwords.hash(password.secret(), &salt).await?;
+    let mut db = state.pool.acquire().await?;
+    // If another sign-in was quicker, it made the same hash; if the password was changed, this one is refused when the user
+    // is locked.
+    credentials::replace(&mut db, stored.user_id, old, &new, now).await?;
+    Ok(new)
 }
 
 /// Whether the password is the user's; the hash that it was compared with, for [`users::lock_for_sign_in`].

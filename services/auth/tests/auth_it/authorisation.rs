@@ -6,7 +6,7 @@ use runtime::Service as _;
 use serde_json::json;
 use testkit::authorisation::Matrix;
 use testkit::authorisation::Needs::{
-    FreshPerson, FreshRole, Nothing, Person, Role as HasRole, SignedIn,
+    FreshPerson, FreshRole, NoBadToken, Nothing, Person, Role as HasRole, SignedIn,
 };
 
 use crate::support::{TestApp, app};
@@ -30,7 +30,10 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("get /api/auth/verify", SignedIn),
     ("get /api/auth/.well-known/jwks.json", Nothing),
     ("post /api/auth/email/verify", Nothing),
-    ("post /api/auth/email/resend", SignedIn),
+    ("post /api/auth/email/resend", NoBadToken),
+    ("post /api/auth/email/change", FreshPerson),
+    ("post /api/auth/email/change/approve", Nothing),
+    ("post /api/auth/email/change/confirm", Nothing),
     ("post /api/auth/password/forgot", Nothing),
     ("post /api/auth/password/reset", Nothing),
     ("post /api/auth/password/change", SignedIn),

@@ -7,9 +7,14 @@
 
 mod addresses;
 mod authorisation;
+mod claims;
 mod document;
+mod email_change;
+mod enumeration;
+mod flood;
 mod grants;
 mod internal;
+mod passwords;
 mod process;
 mod recovery;
 mod register;

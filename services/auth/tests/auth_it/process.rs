@@ -15,9 +15,23 @@ use testkit::{OtlpSink, eventually};
 
 use crate::support::settings;
 
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
+    /// The most memory that it held so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kib: u64 = line
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        kib * 1024
+    }
+
     fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .args(["-s", name, &self.0.id().to_string()])
@@ -46,7 +60,7 @@ fn free_port() -> SocketAddr {
         .unwrap()
 }
 
-struct World {
+pub(crate) struct World {
     _db: TestDb,
     public: SocketAddr,
     internal: SocketAddr,
@@ -55,7 +69,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let db = TestDb::new("auth", &auth::MIGRATOR).await;
         let (settings, _) = settings(&db, &Clock::system());
         std::fs::create_dir_all(&settings.signing_keys_dir).unwrap();
@@ -74,7 +88,7 @@ impl World {
         }
     }
 
-    fn command(&self, subcommand: &str) -> Command {
+    pub(crate) fn command(&self, subcommand: &str) -> Command {
         let settings = &self.settings;
         let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_auth")));
         command
@@ -99,11 +113,11 @@ impl World {
         command
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(format!("http://{}", self.public))
     }
 
-    async fn start(&self, command: &mut Command) -> Process {
+    pub(crate) async fn start(&self, command: &mut Command) -> Process {
         let process = Process(command.spawn().unwrap());
         let pid = process.0.id();
         eventually("ready", async || {

@@ -51,21 +51,6 @@ async fn registering_signs_in_and_tells_the_others() {
 }
 
 #[tokio::test]
-async fn an_address_has_one_account() {
-    let app = app().await;
-    app.register("anna@example.com").await;
-    let again =
-        json!({"email": "ANNA@example.com", "password": "another password", "name": "Other"});
-    app.client()
-        .post("/api/auth/register")
-        .json(&again)
-        .send()
-        .await
-        .problem(409, "email_taken");
-    assert_eq!(app.events("user.registered").await.len(), 1);
-}
-
-#[tokio::test]
 async fn every_bad_field_is_told_at_once() {
     let app = app().await;
     let register =

@@ -20,6 +20,7 @@ pub(crate) struct TestApp {
     pub(crate) db: TestDb,
     pub(crate) clock: Clock,
     pub(crate) order: ServiceKeys,
+    pub(crate) backstage: auth::Backstage,
     public: Served,
     internal: Served,
     keys_dir: PathBuf,
@@ -78,6 +79,7 @@ pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
     let (mut settings, order) = settings(&db, &clock);
     change(&mut settings);
     let built = auth::build(settings.clone(), clock.clone(), Random::system()).unwrap();
+    let backstage = built.backstage();
     let public = testkit::serve(built.listeners.public.unwrap()).await;
     let internal = testkit::serve(built.listeners.internal).await;
     TestApp {
@@ -85,6 +87,7 @@ pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
         clock,
         keys_dir: settings.signing_keys_dir,
         order,
+        backstage,
         public,
         internal,
     }
@@ -171,6 +174,8 @@ impl TestApp {
 
     /// The data of the events of a type, oldest first.
     pub(crate) async fn events(&self, event_type: &str) -> Vec<Value> {
+        // Mails that were asked for are sent by a background task, for which a test need not wait.
+        self.backstage.settle().await.unwrap();
         sqlx::query_scalar("SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq")
             .bind(event_type)
             .fetch_all(&self.root().await)

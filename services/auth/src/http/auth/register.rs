@@ -17,7 +17,7 @@ use crate::workflows;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterRequest {
     email: EmailAddress,
-    /// At least 8 characters, and not one that everybody tries first.
+    /// At least 8 characters, and not easy to guess: else `errors` has the code `weak_password` and advice.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: NewPassword,
     #[schema(value_type = String, max_length = 100)]
@@ -26,10 +26,11 @@ pub(crate) struct RegisterRequest {
 
 /// Open an account
 ///
-/// Signs in at once, and sends a mail to verify the address.
+/// Signs in at once, and sends a mail to verify the address. The answer does not tell whether the address has an account
+/// already: if so, its owner is told by mail. The address belongs to whoever verifies it first.
 #[utoipa::path(post, path = "/api/auth/register", tag = "auth", request_body = RegisterRequest, responses(
     (status = 201, body = SignedInUser),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "`email_taken`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`rate_limited`"),
     BadBody,
 ))]
 pub(crate) async fn register(

@@ -1,20 +1,38 @@
-use auth_token::User;
+use auth_token::MaybeUser;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::Result;
+use http_kit::{Json, Result, one_field};
+use primitives::EmailAddress;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::SignedIn;
-use crate::workflows::recovery;
+use crate::http::problems::BadBody;
+use crate::store::one_time_tokens::Purpose;
+use crate::workflows::{mail_requests, recovery};
 
-/// Send the mail to verify the address again
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResendVerificationRequest {
+    /// Needed by who is not signed in.
+    email: Option<EmailAddress>,
+}
+
+/// Send the mail to verify an address again
 ///
-/// Does nothing if it is verified.
-#[utoipa::path(post, path = "/api/auth/email/resend", tag = "auth", security(("bearer" = [])), responses((status = 202), SignedIn))]
+/// Without an address in the body it is that of the signed-in user. The answer does not tell whether there is such an
+/// account; nothing is sent if the address is verified.
+#[utoipa::path(post, path = "/api/auth/email/resend", tag = "auth", request_body = Option<ResendVerificationRequest>,
+    responses((status = 202), BadBody))]
 pub(crate) async fn resend_verification(
     State(state): State<AppState>,
-    user: User,
+    MaybeUser(user): MaybeUser,
+    request: Option<Json<ResendVerificationRequest>>,
 ) -> Result<StatusCode> {
-    recovery::resend_verification(&state, user.user_id).await?;
+    match (request.and_then(|Json(request)| request.email), user) {
+        (Some(email), _) => mail_requests::ask(&state, Purpose::VerifyEmail, &email).await?,
+        (None, Some(user)) => recovery::resend_verification(&state, user.user_id).await?,
+        (None, None) => return Err(one_field("email", "required", "is required")),
+    }
     Ok(StatusCode::ACCEPTED)
 }

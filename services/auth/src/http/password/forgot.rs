@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::http::problems::BadBody;
-use crate::workflows::recovery;
+use crate::store::one_time_tokens::Purpose;
+use crate::workflows::mail_requests;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +25,6 @@ pub(crate) async fn forgot_password(
     State(state): State<AppState>,
     Json(request): Json<ForgotPasswordRequest>,
 ) -> Result<StatusCode> {
-    recovery::forgot_password(&state, &request.email).await?;
+    mail_requests::ask(&state, Purpose::ResetPassword, &request.email).await?;
     Ok(StatusCode::ACCEPTED)
 }
