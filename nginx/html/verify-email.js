@@ -1,11 +1,17 @@
-// /verify-email?token=…: confirms the address as soon as the page is open.
+// /verify-email?token=…: confirms the address as soon as the page is open; another mail where the link does not work any more.
 
-import { byId, call, keepToken, Problem, say, takeToken } from "./page.js";
+import { byId, call, keepToken, onSubmit, Problem, say, takeToken } from "./page.js";
 
 const CONFIRMED = "Your address is confirmed. You may close this page.";
 
 const token = takeToken();
-const again = byId("again");
+const [again, resend] = [byId("again"), byId("resend")];
+
+function offerNewLink(why) {
+  keepToken(null);
+  say(why, "bad");
+  resend.hidden = false;
+}
 
 async function verify() {
   again.hidden = true;
@@ -22,13 +28,18 @@ async function verify() {
     if (problem.passes) {
       say(problem.text, "bad");
     } else {
-      keepToken(null);
-      say(`${problem.text}\nIf your address is not confirmed yet, sign in to the shop and ask for another mail.`, "bad");
+      offerNewLink(`${problem.text}\nIf your address is not confirmed yet, get another mail here.`);
     }
   }
 }
 
 again.querySelector("button").addEventListener("click", verify);
+
+onSubmit(resend, async ({ email }) => {
+  await call("POST", "/api/auth/email/resend", { body: { email } });
+  resend.hidden = true;
+  say("If this address waits to be confirmed, a mail with a new link is on its way.", "good");
+});
 
 if (token !== null) {
   keepToken(token);
@@ -36,5 +47,5 @@ if (token !== null) {
 } else if (history.state?.confirmed) {
   say(CONFIRMED, "good");
 } else {
-  say("This link is not complete. Please open it from the mail again, or copy all of it.", "bad");
+  offerNewLink("This link is not complete. Please open it from the mail again, or get another mail here.");
 }

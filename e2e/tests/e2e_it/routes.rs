@@ -105,6 +105,8 @@ async fn each_path_goes_to_its_service() {
         "/orders/0199a000-0000-7000-8000-000000000001/events",
         "/verify-email/",
         "/reset-password/x",
+        "/approve-email-change/",
+        "/confirm-email-changes",
         "/media/nothing.webp",
         "/media/",
         "/media/../nginx.conf",
@@ -198,8 +200,10 @@ async fn nginx_answers_itself_where_no_service_is_needed() {
 }
 
 /// What mails link to, as auth and order write it.
-const LINKS_OF_MAILS: [&str; 4] = [
+const LINKS_OF_MAILS: [&str; 6] = [
     "/verify-email?token=s3cret",
+    "/approve-email-change?token=s3cret",
+    "/confirm-email-change?token=s3cret",
     "/reset-password?token=s3cret",
     "/orders/0199a000-0000-7000-8000-000000000001",
     "/orders/0199a000-0000-7000-8000-000000000001?token=s3cret",
@@ -523,6 +527,7 @@ async fn every_answer_carries_security_headers() {
         "/health",
         "/verify-email",
         "/reset-password",
+        "/confirm-email-change",
         "/orders/0199a000-0000-7000-8000-000000000001",
     ] {
         let response = get(format!("{}{path}", edge.https)).await;
@@ -853,6 +858,8 @@ async fn the_stack_answers_on_every_route() {
         ("/admin", &[200, 301, 302, 303, 307, 308]),
         ("/verify-email", &[200]),
         ("/reset-password", &[200]),
+        ("/approve-email-change", &[200]),
+        ("/confirm-email-change", &[200]),
         ("/orders/0199a000-0000-7000-8000-000000000001", &[200]),
         ("/api/products", &[200]),
         ("/api/categories", &[200]),
