@@ -171,6 +171,36 @@ fn every_change_of_second_factors_has_its_words() {
     });
 }
 
+/// A mail with other text in each of its texts.
+fn refill(mail: &Mail, text: &str) -> Mail {
+    let mut json = serde_json::to_value(mail).unwrap();
+    for field in [
+        "name", "device", "ip", "provider", "key_name", "prefix", "url", "reason", "carrier",
+    ] {
+        if let Some(place) = json["data"].get_mut(field) {
+            *place = text.into();
+        }
+    }
+    serde_json::from_value(json).unwrap()
+}
+
+proptest::proptest! {
+    /// Whatever people call themselves and their things, it is text: on one line in a subject, and never a tag or an attribute.
+    #[test]
+    fn no_text_becomes_anything_else(text in "[\\PC\\r\\n<>\"'&]{0,40}") {
+        for mail in all() {
+            let (plain, filled) = (refill(&mail, ""), refill(&mail, &text));
+            let subject = subject(&filled).unwrap();
+            assert!(!subject.contains(['\r', '\n']), "{subject:?}");
+            let tags = |mail: &Mail| {
+                let html = html(mail, "").unwrap();
+                ["<", ">", "\""].map(|mark| html.matches(mark).count())
+            };
+            assert_eq!(tags(&plain), tags(&filled), "{text:?}");
+        }
+    }
+}
+
 #[test]
 fn kinds_are_the_names_in_events() {
     for mail in all() {
