@@ -138,6 +138,9 @@ impl InternalClient {
         if let Some(id) = http_kit::RequestId::current() {
             call = call.header("x-request-id", id.as_str());
         }
+        if let Some(http_kit::ClientIp(ip)) = http_kit::ClientIp::current() {
+            call = call.header("x-real-ip", ip.to_string());
+        }
         Ok(call)
     }
 

@@ -6,10 +6,12 @@
 //!   [`Staff<Permission>`](Staff), [`Service`].
 //! - Tokens that are not ours, such as API keys, are exchanged at auth for one of ours ([`Exchange`]), and say what a program
 //!   may do with [`Scopes`]: the extractors look at a request's method and the service's [`Area`].
+//! - Who of the staff does something is an [`Acting`], from which each change makes its entry in the audit trail.
 //! - Services sign tokens of a minute for one audience with their own key ([`ServiceKeys`]) and call with [`InternalClient`].
 //!
 //! Must never enter: passwords, sign-in, anything that asks a database.
 
+mod acting;
 mod bearer;
 mod claims;
 mod client;
@@ -26,6 +28,7 @@ mod service;
 mod signer;
 mod verifier;
 
+pub use acting::Acting;
 pub use bearer::stale;
 pub use claims::{AUDIENCE, Claims, FRESH, ISSUER, Method, Principal, UnknownMethod};
 pub use client::{CallError, InternalClient};

@@ -31,7 +31,7 @@ impl Queue {
 }
 
 /// Every queue of the system.
-pub const QUEUES: [Queue; 11] = [
+pub const QUEUES: [Queue; 12] = [
     Queue {
         event: OrderConfirmed::TYPE,
         consumer: "product",
@@ -70,6 +70,10 @@ pub const QUEUES: [Queue; 11] = [
     },
     Queue {
         event: ProductCreated::TYPE,
+        consumer: "admin",
+    },
+    Queue {
+        event: StaffActed::TYPE,
         consumer: "admin",
     },
     Queue {

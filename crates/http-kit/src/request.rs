@@ -4,15 +4,19 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use uuid::Uuid;
+
+/// The header that carries the client's address from nginx to services, and among them.
+pub(crate) const REAL_IP: &str = "x-real-ip";
 
 /// The header that carries a request's number between nginx, services and clients.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
 tokio::task_local! {
     pub(crate) static CURRENT: RequestId;
+    pub(crate) static CLIENT: Option<ClientIp>;
 }
 
 /// The number of a request: nginx's, or our own. It is in the answer, in problems and in every log line.
@@ -70,25 +74,33 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
 
+impl ClientIp {
+    /// The client whose request this task is answering, to be sent on to other services. On an internal listener it is the client
+    /// that the calling service answers, if it said so.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CLIENT.try_with(|client| *client).ok().flatten()
+    }
+
+    /// As nginx or the calling service says.
+    pub(crate) fn forwarded(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(REAL_IP)?.to_str().ok()?;
+        value.parse().ok().map(Self)
+    }
+
+    /// Who is connected.
+    pub(crate) fn peer(extensions: &Extensions) -> Option<Self> {
+        let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(Self(peer.ip()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let forwarded = parts
-            .headers
-            .get("x-real-ip")
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.parse().ok());
-        let peer = || {
-            parts
-                .extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(peer)| peer.ip())
-        };
-        Ok(Self(
-            forwarded
-                .or_else(peer)
-                .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-        ))
+        Ok(Self::forwarded(&parts.headers)
+            .or_else(|| Self::peer(&parts.extensions))
+            .unwrap_or(Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }
 }

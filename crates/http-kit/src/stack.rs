@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::{Instrument as _, field};
 
 use crate::error::{Error, ProblemCode};
-use crate::request::{CURRENT, REQUEST_ID, RequestId};
+use crate::request::{CLIENT, CURRENT, ClientIp, REQUEST_ID, RequestId};
 
 /// What a router accepts.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,12 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
     let started = Instant::now();
     let id = RequestId::from_headers(request.headers());
     request.extensions_mut().insert(id.clone());
+    let forwarded = ClientIp::forwarded(request.headers());
+    // The peer of an internal listener is a service, not a client.
+    let client = forwarded.or_else(|| {
+        let peer = around.public.then_some(request.extensions());
+        peer.and_then(ClientIp::peer)
+    });
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -121,7 +127,10 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
     };
     let scoped = CURRENT.scope(
         id.clone(),
-        runtime::sql_stats::scope(guarded.instrument(span.clone())),
+        CLIENT.scope(
+            client,
+            runtime::sql_stats::scope(guarded.instrument(span.clone())),
+        ),
     );
     let (mut response, sql) = scoped.await;
 

@@ -1,8 +1,8 @@
-//! Events that staff should know of become notifications.
+//! Events that staff should know of become notifications; what staff did becomes a row of the audit log.
 
 use contracts::events::{
     Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
-    OrderRefunded, PaymentFailed, ProductCreated,
+    OrderRefunded, PaymentFailed, ProductCreated, StaffActed,
 };
 use messaging::{Consumers, Handler, HandlerError};
 use primitives::{Clock, NotificationId, Random};
@@ -26,6 +26,7 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         .on::<PaymentFailed>(notify.clone())
         .on::<InventoryLowStock>(notify.clone())
         .on::<ProductCreated>(notify)
+        .on::<StaffActed>(KeepAct)
 }
 
 /// Writes a notification for an event.
@@ -108,6 +109,20 @@ impl<E: News> Handler<E> for Notify {
             &event.data.sentence(),
         )
         .await?;
+        Ok(())
+    }
+}
+
+/// Writes what staff did into the audit log.
+struct KeepAct;
+
+impl Handler<StaffActed> for KeepAct {
+    async fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<StaffActed>,
+    ) -> Result<(), HandlerError> {
+        store::audit::keep(tx, &event).await?;
         Ok(())
     }
 }

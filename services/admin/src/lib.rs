@@ -3,6 +3,20 @@
 //! It owns `admin_db` (audit log, notifications). It reads the other databases through grants that name each column, one
 //! read-only snapshot a page, and changes things only by calling the owning service in the staff member's name.
 //!
+//! # The audit log
+//!
+//! `audit_logs` is only ever added to. Its rows come from two sides, which say different things and so cannot contradict each other:
+//!
+//! - **The panel** (`source` `mercato/admin`) says what was asked for here and what it was answered: a row `asked` before the call, so that
+//!   nothing is done without a trace, and a row `done`, or the code of the refusal, after it; and each sign-in.
+//! - **The service that owns the target** (`source` `mercato/order` and so on) says what changed, with `before` and `after`, in a row
+//!   `changed`. It comes by the event `staff.acted`, which is written in the transaction of the change: there is one exactly if the change
+//!   is there, whether staff used the panel or the public API (`through`), and however often it is delivered.
+//!
+//! Both name the act and its target by the same words, and the request by the same number. So an act in the panel has three rows: asked,
+//! done, changed. `done` without `changed` is an act that had been done before; `unavailable` with `changed` is one whose answer was lost;
+//! `changed` alone came through the public API.
+//!
 //! Deliberately absent: business rules (each service's own), a build step for the pages, JavaScript that a form depends on.
 
 mod app;

@@ -10,6 +10,7 @@ mod payment;
 mod product;
 mod review;
 mod sequence;
+mod staff;
 mod user;
 
 pub use cart::*;
@@ -19,6 +20,7 @@ pub use order::*;
 pub use payment::*;
 pub use product::*;
 pub use review::*;
+pub use staff::*;
 pub use user::*;
 
 use primitives::{EventId, Timestamp};

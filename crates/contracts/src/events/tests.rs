@@ -1,7 +1,7 @@
 //! Frozen samples: what older processes have written must stay readable, and what we write must stay what others read.
 
 use primitives::{Currency, EmailAddress, Money, Sku};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
@@ -192,6 +192,34 @@ fn events_keep_their_shape() {
             product_id: id(3),
             user_id: id(2),
             rating: 5,
+        }),
+        sample(StaffActed {
+            actor: StaffMember {
+                user_id: id(12),
+                email: Some(email()),
+                role: "admin".into(),
+            },
+            through: "rest".into(),
+            action: "user.change_role".into(),
+            target: format!("user:{}", Uuid::from_u128(2)),
+            before: json!({"role": "customer"}),
+            after: json!({"role": "support"}),
+            ip: Some("203.0.113.7".into()),
+            request_id: Some("4bf92f3577b34da6".into()),
+        }),
+        sample(StaffActed {
+            actor: StaffMember {
+                user_id: id(12),
+                email: None,
+                role: "support".into(),
+            },
+            through: "admin".into(),
+            action: "order.note".into(),
+            target: format!("order:{}", Uuid::from_u128(5)),
+            before: Value::Null,
+            after: json!({"entry_id": Uuid::from_u128(13)}),
+            ip: None,
+            request_id: None,
         }),
         sample(EmailNotification {
             mail_id: id(11),

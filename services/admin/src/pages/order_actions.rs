@@ -51,14 +51,13 @@ pub(super) async fn deliver(
     StaffForm(session, form): StaffForm<Deliver>,
 ) -> Result<Redirect> {
     let path = format!("/internal/shipments/{}/deliver", form.shipment_id);
-    let target = format!("shipment:{}", form.shipment_id);
     let deliver = Act {
-        action: "shipment.deliver",
-        target,
+        action: "order.deliver",
+        target: format!("order:{id}"),
         service: &app.order,
         path,
         key: Some(&form.key),
-        body: json!({}),
+        body: json!({ "shipment_id": form.shipment_id }),
         page: &page(id),
     };
     act(&app, &session, deliver).await?;
@@ -125,7 +124,7 @@ pub(super) async fn refund(
     let body = json!({ "amount": amount, "reason": optional(&form.reason) });
     let path = format!("/internal/payments/{}/refund", payment.id);
     let refund = Act {
-        action: "payment.refund",
+        action: "order.refund",
         target: format!("order:{id}"),
         service: &app.order,
         path,

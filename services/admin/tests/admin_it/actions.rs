@@ -54,11 +54,11 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             service: "order",
             called: format!("/internal/shipments/{shipment}/deliver"),
             key: Some(key),
-            body: json!({}),
+            body: json!({"shipment_id": shipment}),
             then: format!("{page}?done=deliver"),
             words: "marked as delivered",
-            action: "shipment.deliver",
-            target: format!("shipment:{shipment}"),
+            action: "order.deliver",
+            target: order_target.clone(),
         },
         Case {
             path: format!("{page}/cancel"),
@@ -81,7 +81,7 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             body: json!({"amount": {"amount": 1250, "currency": "EUR"}, "reason": null}),
             then: format!("{page}?done=refund"),
             words: "The refund is on its way",
-            action: "payment.refund",
+            action: "order.refund",
             target: order_target,
         },
         Case {
@@ -204,7 +204,7 @@ async fn the_log_says_who_did_what_in_which_request() {
         .await
         .expect(303);
     let rows: Vec<(Option<uuid::Uuid>, String, Value, String)> =
-        sqlx::query_as("SELECT actor_id, actor_email, details, request_id FROM audit_logs WHERE action = 'payment.refund'")
+        sqlx::query_as("SELECT actor_id, actor_email, details, request_id FROM audit_logs WHERE action = 'order.refund'")
             .fetch_all(&panel.admin_db)
             .await
             .unwrap();

@@ -4,12 +4,12 @@ use admin::App;
 use auth_token::Role;
 use contracts::events::{
     Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
-    OrderRefunded, PaymentFailed, ProductCreated,
+    OrderRefunded, PaymentFailed, ProductCreated, StaffActed, StaffMember,
 };
 use contracts::topology;
 use primitives::{Currency, EventId, Money};
 use runtime::{CancellationToken, Runtime, Service as _, Sockets};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::broker::Vhost;
 use testkit::eventually;
 
@@ -22,26 +22,7 @@ async fn each_event_becomes_one_notification() {
     let panel = Panel::with_broker(vhost.amqp_url()).await;
     let staff = panel.staff(Role::Support).await;
 
-    let mut runtime = Runtime::new(panel.clock.clone(), panel.random.clone());
-    let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let sockets = Sockets {
-        public: Some(runtime::listen(any, false).unwrap()),
-        internal: runtime::listen(any, false).unwrap(),
-    };
-    let internal = sockets.internal.local_addr().unwrap();
-    let listeners = App::start(panel.settings.clone(), &mut runtime)
-        .await
-        .unwrap();
-    let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
-    let drain = panel.settings.common.drain();
-    let running = tokio::spawn(runtime::run(
-        runtime,
-        listeners,
-        sockets,
-        drain,
-        stop.clone(),
-        hard,
-    ));
+    let running = Running::start(&panel).await;
 
     let money = Money::new(4990, Currency::EUR);
     let (order_id, number) = (panel.id().into(), "1000042".to_owned());
@@ -156,10 +137,127 @@ async fn each_event_becomes_one_notification() {
     let page = staff.page("/admin").await;
     assert_shows(&page, &expected);
     assert!(page.contains(&format!("/admin/orders/{order_id}")));
-    let health = testkit::http::Client::new(format!("http://{internal}"));
+    let health = testkit::http::Client::new(format!("http://{}", running.internal));
     let _ = health.get("/health/ready").expect(200).await;
-    stop.cancel();
-    running.await.unwrap().unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_act_of_staff_is_one_row_however_often_it_is_told() {
+    let vhost = Vhost::create().await.unwrap();
+    let panel = Panel::with_broker(vhost.amqp_url()).await;
+    let running = Running::start(&panel).await;
+    let act = |request_id: Option<&str>| StaffActed {
+        actor: StaffMember {
+            user_id: panel.id().into(),
+            email: request_id.map(|_| "boss@example.com".parse().unwrap()),
+            role: "admin".to_owned(),
+        },
+        through: "rest".to_owned(),
+        action: "order.refund".to_owned(),
+        target: "order:1".to_owned(),
+        before: request_id.map_or(Value::Null, |_| json!({"refundable": 500})),
+        after: json!({"refundable": 0}),
+        ip: request_id.map(|_| "203.0.113.7".to_owned()),
+        request_id: request_id.map(str::to_owned),
+    };
+    let (first, last) = (
+        envelope(&panel, act(Some("r1"))),
+        envelope(&panel, act(None)),
+    );
+    for event in [&first, &first, &first, &last] {
+        publish(&vhost, event).await;
+    }
+    let rows = async || -> Vec<(uuid::Uuid, Value)> {
+        sqlx::query_as(
+            "SELECT id, to_jsonb(a) - 'id' - 'at' FROM audit_logs a ORDER BY request_id DESC",
+        )
+        .fetch_all(&panel.admin_db)
+        .await
+        .unwrap()
+    };
+    // The queue is worked in order: when the last one is there, the redeliveries before it have been seen.
+    eventually("both acts are kept", async || {
+        (rows().await.len() >= 2).then_some(())
+    })
+    .await;
+    let row = |act: &StaffActed| {
+        json!({
+            "source": "mercato/test",
+            "through": "rest",
+            "actor_id": act.actor.user_id,
+            "actor_email": act.actor.email.as_ref().map_or("", |email| email.as_str()),
+            "actor_role": "admin",
+            "action": "order.refund",
+            "target": "order:1",
+            "outcome": "changed",
+            "details": {},
+            "before": act.before,
+            "after": {"refundable": 0},
+            "ip": act.ip,
+            "request_id": act.request_id.as_deref().unwrap_or_default(),
+        })
+    };
+    let kept = [&first, &last].map(|event| (event.id.uuid(), row(&event.data)));
+    assert_eq!(rows().await, kept);
+    running.stop().await;
+
+    // Even if the inbox has forgotten it.
+    sqlx::query("DELETE FROM inbox")
+        .execute(&panel.admin_db)
+        .await
+        .unwrap();
+    publish(&vhost, &first).await;
+    publish(&vhost, &envelope(&panel, act(Some("r0")))).await;
+    let running = Running::start(&panel).await;
+    eventually("the third act is kept", async || {
+        (rows().await.len() >= 3).then_some(())
+    })
+    .await;
+    assert_eq!(rows().await.len(), 3);
+    running.stop().await;
+}
+
+/// The whole service, with its consumers.
+struct Running {
+    internal: std::net::SocketAddr,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(panel: &Panel) -> Self {
+        let mut runtime = Runtime::new(panel.clock.clone(), panel.random.clone());
+        let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let sockets = Sockets {
+            public: Some(runtime::listen(any, false).unwrap()),
+            internal: runtime::listen(any, false).unwrap(),
+        };
+        let internal = sockets.internal.local_addr().unwrap();
+        let listeners = App::start(panel.settings.clone(), &mut runtime)
+            .await
+            .unwrap();
+        let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
+        let drain = panel.settings.common.drain();
+        let task = tokio::spawn(runtime::run(
+            runtime,
+            listeners,
+            sockets,
+            drain,
+            stop.clone(),
+            hard,
+        ));
+        Self {
+            internal,
+            stop,
+            task,
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap().unwrap();
+    }
 }
 
 fn envelope<E: Event>(panel: &Panel, event: E) -> Envelope<E> {

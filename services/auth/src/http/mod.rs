@@ -61,8 +61,9 @@ fn public() -> OpenApiRouter<AppState> {
             addresses::delete::delete_address
         ))
         .routes(routes!(users::list::list_users))
-        .routes(routes!(users::update::update_user))
+        .routes(routes!(users::show::show_user, users::update::update_user))
         .routes(routes!(users::reset_mfa::reset_second_factors))
+        .routes(routes!(users::end_sessions::end_user_sessions))
 }
 
 /// What other services call.

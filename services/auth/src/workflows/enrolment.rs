@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use auth_token::Method;
+use auth_token::{Acting, Method};
 use contracts::events::{Mail, SecondFactorChange};
 use fast_qr::{ECL, QRBuilder};
 use http_kit::{Error, Result};
 use primitives::{SessionId, UserId};
+use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::app::AppState;
@@ -19,7 +20,7 @@ use crate::store::sessions::{self, Which, Why};
 use crate::store::{recovery_codes, totp, users};
 use crate::workflows::second_factor::{self, Factors, factors};
 use crate::workflows::sign_in::Tokens;
-use crate::workflows::{recovery, revoke, step_up};
+use crate::workflows::{manage, recovery, revoke, step_up};
 
 /// How long a secret waits for its first code.
 const ENROLMENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -212,25 +213,30 @@ pub(crate) async fn forget_all(tx: &mut PgConnection, user: UserId) -> Result<()
 
 /// Takes all factors off a user who lost them, in the name of a staff member, and ends the user's sessions: whoever asked the
 /// staff for it gets in only by the password.
-pub(crate) async fn reset_by_staff(state: &AppState, by: UserId, id: UserId) -> Result<()> {
-    if by == id {
+pub(crate) async fn reset_by_staff(state: &AppState, staff: &Acting, id: UserId) -> Result<()> {
+    if staff.user_id() == id {
         return Err(Error::conflict(
             "cannot_change_self",
             "You cannot reset your own second factor: remove it, or ask a colleague.",
         ));
     }
     let mut tx = state.pool.begin().await?;
-    let user = users::lock(&mut tx, id)
-        .await?
-        .ok_or_else(|| Error::not_found("user"))?;
+    let user = manage::lock_for_staff(&mut tx, staff, id).await?;
     if !factors(&mut tx, id).await?.any() {
         return Ok(());
     }
     forget_all(&mut tx, id).await?;
     let revoked = revoke::end(state, &mut tx, id, Which::All, Why::SecondFactor).await?;
     tell(state, &mut tx, &user, SecondFactorChange::ResetByStaff).await?;
+    let (before, after) = (
+        json!({ "second_factor": true }),
+        json!({ "second_factor": false }),
+    );
+    let target = format!("user:{id}");
+    let act = staff.did("user.reset_second_factor", target, before, after);
+    state.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    tracing::info!(by = %by, user_id = %id, "staff reset a user's second factor");
+    tracing::info!(by = %staff.user_id(), user_id = %id, "staff reset a user's second factor");
     state.announce(revoked).await;
     Ok(())
 }

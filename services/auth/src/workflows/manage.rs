@@ -1,9 +1,12 @@
 use std::time::Duration;
 
-use auth_token::Role;
-use contracts::events::UserDisabled;
+use auth_token::permissions::{ManageUsers, Permission as _};
+use auth_token::{Acting, Role};
+use contracts::events::{UserDisabled, UserRoleChanged};
 use http_kit::{Error, Result};
 use primitives::UserId;
+use serde_json::json;
+use sqlx::PgConnection;
 
 use crate::app::AppState;
 use crate::domain::token::ACCESS_LIFETIME;
@@ -22,58 +25,112 @@ pub(crate) struct Change {
 /// Changes a user in the name of a staff member, who cannot change themselves: so there is always an admin left.
 pub(crate) async fn change(
     state: &AppState,
-    by: UserId,
+    staff: &Acting,
     id: UserId,
     change: Change,
 ) -> Result<User> {
-    if by == id {
+    if staff.user_id() == id {
         return Err(Error::conflict(
             "cannot_change_self",
             "You cannot change your own role or disable yourself.",
         ));
     }
     let mut tx = state.pool.begin().await?;
-    let mut user = users::lock(&mut tx, id)
-        .await?
-        .ok_or_else(|| Error::not_found("user"))?;
+    let mut user = lock_for_staff(&mut tx, staff, id).await?;
     // After the lock: tokens that were signed before it carry an earlier time.
     let now = state.clock.now();
-    let role = change.role.unwrap_or(user.role);
-    let disabled = change.disabled.unwrap_or(user.disabled_at.is_some());
-    let (role_changed, shut, opened) = (
-        role != user.role,
-        disabled && user.disabled_at.is_none(),
-        !disabled && user.disabled_at.is_some(),
-    );
+    let target = || format!("user:{id}");
     let mut revoked = Vec::new();
-    user.role = role;
-    if role_changed {
+    let (mut news, mut acts) = (false, Vec::new());
+    let was = user.role;
+    if let Some(role) = change.role.filter(|role| *role != was) {
+        user.role = role;
+        news = true;
         let before = now + Duration::from_millis(1);
         revoked.extend(revocations::of_user(&mut tx, id, before, now + ACCESS_LIFETIME).await?);
+        let changed = UserRoleChanged {
+            user_id: id,
+            before: was.as_str().to_owned(),
+            after: role.as_str().to_owned(),
+            by: staff.user_id(),
+        };
+        state.publisher.publish(&mut tx, &changed).await?;
+        let (before, after) = (json!({ "role": was }), json!({ "role": role }));
+        acts.push(staff.did("user.change_role", target(), before, after));
     }
-    if shut {
-        user.disabled_at = Some(now);
-        revoked.extend(revoke::end(state, &mut tx, id, Which::All, Why::Disabled).await?);
-        state
-            .publisher
-            .publish(&mut tx, &UserDisabled { user_id: id })
-            .await?;
+    match (change.disabled, user.disabled_at) {
+        (Some(true), None) => {
+            user.disabled_at = Some(now);
+            revoked.extend(revoke::end(state, &mut tx, id, Which::All, Why::Disabled).await?);
+            let shut = UserDisabled { user_id: id };
+            state.publisher.publish(&mut tx, &shut).await?;
+            let (before, after) = (json!({ "disabled": false }), json!({ "disabled": true }));
+            acts.push(staff.did("user.disable", target(), before, after));
+        }
+        (Some(false), Some(_)) => {
+            user.disabled_at = None;
+            news = true;
+            let (before, after) = (json!({ "disabled": true }), json!({ "disabled": false }));
+            acts.push(staff.did("user.enable", target(), before, after));
+        }
+        _ => {}
     }
-    if opened {
-        user.disabled_at = None;
-    }
-    if role_changed || shut || opened {
+    if !acts.is_empty() {
         users::update(&mut tx, &user, now).await?;
     }
-    if role_changed || opened {
+    if news {
         state.publisher.publish(&mut tx, &user.updated()).await?;
     }
+    for act in &acts {
+        state.publisher.publish(&mut tx, act).await?;
+    }
     tx.commit().await?;
-    if role_changed || shut || opened {
-        tracing::info!(by = %by, user_id = %id, %role, disabled, "staff changed a user");
+    for act in &acts {
+        tracing::info!(by = %staff.user_id(), user_id = %id, action = act.action, "staff changed a user");
     }
     state.announce(revoked).await;
     Ok(user)
+}
+
+/// Ends all sessions of a user in the name of a staff member. Without any, nothing happens.
+pub(crate) async fn end_sessions(state: &AppState, staff: &Acting, id: UserId) -> Result<()> {
+    let mut tx = state.pool.begin().await?;
+    lock_for_staff(&mut tx, staff, id).await?;
+    let revoked = revoke::end(state, &mut tx, id, Which::All, Why::Ended).await?;
+    if !revoked.is_empty() {
+        let (before, after) = (
+            json!({ "sessions": revoked.len() }),
+            json!({ "sessions": 0 }),
+        );
+        let act = staff.did("user.end_sessions", format!("user:{id}"), before, after);
+        state.publisher.publish(&mut tx, &act).await?;
+    }
+    tx.commit().await?;
+    state.announce(revoked).await;
+    Ok(())
+}
+
+/// Locks a user whom a staff member is about to change, and the staff member, who must still be what their token says: of two admins who
+/// remove each other at once, the second is no admin any more, so one is left. Both are locked in the order of their ids, so that they
+/// do not wait for each other.
+pub(crate) async fn lock_for_staff(
+    tx: &mut PgConnection,
+    staff: &Acting,
+    id: UserId,
+) -> Result<User> {
+    let by = staff.user_id();
+    let (first, second) = (by.min(id), by.max(id));
+    let first = users::lock(tx, first).await?;
+    let second = users::lock(tx, second).await?;
+    let (actor, user) = if by < id {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    actor
+        .filter(|actor| actor.disabled_at.is_none() && ManageUsers::allows(actor.role))
+        .ok_or_else(|| Error::forbidden("forbidden", "You may no longer do this."))?;
+    user.ok_or_else(|| Error::not_found("user"))
 }
 
 /// What a user changes of themselves.

@@ -46,8 +46,10 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("put /api/users/me/addresses/{id}", SignedIn),
     ("delete /api/users/me/addresses/{id}", SignedIn),
     ("get /api/users", HasRole(STAFF)),
+    ("get /api/users/{id}", HasRole(STAFF)),
     ("patch /api/users/{id}", FreshRole(ADMIN)),
     ("delete /api/users/{id}/mfa", FreshRole(ADMIN)),
+    ("delete /api/users/{id}/sessions", FreshRole(ADMIN)),
 ];
 
 #[tokio::test]

@@ -489,6 +489,10 @@ async fn staff_help_whoever_lost_the_phone() {
     let mails = app.mails(ANNA, "second_factor_changed").await;
     assert_eq!(mails.last().unwrap()["change"], "reset_by_staff");
     assert_eq!(mails.len(), 2);
+    let acts = app.events("staff.acted").await;
+    assert_eq!(acts.len(), 1, "{acts:#?}");
+    assert_eq!(acts[0]["action"], "user.reset_second_factor");
+    assert_eq!(acts[0]["actor"]["user_id"], json!(admin.id));
 
     let own = format!("/api/users/{}/mfa", admin.id);
     admin

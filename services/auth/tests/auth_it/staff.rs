@@ -1,6 +1,6 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, app};
+use crate::support::{PASSWORD, TestApp, app};
 
 #[tokio::test]
 async fn staff_find_users_page_by_page() {
@@ -235,4 +235,188 @@ async fn admins_cannot_lock_themselves_out() {
         .send()
         .await
         .problem(422, "validation_failed");
+}
+
+impl TestApp {
+    /// The newest act of staff, after it was checked that there are so many.
+    async fn act(&self, count: usize) -> Value {
+        let mut acts = self.events("staff.acted").await;
+        assert_eq!(acts.len(), count, "{acts:#?}");
+        acts.pop().unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn each_act_is_told_once_and_what_failed_is_not() {
+    let app = app().await;
+    let admin = app.with_role("admin@example.com", "admin").await;
+    let anna = app.register("anna@example.com").await;
+    let path = format!("/api/users/{}", anna.id);
+    let change = async |body: Value| admin.client.patch(&path).json(&body).send().await;
+
+    let answer = change(json!({"role": "support"})).await;
+    assert_eq!(
+        app.act(1).await,
+        json!({
+            "actor": {"user_id": admin.id, "email": "admin@example.com", "role": "admin"},
+            "through": "rest",
+            "action": "user.change_role",
+            "target": format!("user:{}", anna.id),
+            "before": {"role": "customer"},
+            "after": {"role": "support"},
+            "ip": "127.0.0.1",
+            "request_id": answer.header("x-request-id"),
+        })
+    );
+    assert_eq!(
+        app.events("user.role_changed").await,
+        [json!({"user_id": anna.id, "before": "customer", "after": "support", "by": admin.id})]
+    );
+    assert_eq!(change(json!({"role": "support"})).await.status, 200);
+    change(json!({"role": "king"}))
+        .await
+        .problem(422, "validation_failed");
+    let own = format!("/api/users/{}", admin.id);
+    admin
+        .client
+        .patch(&own)
+        .json(&json!({"role": "customer"}))
+        .send()
+        .await
+        .problem(409, "cannot_change_self");
+    app.act(1).await;
+
+    // Two changes in one request are two acts.
+    let answer = change(json!({"role": "customer", "disabled": true})).await;
+    assert_eq!(answer.status, 200);
+    let act = app.act(3).await;
+    assert_eq!(
+        (&act["action"], &act["before"], &act["after"]),
+        (
+            &json!("user.disable"),
+            &json!({"disabled": false}),
+            &json!({"disabled": true})
+        )
+    );
+    assert_eq!(change(json!({"disabled": false})).await.status, 200);
+    assert_eq!(app.act(4).await["action"], "user.enable");
+}
+
+#[tokio::test]
+async fn staff_see_one_user() {
+    let app = app().await;
+    let support = app.with_role("support@example.com", "support").await;
+    let anna = app.register("anna@example.com").await;
+    let path = format!("/api/users/{}", anna.id);
+    let user = support.client.get(&path).expect(200).await.value();
+    assert_eq!(
+        (&user["id"], &user["email"], &user["disabled"]),
+        (&json!(anna.id), &json!("anna@example.com"), &json!(false))
+    );
+    anna.client
+        .get(&path)
+        .send()
+        .await
+        .problem(403, "forbidden");
+    support
+        .client
+        .get("/api/users/019f0000-0000-7000-8000-000000000000")
+        .send()
+        .await
+        .problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn staff_end_a_users_sessions() {
+    let app = app().await;
+    let admin = app.with_role("admin@example.com", "admin").await;
+    let support = app.with_role("support@example.com", "support").await;
+    let anna = app.register("anna@example.com").await;
+    let second = app.login("anna@example.com", PASSWORD).await;
+    let path = format!("/api/users/{}/sessions", anna.id);
+    for client in [&support.client, &anna.client] {
+        client.delete(&path).send().await.problem(403, "forbidden");
+    }
+    for client in [&anna.client, &second.client] {
+        let _ = client.get("/api/users/me").expect(200).await;
+    }
+    app.act(0).await;
+    for _ in 0..2 {
+        let _ = admin.client.delete(&path).expect(204).await;
+    }
+    for client in [&anna.client, &second.client] {
+        client
+            .get("/api/users/me")
+            .send()
+            .await
+            .problem(401, "token_revoked");
+    }
+    let refresh = json!({"refresh_token": second.refresh});
+    app.client()
+        .post("/api/auth/refresh")
+        .json(&refresh)
+        .send()
+        .await
+        .problem(401, "invalid_refresh_token");
+    let act = app.act(1).await;
+    assert_eq!(
+        (
+            &act["action"],
+            &act["target"],
+            &act["before"],
+            &act["after"]
+        ),
+        (
+            &json!("user.end_sessions"),
+            &json!(format!("user:{}", anna.id)),
+            &json!({"sessions": 2}),
+            &json!({"sessions": 0})
+        )
+    );
+    app.login("anna@example.com", PASSWORD).await;
+    let nobody = "/api/users/019f0000-0000-7000-8000-000000000000/sessions";
+    admin
+        .client
+        .delete(nobody)
+        .send()
+        .await
+        .problem(404, "not_found");
+}
+
+/// Each of two admins removes the other at the same moment: one is left, every time.
+#[tokio::test]
+async fn admins_who_remove_each_other_leave_one() {
+    let app = app().await;
+    app.with_role("a@example.com", "admin").await;
+    app.with_role("b@example.com", "admin").await;
+    let root = app.root().await;
+    let removals = [json!({"role": "customer"}), json!({"disabled": true})];
+    for round in 0..20 {
+        sqlx::query("UPDATE users SET role = 'admin', disabled_at = NULL")
+            .execute(&root)
+            .await
+            .unwrap();
+        app.later(1);
+        let a = app.login("a@example.com", PASSWORD).await;
+        let b = app.login("b@example.com", PASSWORD).await;
+        let remove = async |by: &testkit::http::Client, id: &str| {
+            let body = &removals[round % 2];
+            let path = format!("/api/users/{id}");
+            by.patch(&path).json(body).send().await.status
+        };
+        let (by_a, by_b) = tokio::join!(remove(&a.client, &b.id), remove(&b.client, &a.id));
+        let mut answers = [by_a, by_b];
+        answers.sort_unstable();
+        assert!(
+            matches!(answers, [200, 401 | 403]),
+            "round {round}: {answers:?}"
+        );
+        let left: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL",
+        )
+        .fetch_one(&root)
+        .await
+        .unwrap();
+        assert_eq!(left, 1, "round {round}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Who calls, with the tokens that guests carry in headers.
 
-use auth_token::MaybeUser;
+use auth_token::{Acting, MaybeUser};
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 use http_kit::Error;
@@ -43,6 +43,7 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let MaybeUser(principal) = MaybeUser::from_request_parts(parts, app).await?;
         Ok(Self {
+            staff: principal.as_ref().and_then(Acting::of),
             principal,
             order_token: token(&parts.headers, &ORDER_TOKEN),
         })

@@ -1,7 +1,7 @@
 //! Who may see and touch an order: its owner, staff, or who holds its token. To all others it does not exist.
 
-use auth_token::Principal;
 use auth_token::permissions::{ManageOrders, Permission, ReadOrders};
+use auth_token::{Acting, Principal};
 use http_kit::{Error, Result};
 use primitives::OrderId;
 use sqlx::PgConnection;
@@ -15,15 +15,17 @@ use crate::workflows::transition::Actor;
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) principal: Option<Principal>,
+    /// The same, if they are staff.
+    pub(crate) staff: Option<Acting>,
     pub(crate) order_token: Option<String>,
 }
 
 /// Finds the order that the caller may read, and says as whom.
-pub(crate) async fn readable(
+pub(crate) async fn readable<'a>(
     conn: &mut PgConnection,
-    caller: &Caller,
+    caller: &'a Caller,
     id: OrderId,
-) -> Result<(Order, Actor)> {
+) -> Result<(Order, Actor<'a>)> {
     let order = store::orders::find(conn, id)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
@@ -33,11 +35,11 @@ pub(crate) async fn readable(
 }
 
 /// Finds the order that the caller may pay, cancel or otherwise change, and says as whom. Staff who may only read learn that (403).
-pub(crate) async fn changeable(
+pub(crate) async fn changeable<'a>(
     conn: &mut PgConnection,
-    caller: &Caller,
+    caller: &'a Caller,
     id: OrderId,
-) -> Result<(Order, Actor)> {
+) -> Result<(Order, Actor<'a>)> {
     let (order, actor) = readable(conn, caller, id).await?;
     match (&actor, &caller.principal) {
         (Actor::Staff(_), Some(principal)) if !ManageOrders::allows(principal.role) => Err(
@@ -47,13 +49,19 @@ pub(crate) async fn changeable(
     }
 }
 
-fn actor(order: &Order, caller: &Caller, staff: fn(auth_token::Role) -> bool) -> Option<Actor> {
+fn actor<'a>(
+    order: &Order,
+    caller: &'a Caller,
+    may: fn(auth_token::Role) -> bool,
+) -> Option<Actor<'a>> {
     if let Some(principal) = &caller.principal {
         if order.user_id == Some(principal.user_id) {
             return Some(Actor::Customer);
         }
-        if staff(principal.role) {
-            return Some(Actor::Staff(principal.user_id));
+        if let Some(staff) = &caller.staff
+            && may(principal.role)
+        {
+            return Some(Actor::Staff(staff));
         }
     }
     let token = caller.order_token.as_deref()?;

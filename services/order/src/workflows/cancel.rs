@@ -1,18 +1,21 @@
 //! Cancelling an order, by whom it belongs to or by staff.
 
+use http_kit::Error;
 use primitives::OrderId;
+use serde_json::json;
 
 use crate::app::AppState;
 use crate::domain::order::{CancelReason, Event};
 use crate::error::refused;
+use crate::store;
 use crate::store::orders::Order;
-use crate::workflows::transition::{Actor, transition};
+use crate::workflows::transition::{Actor, audit, statuses, transition, with};
 
 /// Cancels the order if the rules allow it; what was paid goes back. An order that is cancelled already stays as it is.
 pub(crate) async fn cancel(
     app: &AppState,
     order: OrderId,
-    actor: Actor,
+    actor: Actor<'_>,
     reason: Option<&str>,
 ) -> http_kit::Result<Order> {
     let by = match actor {
@@ -20,9 +23,17 @@ pub(crate) async fn cancel(
         Actor::Customer | Actor::Guest => CancelReason::Customer,
     };
     let mut tx = app.pool.begin().await?;
+    let before = store::orders::lock(&mut tx, order)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
     let done = transition(&mut tx, app, order, &Event::Cancel(by), actor, reason)
         .await
         .map_err(refused)?;
+    if done.order.status != before.status {
+        let after = with(statuses(&done.order), json!({ "reason": reason }));
+        let change = (statuses(&before), after);
+        audit(&mut tx, app, order, actor, "order.cancel", change).await?;
+    }
     tx.commit().await?;
     // A refund or a payment to be stopped should not wait for the timer.
     app.reconcile.notify_one();

@@ -8,13 +8,13 @@ use crate::app::AppState;
 use crate::domain::order::{Event, FulfillmentStatus};
 use crate::store;
 use crate::store::shipments::Shipment;
-use crate::workflows::transition::{Actor, Entry, note, transition};
+use crate::workflows::transition::{Actor, Entry, audit, note, statuses, transition, with};
 
 /// Marks a parcel as delivered; the order is delivered with its last parcel. Doing it again changes nothing.
 pub(crate) async fn deliver(
     app: &AppState,
     id: ShipmentId,
-    actor: Actor,
+    actor: Actor<'_>,
 ) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
     let unknown = || Error::not_found("shipment");
     let mut tx = app.pool.begin().await?;
@@ -37,7 +37,7 @@ pub(crate) async fn deliver(
         note(&mut tx, app, order.id, entry).await?;
         let last = order.fulfillment_status == FulfillmentStatus::Shipped
             && !store::shipments::any_under_way(&mut tx, order.id).await?;
-        transition(
+        let done = transition(
             &mut tx,
             app,
             order.id,
@@ -46,6 +46,9 @@ pub(crate) async fn deliver(
             None,
         )
         .await?;
+        let after = with(statuses(&done.order), json!({ "shipment_id": id }));
+        let change = (statuses(&order), after);
+        audit(&mut tx, app, order.id, actor, "order.deliver", change).await?;
     }
     let shipment = store::shipments::find(&mut tx, id)
         .await?

@@ -2,6 +2,7 @@
 
 use http_kit::{Error, Result};
 use primitives::{Money, PaymentId, RefundId};
+use serde_json::json;
 
 use crate::app::AppState;
 use crate::domain::order::{Effect, Event};
@@ -9,14 +10,14 @@ use crate::payments::{NewRefund, ProviderError, ProviderRefund, RefundState};
 use crate::store;
 use crate::store::refunds::Refund;
 use crate::workflows::finalise;
-use crate::workflows::transition::{Actor, TransitionError, transition};
+use crate::workflows::transition::{Actor, TransitionError, audit, transition};
 
 /// Asks for a refund of `amount`, or of all that is left.
 pub(crate) async fn request(
     app: &AppState,
     payment: PaymentId,
     amount: Option<Money>,
-    actor: Actor,
+    actor: Actor<'_>,
     reason: Option<&str>,
 ) -> Result<Refund> {
     let mut tx = app.pool.begin().await?;
@@ -66,6 +67,22 @@ pub(crate) async fn request(
     let refund = store::refunds::find(&mut tx, id)
         .await?
         .ok_or_else(|| Error::not_found("refund"))?;
+    let before = json!({ "refundable": order.money(left) });
+    let after = json!({
+        "refundable": order.money(left - amount),
+        "refund_id": id,
+        "amount": order.money(amount),
+        "reason": reason,
+    });
+    audit(
+        &mut tx,
+        app,
+        order.id,
+        actor,
+        "order.refund",
+        (before, after),
+    )
+    .await?;
     tx.commit().await?;
     app.reconcile.notify_one();
     Ok(refund)

@@ -12,7 +12,7 @@ use crate::domain::order::Event;
 use crate::store;
 use crate::store::order_items::OrderItem;
 use crate::store::shipments::Shipment;
-use crate::workflows::transition::{Actor, Entry, mail, note, transition};
+use crate::workflows::transition::{Actor, Entry, audit, mail, note, statuses, transition, with};
 
 /// What goes into a parcel.
 #[derive(Debug, Clone)]
@@ -28,10 +28,10 @@ pub(crate) async fn ship(
     app: &AppState,
     order: OrderId,
     parcel: Parcel,
-    actor: Actor,
+    actor: Actor<'_>,
 ) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
     let mut tx = app.pool.begin().await?;
-    store::orders::lock(&mut tx, order)
+    let before = store::orders::lock(&mut tx, order)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
     let items = store::order_items::of_orders(&mut tx, &[order]).await?;
@@ -93,11 +93,13 @@ pub(crate) async fn ship(
             kind: "order.shipped",
             actor,
             message,
-            data,
+            data: data.clone(),
             at: now,
         },
     )
     .await?;
+    let change = (statuses(&before), with(statuses(&done.order), data));
+    audit(&mut tx, app, order, actor, "order.ship", change).await?;
     tx.commit().await?;
     Ok((shipment, parts))
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use auth_token::Acting;
 use contracts::events::{
     EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine,
     OrderRefunded, PaymentFailed, PaymentProcessed,
 };
-use primitives::{EventId, OrderEventId, OrderId, RefundId, Timestamp, UserId};
+use primitives::{EventId, OrderEventId, OrderId, RefundId, Timestamp};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -19,20 +20,20 @@ use crate::store::orders::Order;
 
 /// Who makes an order change, for its timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Actor {
+pub(crate) enum Actor<'a> {
     Customer,
     Guest,
-    Staff(UserId),
+    Staff(&'a Acting),
     System,
     Stripe,
 }
 
-impl std::fmt::Display for Actor {
+impl std::fmt::Display for Actor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Customer => f.write_str("customer"),
             Self::Guest => f.write_str("guest"),
-            Self::Staff(id) => write!(f, "staff:{id}"),
+            Self::Staff(staff) => write!(f, "staff:{}", staff.user_id()),
             Self::System => f.write_str("system"),
             Self::Stripe => f.write_str("stripe"),
         }
@@ -70,7 +71,7 @@ pub(crate) async fn transition(
     app: &AppState,
     order: OrderId,
     event: &Event,
-    actor: Actor,
+    actor: Actor<'_>,
     reason: Option<&str>,
 ) -> Result<Transition, TransitionError> {
     let mut order = store::orders::lock(tx, order)
@@ -135,7 +136,7 @@ pub(crate) async fn write_effects(
     order: &Order,
     items: &[OrderItem],
     effects: &[Effect],
-    actor: Actor,
+    actor: Actor<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let mut writer = Writer {
@@ -160,19 +161,52 @@ pub(crate) async fn write_effects(
 pub(crate) struct Entry<'a> {
     /// Such as `order.shipped`.
     pub(crate) kind: &'a str,
-    pub(crate) actor: Actor,
+    pub(crate) actor: Actor<'a>,
     pub(crate) message: String,
     pub(crate) data: Value,
     pub(crate) at: Timestamp,
 }
 
-/// Adds an entry to an order's timeline.
+/// Tells the audit trail what a member of staff did to an order. Of customers and machines only the timeline speaks.
+pub(crate) async fn audit(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: OrderId,
+    actor: Actor<'_>,
+    action: &str,
+    (before, after): (Value, Value),
+) -> Result<(), sqlx::Error> {
+    let Actor::Staff(staff) = actor else {
+        return Ok(());
+    };
+    let act = staff.did(action, format!("order:{order}"), before, after);
+    app.publisher.publish(tx, &act).await.map(drop)
+}
+
+/// An order's statuses, for the audit trail.
+pub(crate) fn statuses(order: &Order) -> Value {
+    json!({
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "fulfillment_status": order.fulfillment_status,
+    })
+}
+
+/// An object with more in it.
+pub(crate) fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}
+
+/// Adds an entry to an order's timeline; answers its id.
 pub(crate) async fn note(
     tx: &mut PgConnection,
     app: &AppState,
     order: OrderId,
     entry: Entry<'_>,
-) -> Result<(), sqlx::Error> {
+) -> Result<OrderEventId, sqlx::Error> {
     let Entry {
         kind,
         actor,
@@ -189,7 +223,8 @@ pub(crate) async fn note(
         message,
         data,
     };
-    store::order_events::insert(tx, order, &event).await
+    store::order_events::insert(tx, order, &event).await?;
+    Ok(id)
 }
 
 /// Asks for a mail about an order, in the transaction of what it tells of.
@@ -229,7 +264,7 @@ pub(crate) fn lines(order: &Order, items: &[OrderItem]) -> Vec<OrderLine> {
 
 struct Writer<'a> {
     app: &'a AppState,
-    actor: Actor,
+    actor: Actor<'a>,
     reason: Option<&'a str>,
     now: Timestamp,
     order: &'a Order,
@@ -470,5 +505,6 @@ impl Writer<'_> {
             },
         )
         .await
+        .map(drop)
     }
 }

@@ -45,6 +45,18 @@ pub(crate) enum Step {
     Archive,
 }
 
+impl Step {
+    /// Its name in the audit trail.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Submit => "product.submit",
+            Self::Approve => "product.approve",
+            Self::Reject => "product.reject",
+            Self::Archive => "product.delete",
+        }
+    }
+}
+
 /// The status after a step, or none where the step makes no sense. A repeated step changes nothing.
 pub(crate) fn next(status: Status, step: Step) -> Option<Status> {
     use Status::{Active, Archived, Draft, PendingReview, Rejected};

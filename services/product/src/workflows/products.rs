@@ -1,7 +1,9 @@
 //! A product's life: drafting, changing, moving between statuses.
 
+use auth_token::{Acting, Principal};
 use contracts::events::{ProductApproved, ProductCreated, ProductDeleted, ProductUpdated};
 use primitives::{CategoryId, ProductId, UserId, VariantId};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::stock;
@@ -42,10 +44,12 @@ impl Spec {
 /// Drafts a product with its variants and their first stock.
 pub(crate) async fn create(
     cx: &Context,
-    seller: UserId,
+    seller: &Principal,
     status: Status,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
+    let staff = Acting::of(seller);
+    let seller = seller.user_id;
     let mut tx = cx.pool.begin().await?;
     let id = ProductId::new(cx.clock.now(), &cx.random);
     let plain = slug::of(&spec.title, "product");
@@ -88,6 +92,9 @@ pub(crate) async fn create(
             )
             .await?;
     }
+    let after = json!({ "title": spec.title.to_string(), "status": status });
+    let change = (Value::Null, after);
+    audit(&mut tx, cx, staff.as_ref(), "product.create", id, change).await?;
     finish(tx, id).await
 }
 
@@ -96,18 +103,30 @@ pub(crate) async fn update(
     mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
     cx: &Context,
     locked: &Locked,
-    actor: UserId,
+    actor: &Principal,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
     let version = store::update(&mut tx, locked.id, &spec.content(), &cx.clock)
         .await
         .map_err(ProductError::from_write)?;
     let known = variants::ids_by_sku(&mut tx, locked.id).await?;
-    write_variants(&mut tx, cx, locked.id, actor, &spec.offer, &|sku| {
+    write_variants(&mut tx, cx, locked.id, actor.user_id, &spec.offer, &|sku| {
         known.get(sku).copied()
     })
     .await?;
     publish_updated(&mut tx, cx, locked, &spec.title, locked.status, version).await?;
+    let before = json!({ "title": locked.title, "version": locked.version });
+    let after = json!({ "title": spec.title.to_string(), "version": version });
+    let (staff, change) = (Acting::of(actor), (before, after));
+    audit(
+        &mut tx,
+        cx,
+        staff.as_ref(),
+        "product.update",
+        locked.id,
+        change,
+    )
+    .await?;
     finish(tx, locked.id).await
 }
 
@@ -139,12 +158,13 @@ async fn write_variants(
     Ok(())
 }
 
-/// Moves a locked product to another status. A step that was taken before changes nothing.
+/// Moves a locked product to another status, in the name of its seller or of staff. A step that was taken before changes nothing.
 pub(crate) async fn step(
     mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
     cx: &Context,
     locked: &Locked,
     step: Step,
+    staff: Option<&Acting>,
     reason: Option<&str>,
 ) -> Result<Product, ProductError> {
     let next = status::next(locked.status, step).ok_or(ProductError::Status(locked.status))?;
@@ -174,8 +194,33 @@ pub(crate) async fn step(
             Step::Submit | Step::Reject => {}
         }
         publish_updated(&mut tx, cx, locked, &locked.title, next, version).await?;
+        let (before, mut after) = (
+            json!({ "status": locked.status }),
+            json!({ "status": next }),
+        );
+        if let Some(reason) = reason {
+            after["reason"] = reason.into();
+        }
+        let change = (before, after);
+        audit(&mut tx, cx, staff, step.action(), locked.id, change).await?;
     }
     finish(tx, locked.id).await
+}
+
+/// Tells the audit trail what a member of staff did to a product; of sellers it says nothing.
+pub(crate) async fn audit(
+    tx: &mut PgConnection,
+    cx: &Context,
+    staff: Option<&Acting>,
+    action: &str,
+    product: ProductId,
+    (before, after): (Value, Value),
+) -> sqlx::Result<()> {
+    let Some(staff) = staff else {
+        return Ok(());
+    };
+    let act = staff.did(action, format!("product:{product}"), before, after);
+    cx.publisher.publish(tx, &act).await.map(drop)
 }
 
 /// Notes a change of something that belongs to a locked product; answers its new version.

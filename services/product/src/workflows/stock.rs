@@ -47,14 +47,14 @@ pub(crate) async fn apply(
     Ok(())
 }
 
-/// Corrects the stock of variants by hand, each to its own count; answers the levels after it.
+/// Corrects the stock of variants by hand, each to its own count; answers the levels before and after it.
 pub(crate) async fn correct(
     tx: &mut PgConnection,
     cx: &Context,
     corrections: &[(VariantId, Correction)],
     reason: Option<&str>,
     actor: UserId,
-) -> Result<BTreeMap<VariantId, Level>, StockError> {
+) -> Result<BTreeMap<VariantId, (Level, Level)>, StockError> {
     let ids: Vec<Uuid> = corrections.iter().map(|(id, _)| id.uuid()).collect();
     let locked = store::lock(tx, &ids).await?;
     let (mut changes, mut levels) = (Vec::new(), BTreeMap::new());
@@ -67,12 +67,8 @@ pub(crate) async fn correct(
                 reserved: level.reserved,
             },
         })?;
-        levels.insert(
-            *id,
-            change
-                .and_then(|change| level.after(&change))
-                .unwrap_or(level),
-        );
+        let after = change.and_then(|change| level.after(&change));
+        levels.insert(*id, (level, after.unwrap_or(level)));
         changes.extend(change);
     }
     changes.sort_by_key(|change| change.variant_id);

@@ -6,6 +6,7 @@
     reason = "a test ends where its world is not as it should be"
 )]
 
+mod audit;
 mod authorisation;
 mod catalogue;
 mod categories;

@@ -22,6 +22,6 @@ pub(crate) async fn reset_second_factors(
     staff: Staff<ManageUsers>,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode> {
-    enrolment::reset_by_staff(&state, staff.user_id, id).await?;
+    enrolment::reset_by_staff(&state, &staff.acting(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -37,7 +37,7 @@ pub(crate) async fn update_user(
         disabled: request.disabled,
     };
     Ok(Json(
-        manage::change(&state, staff.user_id, id, change)
+        manage::change(&state, &staff.acting(), id, change)
             .await?
             .into(),
     ))

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Json, OnConstraint as _, Problem};
 use primitives::CouponId;
+use serde_json::{Value, json};
 
 use super::{CouponInput, CouponView, taken};
 use crate::app::AppState;
@@ -15,14 +16,24 @@ use crate::store;
     security(("bearer" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
-    _staff: Staff<ManageCoupons>,
+    staff: Staff<ManageCoupons>,
     Json(body): Json<CouponInput>,
 ) -> http_kit::Result<(StatusCode, Json<CouponView>)> {
     let now = app.clock.now();
     let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency, now, 1)?;
-    let mut conn = app.pool.acquire().await?;
-    store::coupons::insert(&mut conn, &coupon)
+    let id = coupon.id;
+    let mut tx = app.pool.begin().await?;
+    store::coupons::insert(&mut tx, &coupon)
         .await
         .on_constraint("coupons_code_unique", taken)?;
-    Ok((StatusCode::CREATED, Json(coupon.into())))
+    let coupon = CouponView::from(coupon);
+    let act = staff.acting().did(
+        "coupon.create",
+        format!("coupon:{id}"),
+        Value::Null,
+        json!(coupon),
+    );
+    app.publisher.publish(&mut tx, &act).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(coupon)))
 }

@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, Path, Problem};
 use primitives::CouponId;
+use serde_json::json;
 
+use super::CouponView;
 use crate::app::AppState;
 use crate::store;
 
@@ -14,13 +16,24 @@ use crate::store;
     security(("bearer" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
-    _staff: Staff<ManageCoupons>,
+    staff: Staff<ManageCoupons>,
     Path(id): Path<CouponId>,
 ) -> http_kit::Result<StatusCode> {
-    let mut conn = app.pool.acquire().await?;
-    if store::coupons::remove(&mut conn, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Error::not_found("coupon"))
+    let unknown = || Error::not_found("coupon");
+    let mut tx = app.pool.begin().await?;
+    let before = store::coupons::find(&mut tx, id)
+        .await?
+        .ok_or_else(unknown)?;
+    if !store::coupons::remove(&mut tx, id).await? {
+        return Err(unknown());
     }
+    let after = store::coupons::find(&mut tx, id).await?;
+    let (before, after) = (CouponView::from(before), after.map(CouponView::from));
+    let target = format!("coupon:{id}");
+    let act = staff
+        .acting()
+        .did("coupon.delete", target, json!(before), json!(after));
+    app.publisher.publish(&mut tx, &act).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@ use auth_token::permissions::ManageCoupons;
 use axum::extract::State;
 use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem};
 use primitives::CouponId;
+use serde_json::json;
 
 use super::{CouponInput, CouponView, taken};
 use crate::app::AppState;
@@ -15,13 +16,13 @@ use crate::store;
     security(("bearer" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
-    _staff: Staff<ManageCoupons>,
+    staff: Staff<ManageCoupons>,
     Path(id): Path<CouponId>,
     expected: IfMatch,
     Json(body): Json<CouponInput>,
 ) -> http_kit::Result<Json<CouponView>> {
-    let mut conn = app.pool.acquire().await?;
-    let found = store::coupons::find(&mut conn, id)
+    let mut tx = app.pool.begin().await?;
+    let found = store::coupons::find(&mut tx, id)
         .await?
         .ok_or_else(|| Error::not_found("coupon"))?;
     expected.check(found.version)?;
@@ -33,15 +34,22 @@ pub(crate) async fn handler(
             "must not be less than how often the coupon was used",
         )
     };
-    if !store::coupons::update(&mut conn, &coupon)
+    if !store::coupons::update(&mut tx, &coupon)
         .await
         .on_constraint("coupons_code_unique", taken)
         .on_constraint("coupons_within_limit", limit)?
     {
         return Err(Error::stale_version());
     }
-    let coupon = store::coupons::find(&mut conn, id)
+    let coupon = store::coupons::find(&mut tx, id)
         .await?
         .ok_or_else(|| Error::not_found("coupon"))?;
-    Ok(Json(coupon.into()))
+    let (before, after) = (CouponView::from(found), CouponView::from(coupon));
+    let target = format!("coupon:{id}");
+    let act = staff
+        .acting()
+        .did("coupon.update", target, json!(before), json!(after));
+    app.publisher.publish(&mut tx, &act).await?;
+    tx.commit().await?;
+    Ok(Json(after))
 }

@@ -21,12 +21,12 @@ pub(crate) async fn handler(
     Path(id): Path<OrderId>,
     body: Option<Json<CancelOrder>>,
 ) -> http_kit::Result<Json<OrderView>> {
-    let staff = service.staff::<ManageOrders>()?;
+    let staff = service.acting::<ManageOrders>()?;
     let reason = body.unwrap_or_default().0.reason;
     let order = workflows::cancel::cancel(
         &app,
         id,
-        Actor::Staff(staff.user_id),
+        Actor::Staff(&staff),
         reason.as_ref().map(Text::as_str),
     )
     .await?;

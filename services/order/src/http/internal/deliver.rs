@@ -16,9 +16,9 @@ pub(crate) async fn handler(
     service: Service,
     Path(id): Path<ShipmentId>,
 ) -> http_kit::Result<Json<ShipmentView>> {
-    let staff = service.staff::<ManageOrders>()?;
+    let staff = service.acting::<ManageOrders>()?;
     Ok(Json(
-        workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id))
+        workflows::deliver::deliver(&app, id, Actor::Staff(&staff))
             .await?
             .into(),
     ))

@@ -5,13 +5,13 @@ use axum::http::StatusCode;
 use http_kit::{Error, Json, Path};
 use primitives::OrderId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::domain::text::Text;
 use crate::store;
-use crate::workflows::transition::{Actor, Entry, note};
+use crate::workflows::transition::{Actor, Entry, audit, note};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,13 +28,13 @@ pub(crate) async fn handler(
     Path(id): Path<OrderId>,
     Json(body): Json<AddNote>,
 ) -> http_kit::Result<StatusCode> {
-    let staff = service.staff::<ManageOrders>()?;
+    let staff = service.acting::<ManageOrders>()?;
     let mut tx = app.pool.begin().await?;
     store::orders::lock(&mut tx, id)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
-    let (actor, message) = (Actor::Staff(staff.user_id), body.message.to_string());
-    note(
+    let (actor, message) = (Actor::Staff(&staff), body.message.to_string());
+    let entry_id = note(
         &mut tx,
         &app,
         id,
@@ -47,6 +47,9 @@ pub(crate) async fn handler(
         },
     )
     .await?;
+    // What it says stands in the timeline.
+    let change = (Value::Null, json!({ "entry_id": entry_id }));
+    audit(&mut tx, &app, id, actor, "order.note", change).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

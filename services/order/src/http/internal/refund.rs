@@ -21,13 +21,13 @@ pub(crate) async fn handler(
     Path(id): Path<PaymentId>,
     body: Option<Json<RefundPayment>>,
 ) -> http_kit::Result<(StatusCode, Json<RefundAccepted>)> {
-    let staff = service.staff::<Refund>()?;
+    let staff = service.acting::<Refund>()?;
     let RefundPayment { amount, reason } = body.unwrap_or_default().0;
     let refund = workflows::refund::request(
         &app,
         id,
         amount,
-        Actor::Staff(staff.user_id),
+        Actor::Staff(&staff),
         reason.as_ref().map(Text::as_str),
     )
     .await?;

@@ -19,7 +19,7 @@ pub(crate) async fn handler(
     Path(id): Path<OrderId>,
     Json(body): Json<CreateShipment>,
 ) -> http_kit::Result<(StatusCode, Json<ShipmentView>)> {
-    let staff = service.staff::<ManageOrders>()?;
-    let shipped = workflows::ship::ship(&app, id, body.into(), Actor::Staff(staff.user_id)).await?;
+    let staff = service.acting::<ManageOrders>()?;
+    let shipped = workflows::ship::ship(&app, id, body.into(), Actor::Staff(&staff)).await?;
     Ok((StatusCode::CREATED, Json(shipped.into())))
 }

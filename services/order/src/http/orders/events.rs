@@ -34,7 +34,7 @@ pub(crate) struct TimelineEntry {
 
 impl TimelineEntry {
     /// Customers do not learn which member of staff it was, nor see notes that staff write for each other.
-    pub(crate) fn shown_to(viewer: Actor, event: OrderEvent) -> Option<Self> {
+    pub(crate) fn shown_to(viewer: Actor<'_>, event: OrderEvent) -> Option<Self> {
         let staff = matches!(viewer, Actor::Staff(_));
         if event.kind == "note" && !staff {
             return None;

@@ -34,10 +34,9 @@ pub(crate) async fn handler(
     body: Option<Json<RefundPayment>>,
 ) -> Result<(StatusCode, Json<RefundAccepted>)> {
     let RefundPayment { amount, reason } = body.unwrap_or_default().0;
-    let actor = Actor::Staff(staff.user_id);
-    let refund =
-        workflows::refund::request(&app, id, amount, actor, reason.as_ref().map(Text::as_str))
-            .await?;
+    let staff = staff.acting();
+    let reason = reason.as_ref().map(Text::as_str);
+    let refund = workflows::refund::request(&app, id, amount, Actor::Staff(&staff), reason).await?;
     Ok((
         StatusCode::ACCEPTED,
         Json(RefundAccepted {

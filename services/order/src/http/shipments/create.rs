@@ -21,6 +21,7 @@ pub(crate) async fn handler(
     Path(id): Path<OrderId>,
     Json(body): Json<CreateShipment>,
 ) -> http_kit::Result<(StatusCode, Json<ShipmentView>)> {
-    let shipped = workflows::ship::ship(&app, id, body.into(), Actor::Staff(staff.user_id)).await?;
+    let shipped =
+        workflows::ship::ship(&app, id, body.into(), Actor::Staff(&staff.acting())).await?;
     Ok((StatusCode::CREATED, Json(shipped.into())))
 }

@@ -19,7 +19,7 @@ pub(crate) async fn handler(
     Path(id): Path<ShipmentId>,
 ) -> http_kit::Result<Json<ShipmentView>> {
     Ok(Json(
-        workflows::deliver::deliver(&app, id, Actor::Staff(staff.user_id))
+        workflows::deliver::deliver(&app, id, Actor::Staff(&staff.acting()))
             .await?
             .into(),
     ))

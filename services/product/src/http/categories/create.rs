@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Json, Problem, Result};
 use primitives::CategoryId;
+use serde_json::{Value, json};
 
 use super::{Category, CategoryBody, place_error, slug_taken};
 use crate::app::AppState;
@@ -26,7 +27,7 @@ use crate::store::categories;
 )]
 pub(crate) async fn create_category(
     State(state): State<AppState>,
-    _staff: Staff<ManageCatalogue>,
+    staff: Staff<ManageCatalogue>,
     Json(body): Json<CategoryBody>,
 ) -> Result<(StatusCode, Json<Category>)> {
     let cx = &state.context;
@@ -45,6 +46,14 @@ pub(crate) async fn create_category(
     if !categories::insert(&mut tx, &new, &cx.clock).await? {
         return Err(slug_taken());
     }
+    let category = Category::from(new);
+    let act = staff.acting().did(
+        "category.create",
+        category.target(),
+        Value::Null,
+        json!(category),
+    );
+    cx.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(new.into())))
+    Ok((StatusCode::CREATED, Json(category)))
 }

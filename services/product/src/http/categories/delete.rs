@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, OnConstraint as _, Path, Problem, Result};
 use primitives::CategoryId;
+use serde_json::{Value, json};
 
+use super::Category;
 use crate::app::AppState;
 use crate::store::categories;
 
@@ -24,7 +26,7 @@ use crate::store::categories;
 )]
 pub(crate) async fn delete_category(
     State(state): State<AppState>,
-    _staff: Staff<ManageCatalogue>,
+    staff: Staff<ManageCatalogue>,
     Path(id): Path<CategoryId>,
 ) -> Result<StatusCode> {
     let not_empty = || {
@@ -33,14 +35,26 @@ pub(crate) async fn delete_category(
             "There are products or categories in it.",
         )
     };
-    let mut db = state.context.pool.acquire().await?;
-    let deleted = categories::delete(&mut db, id)
+    let cx = &state.context;
+    let mut tx = cx.pool.begin().await?;
+    let found = categories::lock(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("category"))?;
+    let deleted = categories::delete(&mut tx, id)
         .await
         .on_constraint("categories_parent_id_fkey", not_empty)
         .on_constraint("products_category_id_fkey", not_empty)?;
-    if deleted {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Error::not_found("category"))
+    if !deleted {
+        return Err(Error::not_found("category"));
     }
+    let before = Category::from(found);
+    let act = staff.acting().did(
+        "category.delete",
+        before.target(),
+        json!(before),
+        Value::Null,
+    );
+    cx.publisher.publish(&mut tx, &act).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -29,6 +29,13 @@ pub(crate) struct Category {
     pub(crate) version: i32,
 }
 
+impl Category {
+    /// As the audit trail names it.
+    fn target(&self) -> String {
+        format!("category:{}", self.id)
+    }
+}
+
 impl From<store::Category> for Category {
     fn from(category: store::Category) -> Self {
         Self {

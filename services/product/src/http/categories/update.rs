@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem, Result, etag};
 use primitives::CategoryId;
+use serde_json::json;
 
 use super::{Category, CategoryBody, place_error, slug_taken};
 use crate::app::AppState;
@@ -30,7 +31,7 @@ use crate::store::categories;
 )]
 pub(crate) async fn update_category(
     State(state): State<AppState>,
-    _staff: Staff<ManageCatalogue>,
+    staff: Staff<ManageCatalogue>,
     Path(id): Path<CategoryId>,
     expected: IfMatch,
     Json(body): Json<CategoryBody>,
@@ -44,6 +45,7 @@ pub(crate) async fn update_category(
         .ok_or_else(|| Error::not_found("category"))?;
     expected.check(found.version)?;
     category::check_place(&tree, Some(id), body.parent_id).map_err(place_error)?;
+    let before = Category::from(found.clone());
     let changed = categories::Category {
         id,
         parent_id: body.parent_id,
@@ -59,8 +61,13 @@ pub(crate) async fn update_category(
     categories::update(&mut tx, &changed, &cx.clock)
         .await
         .on_constraint("categories_slug_key", slug_taken)?;
-    tx.commit().await?;
     let category = Category::from(changed);
+    let target = category.target();
+    let act = staff
+        .acting()
+        .did("category.update", target, json!(before), json!(category));
+    cx.publisher.publish(&mut tx, &act).await?;
+    tx.commit().await?;
     Ok(etag::respond(
         &HeaderMap::new(),
         &etag::of_version(category.version),

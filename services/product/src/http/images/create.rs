@@ -1,6 +1,6 @@
 //! `POST /api/products/{id}/images`
 
-use auth_token::Seller;
+use auth_token::{Acting, Seller};
 use axum::RequestExt as _;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use http_kit::{Error, FieldErrors, Json, Path, Problem, Result, one_field};
 use primitives::ProductId;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
@@ -15,7 +16,7 @@ use crate::domain::picture::{MAX_BYTES, PictureError};
 use crate::domain::text::Alt;
 use crate::http::access;
 use crate::http::products::view::Image;
-use crate::workflows::pictures;
+use crate::workflows::{pictures, products};
 
 /// A picture as a form sends it.
 #[derive(Debug, ToSchema)]
@@ -85,6 +86,17 @@ pub(crate) async fn add_image(
         })?;
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
+    let staff = Acting::of(&seller);
+    let change = (Value::Null, json!({ "alt": &*alt }));
+    products::audit(
+        &mut tx,
+        &state.context,
+        staff.as_ref(),
+        "product.add_image",
+        id,
+        change,
+    )
+    .await?;
     let kept = pictures::add(
         tx,
         &state.context,

@@ -27,6 +27,6 @@ pub(crate) async fn approve_on_behalf(
     service: Service,
     Path(id): Path<ProductId>,
 ) -> Result<Json<Product>> {
-    service.staff::<ApproveProducts>()?;
-    approve(&state, id).await.map(Json)
+    let staff = service.acting::<ApproveProducts>()?;
+    approve(&state, &staff, id).await.map(Json)
 }

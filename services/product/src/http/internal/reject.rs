@@ -30,6 +30,6 @@ pub(crate) async fn reject_on_behalf(
     Path(id): Path<ProductId>,
     Json(body): Json<RejectProduct>,
 ) -> Result<Json<Product>> {
-    service.staff::<ApproveProducts>()?;
-    reject(&state, id, &body.reason).await.map(Json)
+    let staff = service.acting::<ApproveProducts>()?;
+    reject(&state, &staff, id, &body.reason).await.map(Json)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/products/{id}/approve`
 
-use auth_token::Staff;
 use auth_token::permissions::ApproveProducts;
+use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -28,19 +28,27 @@ use crate::workflows::products;
 )]
 pub(crate) async fn approve_product(
     State(state): State<AppState>,
-    _staff: Staff<ApproveProducts>,
+    staff: Staff<ApproveProducts>,
     Path(id): Path<ProductId>,
 ) -> Result<Response> {
-    let product = approve(&state, id).await?;
+    let product = approve(&state, &staff.acting(), id).await?;
     precondition::written(StatusCode::OK, product.version, &product)
 }
 
 /// Also for staff in the admin panel, through the internal API.
-pub(crate) async fn approve(state: &AppState, id: ProductId) -> Result<Product> {
+pub(crate) async fn approve(state: &AppState, staff: &Acting, id: ProductId) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
     Product::new(
-        products::step(tx, &state.context, &locked, Step::Approve, None).await?,
+        products::step(
+            tx,
+            &state.context,
+            &locked,
+            Step::Approve,
+            Some(staff),
+            None,
+        )
+        .await?,
         &state.media,
     )
 }

@@ -40,7 +40,7 @@ pub(crate) async fn create_product(
         Some(FirstStatus::Active) => Status::Active,
         Some(FirstStatus::Draft) | None => Status::Draft,
     };
-    let created = products::create(&state.context, seller.user_id, status, &body.check()?).await?;
+    let created = products::create(&state.context, &seller, status, &body.check()?).await?;
     let location =
         HeaderValue::from_str(&format!("/api/products/{}", created.id)).map_err(Error::internal)?;
     let product = Product::new(created, &state.media)?;

@@ -1,6 +1,6 @@
 //! `DELETE /api/products/{id}`
 
-use auth_token::Seller;
+use auth_token::{Acting, Seller};
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Path, Problem, Result};
@@ -33,6 +33,15 @@ pub(crate) async fn delete_product(
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
     expected.check(locked.version)?;
-    products::step(tx, &state.context, &locked, Step::Archive, None).await?;
+    let staff = Acting::of(&seller);
+    products::step(
+        tx,
+        &state.context,
+        &locked,
+        Step::Archive,
+        staff.as_ref(),
+        None,
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

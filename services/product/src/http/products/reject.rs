@@ -1,7 +1,7 @@
 //! `POST /api/products/{id}/reject`
 
-use auth_token::Staff;
 use auth_token::permissions::ApproveProducts;
+use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -41,20 +41,33 @@ pub(crate) struct RejectProduct {
 )]
 pub(crate) async fn reject_product(
     State(state): State<AppState>,
-    _staff: Staff<ApproveProducts>,
+    staff: Staff<ApproveProducts>,
     Path(id): Path<ProductId>,
     Json(body): Json<RejectProduct>,
 ) -> Result<Response> {
-    let product = reject(&state, id, &body.reason).await?;
+    let product = reject(&state, &staff.acting(), id, &body.reason).await?;
     precondition::written(StatusCode::OK, product.version, &product)
 }
 
 /// Also for staff in the admin panel, through the internal API.
-pub(crate) async fn reject(state: &AppState, id: ProductId, reason: &Reason) -> Result<Product> {
+pub(crate) async fn reject(
+    state: &AppState,
+    staff: &Acting,
+    id: ProductId,
+    reason: &Reason,
+) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
     Product::new(
-        products::step(tx, &state.context, &locked, Step::Reject, Some(reason)).await?,
+        products::step(
+            tx,
+            &state.context,
+            &locked,
+            Step::Reject,
+            Some(staff),
+            Some(reason),
+        )
+        .await?,
         &state.media,
     )
 }

@@ -1,12 +1,13 @@
 //! `PUT /api/products/{id}/stock`
 
-use auth_token::Seller;
+use auth_token::{Acting, Seller};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use http_kit::{Error, FieldErrors, Json, Path, Problem, Result, etag, one_field};
 use primitives::{ProductId, VariantId};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
@@ -126,8 +127,16 @@ pub(crate) async fn set_stock(
         seller.user_id,
     )
     .await?;
-    let level = levels.get(&variant_id).copied().unwrap_or_default();
+    let (before, level) = levels.get(&variant_id).copied().unwrap_or_default();
     let version = products::touch(&mut tx, cx, &locked).await?;
+    if level != before {
+        let staff = Acting::of(&seller);
+        let change = (
+            json!({ "variant_id": variant_id, "on_hand": before.on_hand }),
+            json!({ "variant_id": variant_id, "on_hand": level.on_hand, "reason": reason }),
+        );
+        products::audit(&mut tx, cx, staff.as_ref(), "product.set_stock", id, change).await?;
+    }
     tx.commit().await?;
     let body = StockLevel {
         variant_id,

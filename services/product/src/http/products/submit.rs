@@ -1,6 +1,6 @@
 //! `POST /api/products/{id}/submit`
 
-use auth_token::Seller;
+use auth_token::{Acting, Seller};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -33,7 +33,15 @@ pub(crate) async fn submit_product(
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
     let product = Product::new(
-        products::step(tx, &state.context, &locked, Step::Submit, None).await?,
+        products::step(
+            tx,
+            &state.context,
+            &locked,
+            Step::Submit,
+            Acting::of(&seller).as_ref(),
+            None,
+        )
+        .await?,
         &state.media,
     )?;
     precondition::written(StatusCode::OK, product.version, &product)

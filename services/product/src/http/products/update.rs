@@ -42,7 +42,7 @@ pub(crate) async fn update_product(
     let locked = access::lock_own(&mut tx, id, &seller).await?;
     expected.required()?;
     expected.check(locked.version)?;
-    let updated = products::update(tx, &state.context, &locked, seller.user_id, &spec).await?;
+    let updated = products::update(tx, &state.context, &locked, &seller, &spec).await?;
     let product = Product::new(updated, &state.media)?;
     precondition::written(StatusCode::OK, product.version, &product)
 }
