@@ -1,14 +1,20 @@
-//! EdDSA for jsonwebtoken, on ring, as the rest of the process.
+//! Signatures for jsonwebtoken, on ring, as the rest of the process.
 //!
-//! Nothing else is offered, so a token that names another algorithm can never be accepted.
+//! EdDSA is all that is signed with, and all that our own tokens are accepted with ([`crate::Verifier`]). RS256, PS256 and ES256
+//! are verified only for tokens of others, through [`crate::foreign`], which says which of them it takes from whom. An algorithm
+//! goes with one kind of key and no other, so a public key can never be taken for an HMAC secret.
 
 use std::sync::Once;
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
-use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, Ed25519KeyPair, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
@@ -26,8 +32,6 @@ pub(crate) fn install() {
 
 struct EdSigner(Ed25519KeyPair);
 
-struct EdVerifier([u8; 32]);
-
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     if *algorithm != Algorithm::EdDSA || key.family() != AlgorithmFamily::Ed {
         return Err(ErrorKind::InvalidAlgorithm.into());
@@ -36,17 +40,6 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes())
         .map_err(|_| ErrorKind::InvalidEddsaKey)?;
     Ok(Box::new(EdSigner(pair)))
-}
-
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    if *algorithm != Algorithm::EdDSA || key.family() != AlgorithmFamily::Ed {
-        return Err(ErrorKind::InvalidAlgorithm.into());
-    }
-    let key = key
-        .try_get_as_bytes()?
-        .try_into()
-        .map_err(|_| ErrorKind::InvalidEddsaKey)?;
-    Ok(Box::new(EdVerifier(key)))
 }
 
 impl Signer<Vec<u8>> for EdSigner {
@@ -61,16 +54,55 @@ impl JwtSigner for EdSigner {
     }
 }
 
-impl Verifier<Vec<u8>> for EdVerifier {
+struct PublicKey {
+    algorithm: Algorithm,
+    key: Key,
+}
+
+enum Key {
+    Curve(UnparsedPublicKey<Vec<u8>>),
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
+}
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+    let curve = |curve: &'static dyn VerificationAlgorithm, length| match key.try_get_as_bytes()? {
+        bytes if bytes.len() == length => {
+            Ok(Key::Curve(UnparsedPublicKey::new(curve, bytes.to_vec())))
+        }
+        _ => Err(Error::from(ErrorKind::InvalidKeyFormat)),
+    };
+    let rsa = |parameters| match key.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, e } => {
+            let (n, e) = (n.clone(), e.clone());
+            Ok(Key::Rsa(parameters, RsaPublicKeyComponents { n, e }))
+        }
+        DecodingKeyKind::SecretOrDer(_) => Err(Error::from(ErrorKind::InvalidKeyFormat)),
+    };
+    let usable = match (algorithm, key.family()) {
+        (Algorithm::EdDSA, AlgorithmFamily::Ed) => curve(&ED25519, 32)?,
+        (Algorithm::ES256, AlgorithmFamily::Ec) => curve(&ECDSA_P256_SHA256_FIXED, 65)?,
+        (Algorithm::RS256, AlgorithmFamily::Rsa) => rsa(&RSA_PKCS1_2048_8192_SHA256)?,
+        (Algorithm::PS256, AlgorithmFamily::Rsa) => rsa(&RSA_PSS_2048_8192_SHA256)?,
+        _ => return Err(ErrorKind::InvalidAlgorithm.into()),
+    };
+    Ok(Box::new(PublicKey {
+        algorithm: *algorithm,
+        key: usable,
+    }))
+}
+
+impl Verifier<Vec<u8>> for PublicKey {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        UnparsedPublicKey::new(&ED25519, self.0)
-            .verify(message, signature)
-            .map_err(|_| signature::Error::new())
+        match &self.key {
+            Key::Curve(key) => key.verify(message, signature),
+            Key::Rsa(parameters, key) => key.verify(parameters, message, signature),
+        }
+        .map_err(|_| signature::Error::new())
     }
 }
 
-impl JwtVerifier for EdVerifier {
+impl JwtVerifier for PublicKey {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDSA
+        self.algorithm
     }
 }

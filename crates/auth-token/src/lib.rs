@@ -19,6 +19,7 @@ mod crypto;
 pub mod denylist;
 mod exchange;
 mod extract;
+pub mod foreign;
 mod jwks;
 mod keys;
 pub mod permissions;

@@ -67,6 +67,8 @@ ids! {
     AddressId;
     /// One sign-in on one device.
     SessionId;
+    /// Who an identity provider says a user is.
+    IdentityId;
     /// A refresh or one-time token's row.
     TokenId;
     /// A product of the catalogue.

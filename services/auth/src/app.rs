@@ -13,6 +13,8 @@ use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
+use crate::clients::identity_provider::IdentityProviders;
+use crate::domain::federation::return_to::ReturnOrigins;
 use crate::keyfiles::SigningKeys;
 use crate::passwords::Passwords;
 use crate::sealing::Sealing;
@@ -33,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) passwords: Passwords,
     pub(crate) keys: SigningKeys,
     pub(crate) sealing: Sealing,
+    pub(crate) providers: IdentityProviders,
+    pub(crate) return_origins: ReturnOrigins,
     pub(crate) service_keys: ServiceKeys,
     pub(crate) verifier: Verifier,
     pub(crate) publisher: Publisher,
@@ -148,6 +152,10 @@ impl Backstage {
     }
 }
 
+fn refused(complaints: Vec<String>) -> anyhow::Error {
+    anyhow::anyhow!(complaints.join("; "))
+}
+
 /// Puts the app together. Nothing is connected yet.
 pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Built> {
     runtime::install_tls_provider();
@@ -163,6 +171,13 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         .set_number_of_retries(1);
     let keys = SigningKeys::open(&settings.signing_keys_dir, &clock)?;
     let sealing = Sealing::open(&settings.signing_keys_dir, &random)?;
+    let providers = IdentityProviders::new(
+        settings.identity_providers().map_err(refused)?,
+        &settings.public_url,
+        Duration::from_millis(settings.oidc_timeout_milliseconds),
+        &clock,
+    )?;
+    let return_origins = settings.return_origins().map_err(refused)?;
     let shown = keys.clone();
     let verifier = Verifier::new(
         JwksSource::local(move || shown.jwks()),
@@ -183,6 +198,8 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         pool,
         keys,
         sealing,
+        providers,
+        return_origins,
         verifier,
         clock,
         random,

@@ -2,7 +2,10 @@ use std::path::PathBuf;
 
 use primitives::EmailAddress;
 use runtime::CommonSettings;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::domain::federation::provider::{self, ProviderConfig};
+use crate::domain::federation::return_to::ReturnOrigins;
 
 /// Whether staff need a second factor.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,19 @@ pub struct Settings {
     /// The first admin's password.
     #[arg(long, env)]
     pub admin_password: Option<SecretString>,
+
+    /// The identity providers that may sign people in: a JSON array of
+    /// `{"id", "name", "issuer", "client_id", "client_secret"?, "scopes"?, "audiences"?, "algorithms"?, "roles"?, "trust_email"?, "trust_mfa"?, "entra"?}`.
+    #[arg(long, env, default_value = "", hide_default_value = true)]
+    pub oidc_providers: SecretString,
+
+    /// The origins of pages, besides PUBLIC_URL, that a sign-in by an identity provider may return to, separated by commas.
+    #[arg(long, env, default_value = "")]
+    pub oidc_return_origins: String,
+
+    /// How long an identity provider may take to answer.
+    #[arg(long, env, default_value_t = 5000)]
+    pub oidc_timeout_milliseconds: u64,
 }
 
 impl Settings {
@@ -84,6 +100,8 @@ impl Settings {
         if !matches!(self.public_url.scheme(), "http" | "https") {
             complaints.push("PUBLIC_URL: must begin with http:// or https://".to_owned());
         }
+        complaints.extend(self.identity_providers().err().into_iter().flatten());
+        complaints.extend(self.return_origins().err().into_iter().flatten());
         if let Err(error) = auth_token::ServiceKeys::new(
             "auth",
             &self.service_key,
@@ -93,6 +111,14 @@ impl Settings {
             complaints.push(format!("{error:#}"));
         }
         complaints
+    }
+
+    pub(crate) fn identity_providers(&self) -> Result<Vec<ProviderConfig>, Vec<String>> {
+        provider::parse(self.oidc_providers.expose_secret())
+    }
+
+    pub(crate) fn return_origins(&self) -> Result<ReturnOrigins, Vec<String>> {
+        ReturnOrigins::new(&self.public_url, &self.oidc_return_origins)
     }
 
     /// A link into the shop, with a token.

@@ -1,6 +1,6 @@
 //! Accounts: who people are, how they prove it, and the tokens that say so.
 //!
-//! Owns `auth_db`: users, credentials, sessions, refresh and one-time tokens, addresses.
+//! Owns `auth_db`: users, credentials, identities at providers, sessions, refresh and one-time tokens, addresses.
 //!
 //! What always holds:
 //! - A password is known only as an Argon2id hash, a refresh or one-time token only as a SHA-256 hash.
@@ -13,6 +13,7 @@
 //! name and addresses.
 
 mod app;
+mod clients;
 mod config;
 mod domain;
 mod http;

@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod code;
+pub(crate) mod federation;
 pub(crate) mod password;
 pub(crate) mod text;
 pub(crate) mod token;

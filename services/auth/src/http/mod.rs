@@ -4,9 +4,11 @@ mod addresses;
 mod auth;
 mod device;
 mod email;
+mod identities;
 mod internal;
 mod me;
 mod mfa;
+mod oidc;
 mod password;
 mod problems;
 mod sessions;
@@ -41,6 +43,13 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout_all::logout_all))
         .routes(routes!(auth::verify::verify))
         .routes(routes!(auth::jwks::jwks))
+        .routes(routes!(oidc::providers::list_providers))
+        .routes(routes!(oidc::authorize::authorize))
+        .routes(routes!(oidc::callback::callback))
+        .routes(routes!(oidc::token::redeem_sign_in_code))
+        .routes(routes!(oidc::link::link_identity))
+        .routes(routes!(identities::list::list_identities))
+        .routes(routes!(identities::delete::delete_identity))
         .routes(routes!(email::verify::verify_email))
         .routes(routes!(email::resend::resend_verification))
         .routes(routes!(email::change::change_email))

@@ -4,6 +4,8 @@ pub(crate) mod bootstrap;
 pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
+pub(crate) mod federation;
+pub(crate) mod identities;
 pub(crate) mod mail_requests;
 pub(crate) mod manage;
 pub(crate) mod recovery;

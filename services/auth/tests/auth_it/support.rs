@@ -58,6 +58,9 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         staff_second_factor: auth::StaffSecondFactor::Optional,
         admin_email: None,
         admin_password: None,
+        oidc_providers: SecretString::from(""),
+        oidc_return_origins: String::new(),
+        oidc_timeout_milliseconds: 1000,
     };
     let order = ServiceKeys::new("order", &order.base64(), &jwks, clock.clone()).unwrap();
     (settings, order)

@@ -1,0 +1,2 @@
+pub(crate) mod delete;
+pub(crate) mod list;
