@@ -75,6 +75,9 @@ pub enum Method {
     /// Another party vouches for it.
     #[serde(rename = "fed")]
     Federated,
+    /// Another party vouches for a second factor, and is trusted with that.
+    #[serde(rename = "mfa")]
+    MultiFactor,
 }
 
 impl Method {
@@ -85,25 +88,27 @@ impl Method {
             Self::OneTimeCode => "otp",
             Self::Passkey => "pop",
             Self::Federated => "fed",
+            Self::MultiFactor => "mfa",
         }
     }
 
-    /// Whether it is more than something one knows or is told: an authenticator app or a passkey.
+    /// Whether it is more than something one knows or is told: an authenticator app or a passkey, here or at who vouches for it.
     pub const fn is_second_factor(self) -> bool {
-        matches!(self, Self::OneTimeCode | Self::Passkey)
+        matches!(self, Self::OneTimeCode | Self::Passkey | Self::MultiFactor)
     }
 
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Password,
         Self::OneTimeCode,
         Self::Passkey,
         Self::Federated,
+        Self::MultiFactor,
     ];
 }
 
 /// A word that is no way to prove who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be pwd, otp, pop or fed")]
+#[error("must be pwd, otp, pop, fed or mfa")]
 pub struct UnknownMethod;
 
 impl std::str::FromStr for Method {

@@ -205,6 +205,27 @@ impl Tools {
     }
 }
 
+/// Makes sure that `python3 -m venv` works, which Debian splits off; `say` gets a line if something is installed for it.
+pub fn ensure_python(say: &dyn Fn(&str)) -> Result<()> {
+    const PACKAGE: &str = "python3-venv";
+    let works = || {
+        let probe = Command::new("python3")
+            .args(["-c", "import ensurepip, venv"])
+            .output();
+        probe.is_ok_and(|output| output.status.success())
+    };
+    if works() {
+        return Ok(());
+    }
+    let manual = format!("install it yourself: apt-get install --no-install-recommends {PACKAGE}");
+    let root = rustix::process::geteuid().is_root() && Path::new("/usr/bin/apt-get").exists();
+    ensure!(root, "missing: {PACKAGE}; {manual}");
+    say(&format!("installing {PACKAGE}"));
+    install_as_root(&[PACKAGE]).with_context(|| manual.clone())?;
+    ensure!(works(), "{PACKAGE} is installed, and python3 still cannot make an environment");
+    Ok(())
+}
+
 fn missing(places: &Places) -> Vec<&'static str> {
     NEEDS
         .iter()

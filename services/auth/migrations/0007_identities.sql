@@ -7,6 +7,8 @@ CREATE TABLE external_identities (
   subject          text NOT NULL,
   created_at       timestamptz NOT NULL,
   last_used_at     timestamptz NOT NULL,
+  -- When the newest claims were issued whose roles were applied: older tokens must not bring back what was taken since.
+  claims_at        timestamptz NOT NULL,
   -- The session of the provider's own access tokens, which are accepted as they are: ending it refuses those from before.
   token_session_id uuid,
   CONSTRAINT external_identities_key UNIQUE (issuer, subject)
@@ -19,6 +21,7 @@ CREATE TABLE oidc_requests (
   browser_hash bytea NOT NULL CHECK (octet_length(browser_hash) = 32),
   provider     text NOT NULL,
   return_to    text,
+  fresh        boolean NOT NULL,
   created_at   timestamptz NOT NULL,
   expires_at   timestamptz NOT NULL
 );
@@ -29,6 +32,7 @@ CREATE TABLE oidc_sign_in_codes (
   code_hash        bytea PRIMARY KEY CHECK (octet_length(code_hash) = 32),
   user_id          uuid NOT NULL REFERENCES users ON DELETE CASCADE,
   second_factor    boolean NOT NULL,
+  authenticated_at timestamptz NOT NULL,
   created_at       timestamptz NOT NULL,
   expires_at       timestamptz NOT NULL
 );

@@ -11,7 +11,7 @@ use crate::commands::up::tools;
 use crate::stack::place::Place;
 use crate::stack::progress::{done, step};
 use crate::stack::running::{Options, Stack};
-use crate::stack::supervise;
+use crate::stack::{supervise, test_tools};
 use crate::{build, interrupt, project};
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     supervise::clean_up(&place)?;
     // Every run starts from nothing.
     place.wipe()?;
+    test_tools::ensure(&root)?;
 
     step("programs and tests built", || build::everything(&root))?;
 
@@ -110,7 +111,8 @@ fn run_one(stack: &Stack, root: &Path, command: &mut Command) -> Result<bool> {
         .env("REDIS_URL", facts.redis_url()?)
         .env("AMQP_URL", facts.amqp_url(""))
         .env("RABBITMQ_MANAGEMENT_URL", facts.management_url(""))
-        .env(PREFIX_VARIABLE, Place::packages(root));
+        .env(PREFIX_VARIABLE, Place::packages(root))
+        .env(test_tools::VARIABLE, root.join(test_tools::FOLDER));
     for (name, value) in facts.database_passwords()? {
         command.env(name, value);
     }

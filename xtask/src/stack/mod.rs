@@ -12,3 +12,4 @@ pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod supervise;
+pub(crate) mod test_tools;

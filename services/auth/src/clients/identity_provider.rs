@@ -19,6 +19,9 @@ const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(1);
 /// What is known is renewed after this, in the background.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(600);
 
+/// How old a proof at a provider may be for an ordinary sign-in: 30 days, as sessions here.
+const MAX_AGE_SECONDS: &str = "2592000";
+
 /// Why a provider was of no use.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -116,6 +119,8 @@ pub(crate) struct Begin<'a> {
     pub(crate) state: &'a str,
     pub(crate) nonce: &'a str,
     pub(crate) code_challenge: &'a str,
+    /// Whether they shall prove who they are anew, even if the provider still knows them.
+    pub(crate) fresh: bool,
 }
 
 impl IdentityProvider {
@@ -132,6 +137,12 @@ impl IdentityProvider {
             .append_pair("nonce", begin.nonce)
             .append_pair("code_challenge", begin.code_challenge)
             .append_pair("code_challenge_method", "S256");
+        if begin.fresh {
+            url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
+        } else {
+            // A provider that is asked for any age has to say which it is.
+            url.query_pairs_mut().append_pair("max_age", MAX_AGE_SECONDS);
+        }
         Ok(url)
     }
 

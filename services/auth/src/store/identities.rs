@@ -17,6 +17,8 @@ pub(crate) struct Identity {
     pub(crate) provider: String,
     pub(crate) created_at: Timestamp,
     pub(crate) last_used_at: Timestamp,
+    /// When the newest claims were issued that were seen.
+    pub(crate) claims_at: Timestamp,
     /// The session of the provider's own tokens.
     pub(crate) token_session_id: Option<SessionId>,
 }
@@ -36,7 +38,7 @@ pub(crate) async fn lock_key(db: &mut PgConnection, key: &IdentityKey) -> Result
 pub(crate) async fn find(db: &mut PgConnection, key: &IdentityKey) -> Result<Option<Identity>> {
     sqlx::query_as!(
         Identity,
-        r#"SELECT id AS "id: IdentityId", user_id AS "user_id: UserId", provider, created_at, last_used_at,
+        r#"SELECT id AS "id: IdentityId", user_id AS "user_id: UserId", provider, created_at, last_used_at, claims_at,
                   token_session_id AS "token_session_id: SessionId"
              FROM external_identities WHERE issuer = $1 AND subject = $2"#,
         key.issuer,
@@ -50,7 +52,7 @@ pub(crate) async fn find(db: &mut PgConnection, key: &IdentityKey) -> Result<Opt
 pub(crate) async fn list(db: &mut PgConnection, user: UserId) -> Result<Vec<Identity>> {
     sqlx::query_as!(
         Identity,
-        r#"SELECT id AS "id: IdentityId", user_id AS "user_id: UserId", provider, created_at, last_used_at,
+        r#"SELECT id AS "id: IdentityId", user_id AS "user_id: UserId", provider, created_at, last_used_at, claims_at,
                   token_session_id AS "token_session_id: SessionId"
              FROM external_identities WHERE user_id = $1 ORDER BY id LIMIT 100"#,
         user.uuid(),
@@ -67,8 +69,8 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO external_identities (id, user_id, provider, issuer, subject, created_at, last_used_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        "INSERT INTO external_identities (id, user_id, provider, issuer, subject, created_at, last_used_at, claims_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, 'epoch')",
         id.uuid(),
         user.uuid(),
         key.provider,
@@ -86,6 +88,22 @@ pub(crate) async fn touch(db: &mut PgConnection, id: IdentityId, now: Timestamp)
         "UPDATE external_identities SET last_used_at = $2 WHERE id = $1",
         id.uuid(),
         now as Timestamp,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes the claims that were seen last.
+pub(crate) async fn set_claims_at(
+    db: &mut PgConnection,
+    id: IdentityId,
+    claims_at: Timestamp,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE external_identities SET claims_at = $2 WHERE id = $1",
+        id.uuid(),
+        claims_at as Timestamp,
     )
     .execute(db)
     .await?;

@@ -8,6 +8,8 @@ use super::identities::IdentityKey;
 /// A browser that comes back.
 pub(crate) struct Request {
     pub(crate) return_to: Option<String>,
+    /// Whether a new proof was asked for.
+    pub(crate) fresh: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -16,6 +18,7 @@ pub(crate) struct NewRequest<'a> {
     pub(crate) browser_hash: &'a [u8],
     pub(crate) provider: &'a str,
     pub(crate) return_to: Option<&'a str>,
+    pub(crate) fresh: bool,
 }
 
 pub(crate) async fn insert_request(
@@ -25,12 +28,13 @@ pub(crate) async fn insert_request(
     expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO oidc_requests (state_hash, browser_hash, provider, return_to, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO oidc_requests (state_hash, browser_hash, provider, return_to, fresh, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         request.state_hash,
         request.browser_hash,
         request.provider,
         request.return_to,
+        request.fresh,
         now as Timestamp,
         expires_at as Timestamp,
     )
@@ -49,7 +53,7 @@ pub(crate) async fn take_request(
 ) -> Result<Option<Request>> {
     sqlx::query_as!(
         Request,
-        "DELETE FROM oidc_requests WHERE state_hash = $1 AND browser_hash = $2 AND provider = $3 AND expires_at > $4 RETURNING return_to",
+        "DELETE FROM oidc_requests WHERE state_hash = $1 AND browser_hash = $2 AND provider = $3 AND expires_at > $4 RETURNING return_to, fresh",
         state_hash,
         browser_hash,
         provider,
@@ -62,21 +66,23 @@ pub(crate) async fn take_request(
 /// A sign-in whose tokens are still to be fetched.
 pub(crate) struct SignIn {
     pub(crate) second_factor: bool,
+    pub(crate) authenticated_at: Timestamp,
 }
 
 pub(crate) async fn insert_code(
     db: &mut PgConnection,
     hash: &[u8],
     user: UserId,
-    second_factor: bool,
+    sign_in: &SignIn,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO oidc_sign_in_codes (code_hash, user_id, second_factor, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO oidc_sign_in_codes (code_hash, user_id, second_factor, authenticated_at, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
         hash,
         user.uuid(),
-        second_factor,
+        sign_in.second_factor,
+        sign_in.authenticated_at as Timestamp,
         now as Timestamp,
         expires_at as Timestamp,
     )
@@ -103,7 +109,7 @@ pub(crate) async fn take_code(
 ) -> Result<Option<SignIn>> {
     sqlx::query_as!(
         SignIn,
-        "DELETE FROM oidc_sign_in_codes WHERE code_hash = $1 AND expires_at > $2 RETURNING second_factor",
+        "DELETE FROM oidc_sign_in_codes WHERE code_hash = $1 AND expires_at > $2 RETURNING second_factor, authenticated_at",
         hash,
         now as Timestamp,
     )

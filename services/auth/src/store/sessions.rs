@@ -187,3 +187,16 @@ pub(crate) async fn end(
     .fetch_all(db)
     .await
 }
+
+/// When a session ended, if it did; `None` if there is no such session.
+pub(crate) async fn ended(
+    db: &mut PgConnection,
+    id: SessionId,
+) -> Result<Option<Option<Timestamp>>> {
+    sqlx::query_scalar!(
+        r#"SELECT revoked_at AS "revoked_at: Timestamp" FROM sessions WHERE id = $1"#,
+        id.uuid()
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -5,17 +5,13 @@
 use auth_token::{API_KEY_PREFIX, TokenError};
 
 use crate::app::AppState;
+use crate::workflows::foreign;
 
 /// One of our access tokens for a token that is not, if that is good.
 pub(crate) async fn exchange(state: &AppState, token: &str) -> Result<String, TokenError> {
     if token.starts_with(API_KEY_PREFIX) {
         Err(TokenError::Invalid)
     } else {
-        foreign(state, token).await
+        foreign::exchange(state, token).await
     }
-}
-
-/// A token of another issuer: none is trusted yet.
-async fn foreign(_: &AppState, _: &str) -> Result<String, TokenError> {
-    Err(TokenError::Invalid)
 }

@@ -3,13 +3,15 @@
 //! The browser keeps a secret in a cookie, and carries `state` in URLs. The database knows the hashes of both; the code verifier
 //! and the nonce are derived from both, so that neither the database nor a URL that leaks is enough to finish a sign-in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use auth_token::{Method, Role};
+use auth_token::{FRESH, Method, Role};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contracts::events::{Mail, UserRoleChanged};
 use http_kit::{Error, OnConstraint, Result};
-use primitives::{EmailAddress, IdentityId, UserId};
+use primitives::{EmailAddress, IdentityId, Timestamp, UserId};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -19,15 +21,15 @@ use crate::app::AppState;
 use crate::clients::identity_provider::{Begin, IdentityProvider, Trouble};
 use crate::domain::federation::return_to::ReturnTo;
 use crate::domain::federation::token::{Expected, Profile, read_id_token};
-use crate::domain::token::{self, ACCESS_LIFETIME, OpaqueToken};
+use crate::domain::token::{self, ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
 use crate::store::identities::{self, IdentityKey};
-use crate::store::oidc::{self, NewRequest};
+use crate::store::oidc::{self, NewRequest, SignIn};
 use crate::store::revocations::{self, Pending};
-use crate::store::sessions::Device;
+use crate::store::sessions::{self, Device, Proof};
 use crate::store::users;
-use crate::workflows::recovery;
-use crate::workflows::sign_in::{self, Tokens};
+use crate::workflows::sign_in::{self, Outcome};
+use crate::workflows::{recovery, second_factor};
 
 /// How long somebody may take at the provider.
 pub(crate) const REQUEST_LIFETIME: Duration = Duration::from_secs(600);
@@ -59,7 +61,7 @@ impl From<Trouble> for Error {
     }
 }
 
-fn provider<'a>(state: &'a AppState, id: &str) -> Result<&'a std::sync::Arc<IdentityProvider>> {
+fn provider<'a>(state: &'a AppState, id: &str) -> Result<&'a Arc<IdentityProvider>> {
     let provider = state.providers.by_id(id);
     provider.ok_or_else(|| Error::not_found("identity provider"))
 }
@@ -81,6 +83,7 @@ pub(crate) async fn begin(
     state: &AppState,
     id: &str,
     return_to: Option<&ReturnTo>,
+    fresh: bool,
 ) -> Result<Begun> {
     let provider = provider(state, id)?;
     let return_to = return_to.map(|given| {
@@ -99,6 +102,7 @@ pub(crate) async fn begin(
             state: secret.text(),
             nonce: &derived("nonce", secret.text(), browser.text()),
             code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)),
+            fresh,
         })
         .await?;
     let now = state.clock.now();
@@ -107,6 +111,7 @@ pub(crate) async fn begin(
         browser_hash: &browser.hash(),
         provider: id,
         return_to: return_to.as_ref().map(Url::as_str),
+        fresh,
     };
     let mut db = state.pool.acquire().await?;
     oidc::insert_request(&mut db, request, now, now + REQUEST_LIFETIME).await?;
@@ -135,7 +140,7 @@ pub(crate) struct Ended {
 }
 
 pub(crate) enum Done {
-    SignedIn(Box<(User, Tokens)>),
+    SignedIn(Box<Outcome>),
     /// The page there fetches the tokens with it.
     Code(OpaqueToken),
 }
@@ -159,15 +164,26 @@ pub(crate) async fn complete(
         )
     })?;
     let return_to = request.return_to.as_deref().and_then(|url| Url::parse(url).ok());
-    let result = finish(state, provider, returned, return_to.is_some(), device).await;
+    let way = Way {
+        by_code: return_to.is_some(),
+        fresh: request.fresh,
+    };
+    let result = finish(state, provider, returned, way, device).await;
     Ok(Ended { return_to, result })
+}
+
+/// How the browser was sent.
+#[derive(Clone, Copy)]
+struct Way {
+    by_code: bool,
+    fresh: bool,
 }
 
 async fn finish(
     state: &AppState,
-    provider: &std::sync::Arc<IdentityProvider>,
+    provider: &Arc<IdentityProvider>,
     returned: Returned<'_>,
-    by_code: bool,
+    way: Way,
     device: &Device,
 ) -> Result<Done> {
     provider.check_sender(returned.issuer).await?;
@@ -179,6 +195,10 @@ async fn finish(
         ),
     })?;
     let profile = identify(state, provider, returned, code).await?;
+    let proved = SignIn {
+        second_factor: profile.second_factor,
+        authenticated_at: proved_at(&profile, way.fresh, state.clock.now())?,
+    };
     let mut tx = state.pool.begin().await?;
     let mut revoked = Vec::new();
     let user = match resolve(state, &mut tx, provider, &profile, &mut revoked).await? {
@@ -191,21 +211,34 @@ async fn finish(
             return Err(link_required().with("link_token", token.text()));
         }
     };
-    let done = if by_code {
+    let done = if way.by_code {
         let (code, now) = (OpaqueToken::new(&state.random), state.clock.now());
         let until = now + CODE_LIFETIME;
-        oidc::insert_code(&mut tx, &code.hash(), user.id, profile.second_factor, now, until).await?;
+        oidc::insert_code(&mut tx, &code.hash(), user.id, &proved, now, until).await?;
         Done::Code(code)
     } else {
-        let signed_in = sign_in(state, &mut tx, user, profile.second_factor, device).await?;
-        Done::SignedIn(Box::new(signed_in))
+        Done::SignedIn(Box::new(open(state, &mut tx, user, &proved, device).await?))
     };
     tx.commit().await?;
     state.announce(revoked).await;
     Ok(done)
 }
 
-fn link_required() -> Error {
+/// When somebody proved who they are. A provider that does not say it may just have remembered them: then the proof is not fresh,
+/// unless a new one was asked for.
+fn proved_at(profile: &Profile, fresh: bool, now: Timestamp) -> Result<Timestamp> {
+    match profile.authenticated_at {
+        Some(at) if fresh && now.since(at) > FRESH => Err(Trouble::Refused(anyhow::anyhow!(
+            "a new proof was asked for, and the provider gives an old one"
+        ))
+        .into()),
+        Some(at) => Ok(at.min(now)),
+        None if fresh => Ok(now),
+        None => Ok(now - FRESH - Duration::from_secs(1)),
+    }
+}
+
+pub(crate) fn link_required() -> Error {
     Error::conflict(
         "link_required",
         "There is an account with this e-mail address. Sign in to it and agree that this identity provider may sign you in.",
@@ -215,7 +248,7 @@ fn link_required() -> Error {
 /// Who signed in at the provider. Asks it, so no transaction is open.
 async fn identify(
     state: &AppState,
-    provider: &std::sync::Arc<IdentityProvider>,
+    provider: &Arc<IdentityProvider>,
     returned: Returned<'_>,
     code: &str,
 ) -> Result<Profile> {
@@ -277,9 +310,12 @@ pub(crate) async fn resolve(
         ));
     }
     identities::touch(tx, identity.id, state.clock.now()).await?;
-    let role = config.role_after(user.role, &profile.roles);
-    if role != user.role {
-        change_role(state, tx, &mut user, role, revoked).await?;
+    if profile.issued_at >= identity.claims_at {
+        identities::set_claims_at(tx, identity.id, profile.issued_at).await?;
+        let role = config.role_after(user.role, &profile.roles);
+        if role != user.role {
+            change_role(state, tx, &mut user, role, revoked).await?;
+        }
     }
     Ok(Resolved::User(user, identity))
 }
@@ -350,25 +386,50 @@ async fn change_role(
         return Ok(());
     }
     let now = state.clock.now();
+    // Nobody here decided it: they brought it along.
+    let changed = UserRoleChanged {
+        user_id: user.id,
+        before: user.role.as_str().to_owned(),
+        after: role.as_str().to_owned(),
+        by: user.id,
+    };
     user.role = role;
     users::update(tx, user, now).await?;
-    let before = now + Duration::from_millis(1);
-    revoked.extend(revocations::of_user(tx, user.id, before, now + ACCESS_LIFETIME).await?);
+    // Not those of this sign-in, which are signed in a moment.
+    revoked.extend(revocations::of_user(tx, user.id, now, now + ACCESS_LIFETIME).await?);
     state.publisher.publish(tx, &user.updated()).await?;
+    state.publisher.publish(tx, &changed).await?;
     tracing::info!(user_id = %user.id, %role, "an identity provider changed a user's role");
     Ok(())
 }
 
-/// Opens a session for who a provider vouches for.
-async fn sign_in(
+/// How somebody proved who they are, if a provider says that they did.
+pub(crate) fn methods(second_factor: bool) -> Vec<Method> {
+    let mut methods = vec![Method::Federated];
+    methods.extend(second_factor.then_some(Method::MultiFactor));
+    methods
+}
+
+/// Opens a session for who a provider vouches for, or asks for their second factor. The user's row is locked.
+async fn open(
     state: &AppState,
     tx: &mut PgConnection,
     user: User,
-    _second_factor: bool,
+    proved: &SignIn,
     device: &Device,
-) -> Result<(User, Tokens)> {
-    let tokens = sign_in::open_session(state, tx, &user, &[Method::Federated], device).await?;
-    Ok((user, tokens))
+) -> Result<Outcome> {
+    let methods = methods(proved.second_factor);
+    if !proved.second_factor && second_factor::factors(tx, user.id).await?.any() {
+        return sign_in::finish(state, tx, user, &methods, device).await;
+    }
+    let (session, proof) = sign_in::begin(state, tx, &user, &methods, device, SESSION_LIFETIME).await?;
+    let proof = Proof {
+        at: proved.authenticated_at,
+        ..proof
+    };
+    sessions::prove(tx, session, &proof).await?;
+    let tokens = sign_in::issue(state, tx, &user, session, proof).await?;
+    Ok(Outcome::SignedIn(user, tokens))
 }
 
 /// The tokens of a sign-in, for the page that the browser returned to.
@@ -376,7 +437,7 @@ pub(crate) async fn redeem_code(
     state: &AppState,
     code: &str,
     device: &Device,
-) -> Result<(User, Tokens)> {
+) -> Result<Outcome> {
     let invalid = || {
         Error::unauthenticated(
             "invalid_sign_in_code",
@@ -389,9 +450,9 @@ pub(crate) async fn redeem_code(
     let user = users::lock(&mut tx, owner).await?;
     let user = user.filter(|user| user.disabled_at.is_none()).ok_or_else(invalid)?;
     let waiting = oidc::take_code(&mut tx, &hash, state.clock.now()).await?.ok_or_else(invalid)?;
-    let signed_in = sign_in(state, &mut tx, user, waiting.second_factor, device).await?;
+    let outcome = open(state, &mut tx, user, &waiting, device).await?;
     tx.commit().await?;
-    Ok(signed_in)
+    Ok(outcome)
 }
 
 /// The owner of an account agrees that an identity may sign in to it.
@@ -412,6 +473,13 @@ pub(crate) async fn link(state: &AppState, user: UserId, link_token: &str) -> Re
     inserted.on_constraint("external_identities_key", || {
         Error::conflict("already_linked", "This identity belongs to an account already.")
     })?;
+    let provider = state.providers.by_id(&key.provider);
+    let provider = provider.map_or(key.provider.clone(), |provider| provider.config.name.clone());
+    let mail = Mail::IdentityLinked {
+        name: user.name.clone(),
+        provider,
+    };
+    recovery::mail(state, &mut tx, &user.email, mail).await?;
     tx.commit().await?;
     tracing::info!(user_id = %user.id, provider = key.provider, "an identity was linked");
     Ok(())

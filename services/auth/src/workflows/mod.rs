@@ -5,6 +5,7 @@ pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
 pub(crate) mod federation;
+pub(crate) mod foreign;
 pub(crate) mod identities;
 pub(crate) mod mail_requests;
 pub(crate) mod manage;

@@ -199,6 +199,10 @@ pub(crate) async fn factor_missing(
     if state.settings.staff_second_factor == StaffSecondFactor::Optional || !user.role.is_staff() {
         return Ok(false);
     }
+    // Theirs is at the provider.
+    if proof.methods.contains(&Method::MultiFactor) {
+        return Ok(false);
+    }
     let used = proof.methods.iter().any(|method| method.is_second_factor());
     Ok(!used || !second_factor::factors(tx, user.id).await?.any())
 }

@@ -8,7 +8,7 @@ use testkit::http::Answer;
 use crate::issuer::{Issuer, Key, Script, TENANT, text};
 use crate::support::{PASSWORD, TestApp, app_with};
 
-async fn app_of(issuer: &Issuer, changes: Value) -> TestApp {
+pub(crate) async fn app_of(issuer: &Issuer, changes: Value) -> TestApp {
     let providers = json!([issuer.config(&changes)]).to_string();
     let app = app_with(|settings| {
         settings.oidc_providers = providers.into();
@@ -49,7 +49,7 @@ impl Browser {
     }
 }
 
-async fn sign_in(app: &TestApp) -> Answer {
+pub(crate) async fn sign_in(app: &TestApp) -> Answer {
     leave(app, "").await.come_back(app).await
 }
 
@@ -322,7 +322,7 @@ async fn an_address_that_the_provider_does_not_vouch_for_has_to_be_verified() {
     sign_in(&app).await.problem(403, "email_missing");
 }
 
-async fn verify(app: &TestApp, email: &str) {
+pub(crate) async fn verify(app: &TestApp, email: &str) {
     let token = app.mailed_token(email, "verify_email").await;
     let _ = app.client().post("/api/auth/email/verify").json(&json!({"token": token})).expect(204).await;
 }
@@ -424,4 +424,24 @@ async fn two_first_sign_ins_at_once_make_one_account() {
     let (one, two) = tokio::join!(one.come_back(&app), two.come_back(&app));
     let (one, two) = (app.signed_in(&one.expect(200).value()), app.signed_in(&two.expect(200).value()));
     assert_eq!(one.id, two.id);
+}
+
+#[tokio::test]
+async fn a_provider_that_remembered_somebody_is_no_fresh_proof() {
+    let issuer = Issuer::start().await;
+    let app = app_of(&issuer, json!({})).await;
+    let is_fresh = async |answer: Answer| {
+        let user = app.signed_in(&answer.expect(200).value());
+        let link = json!({"link_token": "x"});
+        let answer = user.client.post("/api/auth/oidc/link").json(&link).send().await;
+        answer.value()["code"] == "invalid_link_token"
+    };
+    assert!(is_fresh(sign_in(&app).await).await);
+    issuer.is(json!({"auth_time": issuer.now() - 400}));
+    assert!(!is_fresh(sign_in(&app).await).await);
+    leave(&app, "?fresh=true").await.come_back(&app).await.problem(401, "federated_sign_in_failed");
+    // It does not say.
+    issuer.is(json!({"auth_time": null}));
+    assert!(!is_fresh(sign_in(&app).await).await);
+    assert!(is_fresh(leave(&app, "?fresh=true").await.come_back(&app).await).await);
 }

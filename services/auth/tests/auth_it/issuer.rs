@@ -292,7 +292,7 @@ async fn token(
     if begun["code_challenge"] != challenge || begun["redirect_uri"] != form["redirect_uri"] {
         return refuse("invalid_grant");
     }
-    let mut claims = json!({"iss": url, "aud": CLIENT, "sub": "anna", "exp": now + 300, "iat": now, "nonce": begun["nonce"],
+    let mut claims = json!({"iss": url, "aud": CLIENT, "sub": "anna", "exp": now + 300, "iat": now, "nonce": begun["nonce"], "auth_time": now,
         "email": "anna@example.com", "email_verified": true, "name": "Anna Schmidt"});
     merge(&mut claims, &script.claims);
     let id_token = match script.forge {

@@ -110,6 +110,8 @@ pub(crate) struct Profile {
     pub(crate) roles: Vec<String>,
     /// Whether they used a second factor, if the provider is trusted with that.
     pub(crate) second_factor: bool,
+    /// When this was said.
+    pub(crate) issued_at: Timestamp,
     /// When they last proved who they are, if it says so.
     pub(crate) authenticated_at: Option<Timestamp>,
 }
@@ -158,7 +160,6 @@ pub(crate) fn read_id_token(
 #[derive(Clone, Debug)]
 pub(crate) struct Bearer {
     pub(crate) profile: Profile,
-    pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -177,11 +178,9 @@ pub(crate) fn read_access_token(
     if is_program || !is_access_token(provider, signed, &claims) {
         return Err(Refusal::Kind);
     }
-    let issued_at = Timestamp::from_unix(seconds(claims.iat.ok_or(Refusal::Time)?));
     let expires_at = Timestamp::from_unix(seconds(claims.exp));
     Ok(Bearer {
         profile: profile(provider, claims)?,
-        issued_at,
         expires_at,
     })
 }
@@ -246,6 +245,7 @@ fn profile(provider: &ProviderConfig, claims: Claims) -> Result<Profile, Refusal
     let guessed = || address(claims.preferred_username).or_else(|| address(claims.upn));
     Ok(Profile {
         subject,
+        issued_at: Timestamp::from_unix(seconds(claims.iat.ok_or(Refusal::Time)?)),
         email: told.or_else(guessed),
         email_verified,
         name: claims.name.or(claims.given_name).and_then(clean),

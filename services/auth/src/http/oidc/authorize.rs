@@ -21,6 +21,8 @@ pub(crate) struct AuthorizeQuery {
     /// the callback answers as `POST /api/auth/login` does.
     #[param(value_type = Option<String>, example = "https://shop.example/account")]
     return_to: Option<ReturnTo>,
+    /// Whether to prove who one is anew there, as what is guarded by RFC 9470 needs it.
+    fresh: Option<bool>,
 }
 
 /// Sign in by an identity provider
@@ -39,7 +41,7 @@ pub(crate) async fn authorize(
     Query(query): Query<AuthorizeQuery>,
     jar: CookieJar,
 ) -> Result<impl IntoResponse> {
-    let begun = federation::begin(&state, &provider, query.return_to.as_ref()).await?;
+    let begun = federation::begin(&state, &provider, query.return_to.as_ref(), query.fresh.unwrap_or(false)).await?;
     let name = cookie_name(&state, begun.state.text());
     let cookie = cookie(&state, name, begun.browser.text().to_owned());
     let headers = [

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::auth::SignedInUser;
+use crate::http::auth::LoginAnswer;
 use crate::http::problems::BadBody;
 use crate::store::sessions::Device;
 use crate::workflows::federation;
@@ -18,7 +18,7 @@ pub(crate) struct SignInCodeRequest {
 
 /// Fetch the tokens of a sign-in by an identity provider
 #[utoipa::path(post, path = "/api/auth/oidc/token", tag = "auth", request_body = SignInCodeRequest, responses(
-    (status = 200, body = SignedInUser),
+    (status = 200, body = LoginAnswer),
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_sign_in_code`"),
     BadBody,
 ))]
@@ -26,7 +26,7 @@ pub(crate) async fn redeem_sign_in_code(
     State(state): State<AppState>,
     device: Device,
     Json(request): Json<SignInCodeRequest>,
-) -> Result<Json<SignedInUser>> {
+) -> Result<Json<LoginAnswer>> {
     Ok(Json(
         federation::redeem_code(&state, &request.sign_in_code, &device)
             .await?
