@@ -94,8 +94,11 @@ impl ForeignKey {
         if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return None;
         }
-        let bytes =
-            |text: &Option<String>| URL_SAFE_NO_PAD.decode(text.as_deref()?.trim_end_matches('=')).ok();
+        let bytes = |text: &Option<String>| {
+            URL_SAFE_NO_PAD
+                .decode(text.as_deref()?.trim_end_matches('='))
+                .ok()
+        };
         let (mut algorithms, key) = match (raw.kty.as_str(), raw.crv.as_str()) {
             ("RSA", _) => {
                 let (n, e) = (bytes(&raw.n)?, bytes(&raw.e)?);
@@ -119,7 +122,11 @@ impl ForeignKey {
             algorithms.retain(|algorithm| algorithm.as_str() == alg);
         }
         let kid = raw.kid;
-        (!algorithms.is_empty()).then_some(Self { kid, algorithms, key })
+        (!algorithms.is_empty()).then_some(Self {
+            kid,
+            algorithms,
+            key,
+        })
     }
 }
 
@@ -209,7 +216,9 @@ pub fn named_issuer(token: &str) -> Option<String> {
     let payload = parts.nth(1).filter(|_| token.len() <= MAX_TOKEN)?;
     let three = parts.next().is_some() && parts.next().is_none();
     let bytes = URL_SAFE_NO_PAD.decode(payload).ok().filter(|_| three)?;
-    serde_json::from_slice::<Issuer>(&bytes).ok().map(|issuer| issuer.iss)
+    serde_json::from_slice::<Issuer>(&bytes)
+        .ok()
+        .map(|issuer| issuer.iss)
 }
 
 #[cfg(test)]

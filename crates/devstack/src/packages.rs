@@ -222,7 +222,10 @@ pub fn ensure_python(say: &dyn Fn(&str)) -> Result<()> {
     ensure!(root, "missing: {PACKAGE}; {manual}");
     say(&format!("installing {PACKAGE}"));
     install_as_root(&[PACKAGE]).with_context(|| manual.clone())?;
-    ensure!(works(), "{PACKAGE} is installed, and python3 still cannot make an environment");
+    ensure!(
+        works(),
+        "{PACKAGE} is installed, and python3 still cannot make an environment"
+    );
     Ok(())
 }
 

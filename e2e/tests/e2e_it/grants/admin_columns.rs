@@ -9,6 +9,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "addresses",
                 "id user_id name line1 line2 city region postal_code country phone is_default_shipping is_default_billing created_at updated_at",
             ),
+            (
+                "external_identities",
+                "id user_id provider issuer created_at last_used_at",
+            ),
             ("outbox", "seq id aggregate event_type created_at attempts"),
             (
                 "sessions",

@@ -72,7 +72,8 @@ impl IdentityProviders {
     }
 
     pub(crate) fn by_issuer(&self, issuer: &str) -> Option<&Arc<IdentityProvider>> {
-        self.iter().find(|provider| provider.config.issuer == issuer)
+        self.iter()
+            .find(|provider| provider.config.issuer == issuer)
     }
 }
 
@@ -138,10 +139,13 @@ impl IdentityProvider {
             .append_pair("code_challenge", begin.code_challenge)
             .append_pair("code_challenge_method", "S256");
         if begin.fresh {
-            url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
+            url.query_pairs_mut()
+                .append_pair("prompt", "login")
+                .append_pair("max_age", "0");
         } else {
             // A provider that is asked for any age has to say which it is.
-            url.query_pairs_mut().append_pair("max_age", MAX_AGE_SECONDS);
+            url.query_pairs_mut()
+                .append_pair("max_age", MAX_AGE_SECONDS);
         }
         Ok(url)
     }
@@ -150,9 +154,20 @@ impl IdentityProvider {
     pub(crate) async fn check_sender(&self, issuer: Option<&str>) -> Result<(), Trouble> {
         match issuer {
             Some(issuer) if issuer == self.config.issuer => Ok(()),
-            Some(_) => Err(Trouble::Refused(anyhow!("another issuer sent the browser back"))),
-            None if !self.known().await?.metadata.authorization_response_iss_parameter_supported => Ok(()),
-            None => Err(Trouble::Refused(anyhow!("the browser came back without the issuer's name"))),
+            Some(_) => Err(Trouble::Refused(anyhow!(
+                "another issuer sent the browser back"
+            ))),
+            None if !self
+                .known()
+                .await?
+                .metadata
+                .authorization_response_iss_parameter_supported =>
+            {
+                Ok(())
+            }
+            None => Err(Trouble::Refused(anyhow!(
+                "the browser came back without the issuer's name"
+            ))),
         }
     }
 
@@ -173,22 +188,39 @@ impl IdentityProvider {
         match &self.config.client_secret {
             Some(secret) if !in_body => {
                 // The standard wants both encoded as in forms (RFC 6749, section 2.3.1).
-                let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let encode = |text: &str| {
+                    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+                };
                 let secret = encode(secret.expose_secret());
                 request = request.basic_auth(encode(&self.config.client_id), Some(secret));
             }
             secret => {
                 form.push(("client_id", &self.config.client_id));
-                form.extend(secret.iter().map(|secret| ("client_secret", secret.expose_secret())));
+                form.extend(
+                    secret
+                        .iter()
+                        .map(|secret| ("client_secret", secret.expose_secret())),
+                );
             }
         }
-        let (status, answer) = provider_http::json(request.form(&form)).await.map_err(Trouble::Away)?;
+        let (status, answer) = provider_http::json(request.form(&form))
+            .await
+            .map_err(Trouble::Away)?;
         if status.is_server_error() {
-            return Err(Trouble::Away(anyhow!("the token endpoint answers {status}")));
+            return Err(Trouble::Away(anyhow!(
+                "the token endpoint answers {status}"
+            )));
         }
         if !status.is_success() {
-            let error = answer.get("error").and_then(serde_json::Value::as_str).unwrap_or_default();
-            let error: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
+            let error = answer
+                .get("error")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default();
+            let error: String = error
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(60)
+                .collect();
             return Err(Trouble::Refused(anyhow!("the code is refused: {error}")));
         }
         CodeAnswer::deserialize(answer)
@@ -206,11 +238,17 @@ impl IdentityProvider {
         // A new key, perhaps; or no key of it at all.
         self.refresh(Some(&known)).await;
         let known = self.known().await?;
-        known.keys.verify(token, algorithms).map_err(Trouble::refused)
+        known
+            .keys
+            .verify(token, algorithms)
+            .map_err(Trouble::refused)
     }
 
     fn peek(&self) -> Option<Arc<Known>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What is known of the provider. Waits only while nothing is.
@@ -219,12 +257,16 @@ impl IdentityProvider {
             return Ok(known);
         }
         self.refresh(None).await;
-        self.peek().ok_or_else(|| Trouble::Away(anyhow!("{} cannot be asked what it is", self.config.id)))
+        self.peek()
+            .ok_or_else(|| Trouble::Away(anyhow!("{} cannot be asked what it is", self.config.id)))
     }
 
     /// Renews what is known if that is old, without anybody waiting for it.
     pub(crate) fn renew_in_background(self: &Arc<Self>) {
-        let Some(known) = self.peek().filter(|known| self.clock.now().since(known.at) > REFRESH_INTERVAL) else {
+        let Some(known) = self
+            .peek()
+            .filter(|known| self.clock.now().since(known.at) > REFRESH_INTERVAL)
+        else {
             return;
         };
         let provider = self.clone();
@@ -234,10 +276,17 @@ impl IdentityProvider {
     /// Asks the provider again, unless it was just asked or another has done it since `seen` was read.
     async fn refresh(&self, seen: Option<&Arc<Known>>) {
         let mut tried = self.tried.lock().await;
-        if self.peek().is_some_and(|known| seen.is_none_or(|seen| !Arc::ptr_eq(seen, &known))) {
+        if self
+            .peek()
+            .is_some_and(|known| seen.is_none_or(|seen| !Arc::ptr_eq(seen, &known)))
+        {
             return;
         }
-        let interval = if seen.is_some() { FETCH_INTERVAL } else { FIRST_FETCH_INTERVAL };
+        let interval = if seen.is_some() {
+            FETCH_INTERVAL
+        } else {
+            FIRST_FETCH_INTERVAL
+        };
         let now = self.clock.now();
         if tried.is_some_and(|at| at <= now && now.since(at) < interval) {
             return;
@@ -258,11 +307,16 @@ impl IdentityProvider {
 
     async fn fetch(&self) -> anyhow::Result<Known> {
         let issuer = &self.config.issuer;
-        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let url = format!(
+            "{}/.well-known/openid-configuration",
+            issuer.trim_end_matches('/')
+        );
         let metadata: Metadata = self.get(&url).await.context("its discovery document")?;
         if metadata.issuer != *issuer {
             if metadata.issuer.contains("{tenantid}") {
-                bail!("its issuer stands for every tenant: configure the tenant that signs in here");
+                bail!(
+                    "its issuer stands for every tenant: configure the tenant that signs in here"
+                );
             }
             bail!("its discovery document is of another issuer");
         }

@@ -27,7 +27,10 @@ pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
 /// An address that a provider names for itself.
 pub(crate) fn endpoint(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).context("a provider names an address that is none")?;
-    ensure!(is_protected(&url), "a provider names an address without TLS");
+    ensure!(
+        is_protected(&url),
+        "a provider names an address without TLS"
+    );
     Ok(url)
 }
 
@@ -38,7 +41,11 @@ pub(crate) async fn json(request: RequestBuilder) -> anyhow::Result<(StatusCode,
     let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(reqwest::Error::without_url)?
+    {
         body.extend_from_slice(&chunk);
         ensure!(body.len() <= MAX_BODY, "the answer is too long");
     }

@@ -162,11 +162,20 @@ pub(crate) async fn take_link(
 
 /// Forgets what nobody came back for.
 pub(crate) async fn forget_expired(db: &mut PgConnection, now: Timestamp) -> Result<u64> {
-    let requests = sqlx::query!("DELETE FROM oidc_requests WHERE expires_at < $1", now as Timestamp);
+    let requests = sqlx::query!(
+        "DELETE FROM oidc_requests WHERE expires_at < $1",
+        now as Timestamp
+    );
     let mut rows = requests.execute(&mut *db).await?.rows_affected();
-    let codes = sqlx::query!("DELETE FROM oidc_sign_in_codes WHERE expires_at < $1", now as Timestamp);
+    let codes = sqlx::query!(
+        "DELETE FROM oidc_sign_in_codes WHERE expires_at < $1",
+        now as Timestamp
+    );
     rows += codes.execute(&mut *db).await?.rows_affected();
-    let links = sqlx::query!("DELETE FROM oidc_links WHERE expires_at < $1", now as Timestamp);
+    let links = sqlx::query!(
+        "DELETE FROM oidc_links WHERE expires_at < $1",
+        now as Timestamp
+    );
     rows += links.execute(&mut *db).await?.rows_affected();
     Ok(rows)
 }

@@ -27,9 +27,9 @@ use crate::store::identities::{self, IdentityKey};
 use crate::store::oidc::{self, NewRequest, SignIn};
 use crate::store::revocations::{self, Pending};
 use crate::store::sessions::{self, Device, Proof};
-use crate::store::users;
+use crate::store::{claims, users};
 use crate::workflows::sign_in::{self, Outcome};
-use crate::workflows::{recovery, second_factor};
+use crate::workflows::{recovery, register, second_factor};
 
 /// How long somebody may take at the provider.
 pub(crate) const REQUEST_LIFETIME: Duration = Duration::from_secs(600);
@@ -163,7 +163,10 @@ pub(crate) async fn complete(
             "This sign-in has ended, took too long, or began in another browser. Please begin again.",
         )
     })?;
-    let return_to = request.return_to.as_deref().and_then(|url| Url::parse(url).ok());
+    let return_to = request
+        .return_to
+        .as_deref()
+        .and_then(|url| Url::parse(url).ok());
     let way = Way {
         by_code: return_to.is_some(),
         fresh: request.fresh,
@@ -258,7 +261,10 @@ async fn identify(
     provider.renew_in_background();
     let expected = Expected {
         nonce: &derived("nonce", returned.state, returned.browser),
-        access_token: answer.access_token.as_ref().map(ExposeSecret::expose_secret),
+        access_token: answer
+            .access_token
+            .as_ref()
+            .map(ExposeSecret::expose_secret),
     };
     let profile = read_id_token(&provider.config, &signed, expected, state.clock.now());
     Ok(profile.map_err(Trouble::refused)?)
@@ -323,10 +329,7 @@ pub(crate) async fn resolve(
 /// Who has verified the address that the provider has verified.
 async fn owner(tx: &mut PgConnection, profile: &Profile) -> Result<Option<User>> {
     match &profile.email {
-        Some(email) if profile.email_verified => {
-            let owner = users::find_by_email(tx, email).await?;
-            Ok(owner.filter(|owner| owner.email_verified_at.is_some()))
-        }
+        Some(email) if profile.email_verified => Ok(claims::owner(tx, email).await?),
         _ => Ok(None),
     }
 }
@@ -356,14 +359,12 @@ async fn provision(
     };
     // Somebody verified the address a moment ago.
     let inserted = users::insert(tx, &user).await;
-    inserted
-        .on_constraint("users_email_key", link_required)
-        .on_constraint("users_verified_email", link_required)?;
+    inserted.on_constraint("users_verified_email", link_required)?;
     let id = IdentityId::new(now, &state.random);
     identities::insert(tx, id, user.id, key, now).await?;
     state.publisher.publish(tx, &user.registered()).await?;
     if user.email_verified_at.is_none() {
-        recovery::send_verification(state, tx, &user).await?;
+        register::mail_the_address(state, tx, &user).await?;
     }
     Ok(user)
 }
@@ -422,7 +423,8 @@ async fn open(
     if !proved.second_factor && second_factor::factors(tx, user.id).await?.any() {
         return sign_in::finish(state, tx, user, &methods, device).await;
     }
-    let (session, proof) = sign_in::begin(state, tx, &user, &methods, device, SESSION_LIFETIME).await?;
+    let (session, proof) =
+        sign_in::begin(state, tx, &user, &methods, device, SESSION_LIFETIME).await?;
     let proof = Proof {
         at: proved.authenticated_at,
         ..proof
@@ -433,11 +435,7 @@ async fn open(
 }
 
 /// The tokens of a sign-in, for the page that the browser returned to.
-pub(crate) async fn redeem_code(
-    state: &AppState,
-    code: &str,
-    device: &Device,
-) -> Result<Outcome> {
+pub(crate) async fn redeem_code(state: &AppState, code: &str, device: &Device) -> Result<Outcome> {
     let invalid = || {
         Error::unauthenticated(
             "invalid_sign_in_code",
@@ -446,10 +444,16 @@ pub(crate) async fn redeem_code(
     };
     let hash = token::hash(code);
     let mut tx = state.pool.begin().await?;
-    let owner = oidc::owner_of_code(&mut tx, &hash).await?.ok_or_else(invalid)?;
+    let owner = oidc::owner_of_code(&mut tx, &hash)
+        .await?
+        .ok_or_else(invalid)?;
     let user = users::lock(&mut tx, owner).await?;
-    let user = user.filter(|user| user.disabled_at.is_none()).ok_or_else(invalid)?;
-    let waiting = oidc::take_code(&mut tx, &hash, state.clock.now()).await?.ok_or_else(invalid)?;
+    let user = user
+        .filter(|user| user.disabled_at.is_none())
+        .ok_or_else(invalid)?;
+    let waiting = oidc::take_code(&mut tx, &hash, state.clock.now())
+        .await?
+        .ok_or_else(invalid)?;
     let outcome = open(state, &mut tx, user, &waiting, device).await?;
     tx.commit().await?;
     Ok(outcome)
@@ -471,10 +475,15 @@ pub(crate) async fn link(state: &AppState, user: UserId, link_token: &str) -> Re
     let id = IdentityId::new(now, &state.random);
     let inserted = identities::insert(&mut tx, id, user.id, &key, now).await;
     inserted.on_constraint("external_identities_key", || {
-        Error::conflict("already_linked", "This identity belongs to an account already.")
+        Error::conflict(
+            "already_linked",
+            "This identity belongs to an account already.",
+        )
     })?;
     let provider = state.providers.by_id(&key.provider);
-    let provider = provider.map_or(key.provider.clone(), |provider| provider.config.name.clone());
+    let provider = provider.map_or(key.provider.clone(), |provider| {
+        provider.config.name.clone()
+    });
     let mail = Mail::IdentityLinked {
         name: user.name.clone(),
         provider,

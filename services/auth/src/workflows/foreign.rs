@@ -4,7 +4,7 @@
 //! before; one that was issued later begins another.
 
 use auth_token::foreign::named_issuer;
-use auth_token::{AUDIENCE, Claims, ISSUER, Method, TokenError};
+use auth_token::{AUDIENCE, Claims, ISSUER, TokenError};
 use http_kit::Error;
 use primitives::{SessionId, Timestamp, TokenId};
 use sqlx::PgConnection;
@@ -26,10 +26,13 @@ pub(crate) async fn exchange(state: &AppState, token: &str) -> Result<String, To
     let provider = provider
         .filter(|provider| !provider.config.audiences.is_empty())
         .ok_or(TokenError::Invalid)?;
-    let signed = provider.verify(token).await.map_err(|trouble| match trouble {
-        Trouble::Away(_) => TokenError::KeysUnavailable,
-        Trouble::Refused(cause) => refused(provider, &cause),
-    })?;
+    let signed = provider
+        .verify(token)
+        .await
+        .map_err(|trouble| match trouble {
+            Trouble::Away(_) => TokenError::KeysUnavailable,
+            Trouble::Refused(cause) => refused(provider, &cause),
+        })?;
     provider.renew_in_background();
     let bearer = read_access_token(&provider.config, &signed, state.clock.now());
     let bearer = bearer.map_err(|refusal| match refusal {
@@ -41,7 +44,10 @@ pub(crate) async fn exchange(state: &AppState, token: &str) -> Result<String, To
         Ok(None) => Err(TokenError::Revoked),
         Err(error) if error.code() == "account_disabled" => Err(TokenError::Revoked),
         Err(error) if error.status().is_server_error() => {
-            tracing::warn!(error = format!("{error:?}"), "cannot judge a provider's token");
+            tracing::warn!(
+                error = format!("{error:?}"),
+                "cannot judge a provider's token"
+            );
             Err(TokenError::KeysUnavailable)
         }
         Err(error) => Err(refused(provider, &error.into())),
@@ -65,18 +71,24 @@ async fn open(
 ) -> Result<Option<String>, Error> {
     let mut revoked = Vec::new();
     let mut tx = state.pool.begin().await?;
-    let resolved = federation::resolve(state, &mut tx, provider, &bearer.profile, &mut revoked).await?;
+    let resolved =
+        federation::resolve(state, &mut tx, provider, &bearer.profile, &mut revoked).await?;
     let Resolved::User(user, identity) = resolved else {
         return Err(federation::link_required());
     };
     let now = state.clock.now();
     let proof = Proof {
-        at: bearer.profile.authenticated_at.unwrap_or(bearer.profile.issued_at).min(now),
+        at: bearer
+            .profile
+            .authenticated_at
+            .unwrap_or(bearer.profile.issued_at)
+            .min(now),
         methods: federation::methods(bearer.profile.second_factor),
     };
     let session = session(state, &mut tx, provider, bearer, &identity, &proof).await?;
     // Whoever has a second factor here did not use it: their role counts for nothing then.
-    let factor_missing = !bearer.profile.second_factor && second_factor::factors(&mut tx, user.id).await?.any()
+    let factor_missing = !bearer.profile.second_factor
+        && second_factor::factors(&mut tx, user.id).await?.any()
         || sign_in::factor_missing(state, &mut tx, &user, &proof).await?;
     let token = match session {
         Some(session) => Some(sign(state, &user, session, proof, bearer, factor_missing)?),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::http::Answer;
 
 use crate::issuer::{Issuer, Key, Script, TENANT, text};
+use crate::second_factor::enrol;
 use crate::support::{PASSWORD, TestApp, app_with};
 
 pub(crate) async fn app_of(issuer: &Issuer, changes: Value) -> TestApp {
@@ -31,12 +32,25 @@ async fn leave(app: &TestApp, query: &str) -> Browser {
     let answer = app.client().get(&path).expect(302).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     let cookie = answer.header("set-cookie").to_owned();
-    for part in ["__Host-oidc-", "HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=600"] {
+    for part in [
+        "__Host-oidc-",
+        "HttpOnly",
+        "SameSite=Lax",
+        "Secure",
+        "Path=/",
+        "Max-Age=600",
+    ] {
         assert!(cookie.contains(part), "{part}: {cookie}");
     }
-    let provider = app.client().get(answer.header("location")).expect(303).await;
+    let provider = app
+        .client()
+        .get(answer.header("location"))
+        .expect(303)
+        .await;
     let back = provider.header("location");
-    let back = back.strip_prefix("https://shop.example").unwrap_or_else(|| panic!("{back}"));
+    let back = back
+        .strip_prefix("https://shop.example")
+        .unwrap_or_else(|| panic!("{back}"));
     Browser {
         cookie: cookie.split(';').next().unwrap().to_owned(),
         back: back.to_owned(),
@@ -45,7 +59,11 @@ async fn leave(app: &TestApp, query: &str) -> Browser {
 
 impl Browser {
     async fn come_back(&self, app: &TestApp) -> Answer {
-        app.client().get(&self.back).header("cookie", &self.cookie).send().await
+        app.client()
+            .get(&self.back)
+            .header("cookie", &self.cookie)
+            .send()
+            .await
     }
 }
 
@@ -55,35 +73,62 @@ pub(crate) async fn sign_in(app: &TestApp) -> Answer {
 
 fn query(url: &str, name: &str) -> Option<String> {
     let url: url::Url = url.parse().unwrap();
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    url.query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 #[tokio::test]
 async fn the_first_sign_in_makes_an_account_and_the_next_finds_it() {
     let issuer = Issuer::start().await;
     let app = app_of(&issuer, json!({})).await;
-    let list = app.client().get("/api/auth/oidc/providers").expect(200).await.value();
-    let listed = json!([{"id": "corp", "name": "Corp", "authorize_path": "/api/auth/oidc/corp/authorize"}]);
+    let list = app
+        .client()
+        .get("/api/auth/oidc/providers")
+        .expect(200)
+        .await
+        .value();
+    let listed =
+        json!([{"id": "corp", "name": "Corp", "authorize_path": "/api/auth/oidc/corp/authorize"}]);
     assert_eq!(list["data"], listed);
     let answer = sign_in(&app).await.expect(200);
-    assert!(answer.header("set-cookie").contains("Max-Age=0"), "{}", answer.header("set-cookie"));
+    assert!(
+        answer.header("set-cookie").contains("Max-Age=0"),
+        "{}",
+        answer.header("set-cookie")
+    );
     assert_eq!(answer.header("cache-control"), "no-store");
     let anna = app.signed_in(&answer.value());
     let me = anna.client.get("/api/users/me").expect(200).await.value();
-    assert_eq!((&me["email"], &me["email_verified"]), (&json!("anna@example.com"), &json!(true)));
-    assert_eq!((&me["name"], &me["role"]), (&json!("Anna Schmidt"), &json!("customer")));
+    assert_eq!(
+        (&me["email"], &me["email_verified"]),
+        (&json!("anna@example.com"), &json!(true))
+    );
+    assert_eq!(
+        (&me["name"], &me["role"]),
+        (&json!("Anna Schmidt"), &json!("customer"))
+    );
     assert_eq!(app.events("user.registered").await.len(), 1);
     // Another address and name do not make another person.
     issuer.is(json!({"email": "anna.new@example.com", "name": "Anna B."}));
     let again = app.signed_in(&sign_in(&app).await.expect(200).value());
     assert_eq!(again.id, anna.id);
-    let identities = anna.client.get("/api/users/me/identities").expect(200).await.value();
+    let identities = anna
+        .client
+        .get("/api/users/me/identities")
+        .expect(200)
+        .await
+        .value();
     assert_eq!(identities["data"][0]["name"], "Corp");
     assert_eq!(identities["data"].as_array().unwrap().len(), 1);
     // Another subject is another person, whose address is taken.
     issuer.is(json!({"sub": "bert"}));
     sign_in(&app).await.problem(409, "link_required");
-    app.client().get("/api/auth/oidc/nobody/authorize").send().await.problem(404, "not_found");
+    app.client()
+        .get("/api/auth/oidc/nobody/authorize")
+        .send()
+        .await
+        .problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -94,28 +139,48 @@ async fn a_page_gets_a_code_that_is_good_once_for_a_minute() {
     let arrived = async || {
         let answer = leave(&app, back).await.come_back(&app).await.expect(302);
         let location = answer.header("location").to_owned();
-        assert!(location.starts_with("https://shop.example/account?tab=1&sign_in_code="), "{location}");
+        assert!(
+            location.starts_with("https://shop.example/account?tab=1&sign_in_code="),
+            "{location}"
+        );
         query(&location, "sign_in_code").unwrap()
     };
     let redeem = async |code: &str| {
         let body = json!({"sign_in_code": code});
-        app.client().post("/api/auth/oidc/token").json(&body).send().await
+        app.client()
+            .post("/api/auth/oidc/token")
+            .json(&body)
+            .send()
+            .await
     };
     let code = arrived().await;
     let anna = app.signed_in(&redeem(&code).await.expect(200).value());
-    let claims = anna.client.get("/api/auth/verify").expect(200).await.value();
+    let claims = anna
+        .client
+        .get("/api/auth/verify")
+        .expect(200)
+        .await
+        .value();
     assert_eq!(claims["email"], "anna@example.com");
     redeem(&code).await.problem(401, "invalid_sign_in_code");
-    redeem("nonsense").await.problem(401, "invalid_sign_in_code");
+    redeem("nonsense")
+        .await
+        .problem(401, "invalid_sign_in_code");
     let late = arrived().await;
     app.later(61);
     redeem(&late).await.problem(401, "invalid_sign_in_code");
     // Between the callback and the page the account is shut.
     let shut = arrived().await;
-    sqlx::query("UPDATE users SET disabled_at = now()").execute(&app.root().await).await.unwrap();
+    sqlx::query("UPDATE users SET disabled_at = now()")
+        .execute(&app.root().await)
+        .await
+        .unwrap();
     redeem(&shut).await.problem(401, "invalid_sign_in_code");
     let answer = leave(&app, back).await.come_back(&app).await.expect(302);
-    assert_eq!(query(answer.header("location"), "error").as_deref(), Some("account_disabled"));
+    assert_eq!(
+        query(answer.header("location"), "error").as_deref(),
+        Some("account_disabled")
+    );
     sign_in(&app).await.problem(403, "account_disabled");
 }
 
@@ -134,7 +199,11 @@ async fn a_browser_is_never_sent_elsewhere() {
     ] {
         let bad: String = url::form_urlencoded::byte_serialize(bad.as_bytes()).collect();
         let path = format!("/api/auth/oidc/corp/authorize?return_to={bad}");
-        app.client().get(&path).send().await.problem(422, "validation_failed");
+        app.client()
+            .get(&path)
+            .send()
+            .await
+            .problem(422, "validation_failed");
     }
     let _ = leave(&app, "?return_to=http%3A%2F%2Flocalhost%3A5173%2Fdone").await;
 }
@@ -144,27 +213,48 @@ async fn a_sign_in_belongs_to_the_browser_it_began_in_and_ends_once() {
     let issuer = Issuer::start().await;
     let app = app_of(&issuer, json!({})).await;
     let (mine, other) = (leave(&app, "").await, leave(&app, "").await);
-    let refused = async |browser: &Browser| browser.come_back(&app).await.problem(400, "invalid_state");
+    let refused =
+        async |browser: &Browser| browser.come_back(&app).await.problem(400, "invalid_state");
     // Somebody else's browser, with its own sign-in under way, or with none.
-    refused(&Browser { cookie: other.cookie.clone(), back: mine.back.clone() }).await;
-    refused(&Browser { cookie: "a=b".to_owned(), back: mine.back.clone() }).await;
+    refused(&Browser {
+        cookie: other.cookie.clone(),
+        back: mine.back.clone(),
+    })
+    .await;
+    refused(&Browser {
+        cookie: "a=b".to_owned(),
+        back: mine.back.clone(),
+    })
+    .await;
     let (_, value) = other.cookie.split_once('=').unwrap();
     let (name, _) = mine.cookie.split_once('=').unwrap();
-    refused(&Browser { cookie: format!("{name}={value}"), back: mine.back.clone() }).await;
+    refused(&Browser {
+        cookie: format!("{name}={value}"),
+        back: mine.back.clone(),
+    })
+    .await;
     // That did not disturb it.
     let _ = mine.come_back(&app).await.expect(200);
     refused(&mine).await;
     let late = leave(&app, "").await;
     app.later(601);
     refused(&late).await;
-    app.client().get("/api/auth/oidc/corp/callback").send().await.problem(400, "invalid_state");
+    app.client()
+        .get("/api/auth/oidc/corp/callback")
+        .send()
+        .await
+        .problem(400, "invalid_state");
     // The verifier is derived from the cookie, so nothing that is stored would do instead.
     let columns: Vec<String> =
         sqlx::query_scalar("SELECT column_name::text FROM information_schema.columns WHERE table_name = 'oidc_requests'")
             .fetch_all(&app.root().await)
             .await
             .unwrap();
-    assert!(!columns.iter().any(|column| column.contains("verifier") || column.contains("nonce")));
+    assert!(
+        !columns
+            .iter()
+            .any(|column| column.contains("verifier") || column.contains("nonce"))
+    );
 }
 
 #[tokio::test]
@@ -177,7 +267,10 @@ async fn a_provider_can_say_no_and_must_say_who_it_is() {
     sign_in(&app).await.problem(401, "provider_error");
     let back = "?return_to=https%3A%2F%2Fshop.example%2F";
     let answer = leave(&app, back).await.come_back(&app).await.expect(302);
-    assert_eq!(answer.header("location"), "https://shop.example/?error=provider_error");
+    assert_eq!(
+        answer.header("location"),
+        "https://shop.example/?error=provider_error"
+    );
     issuer.script(|script| {
         script.error = None;
         script.sender = Some("https://evil.example");
@@ -189,33 +282,49 @@ async fn a_provider_can_say_no_and_must_say_who_it_is() {
 fn forgeries() -> Vec<(&'static str, fn(&Script, &Value) -> String)> {
     vec![
         ("without a signature", |_, claims| {
-            format!("{}.{}.", text(r#"{"alg":"none"}"#), text(claims.to_string()))
+            format!(
+                "{}.{}.",
+                text(r#"{"alg":"none"}"#),
+                text(claims.to_string())
+            )
         }),
         ("with the public key as a secret", |script, claims| {
             let header = json!({"alg": "HS256", "kid": "one"});
             let message = format!("{}.{}", text(header.to_string()), text(claims.to_string()));
             let secret = script.key.jwk()["n"].as_str().unwrap().to_owned();
             let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-            format!("{message}.{}", text(hmac::sign(&secret, message.as_bytes())))
+            format!(
+                "{message}.{}",
+                text(hmac::sign(&secret, message.as_bytes()))
+            )
         }),
         ("by a key that nobody published", |_, claims| {
             Key::ec("one").sign(&json!({"alg": "ES256", "kid": "one"}), claims)
         }),
         ("by a key of another name", |script, claims| {
-            script.key.sign(&json!({"alg": "RS256", "kid": "two"}), claims)
+            script
+                .key
+                .sign(&json!({"alg": "RS256", "kid": "two"}), claims)
         }),
-        ("with claims changed after it was signed", |script, claims| {
-            let token = script.key.sign(&script.key.header(), claims);
-            let (header, rest) = token.split_once('.').unwrap();
-            let (_, signature) = rest.split_once('.').unwrap();
-            let mut claims = claims.clone();
-            claims["sub"] = json!("admin");
-            format!("{header}.{}.{signature}", text(claims.to_string()))
-        }),
+        (
+            "with claims changed after it was signed",
+            |script, claims| {
+                let token = script.key.sign(&script.key.header(), claims);
+                let (header, rest) = token.split_once('.').unwrap();
+                let (_, signature) = rest.split_once('.').unwrap();
+                let mut claims = claims.clone();
+                claims["sub"] = json!("admin");
+                format!("{header}.{}.{signature}", text(claims.to_string()))
+            },
+        ),
         ("by the shop itself", |_, claims| {
             let key = GeneratedKey::generate().unwrap();
             let pair = ring::signature::Ed25519KeyPair::from_pkcs8(key.pkcs8()).unwrap();
-            let message = format!("{}.{}", text(r#"{"alg":"EdDSA","kid":"one"}"#), text(claims.to_string()));
+            let message = format!(
+                "{}.{}",
+                text(r#"{"alg":"EdDSA","kid":"one"}"#),
+                text(claims.to_string())
+            );
             format!("{message}.{}", text(pair.sign(message.as_bytes())))
         }),
         ("that is no token", |_, _| "nonsense".to_owned()),
@@ -249,7 +358,10 @@ async fn no_forged_or_borrowed_id_token_signs_anybody_in() {
         let answer = sign_in(&app).await;
         assert_eq!(answer.status, 401, "{claims}: {}", answer.text());
     }
-    let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&app.root().await).await.unwrap();
+    let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users")
+        .fetch_one(&app.root().await)
+        .await
+        .unwrap();
     assert_eq!(users, 0);
 }
 
@@ -281,26 +393,48 @@ async fn a_provider_that_is_away_hinders_nobody_else() {
     let issuer = Issuer::start().await;
     let app = app_of(&issuer, json!({})).await;
     issuer.script(|script| script.hangs = true);
-    app.client().get("/api/auth/oidc/corp/authorize").send().await.problem(503, "provider_unavailable");
+    app.client()
+        .get("/api/auth/oidc/corp/authorize")
+        .send()
+        .await
+        .problem(503, "provider_unavailable");
     // Who came meanwhile does not wait as long again.
-    app.client().get("/api/auth/oidc/corp/authorize").send().await.problem(503, "provider_unavailable");
+    app.client()
+        .get("/api/auth/oidc/corp/authorize")
+        .send()
+        .await
+        .problem(503, "provider_unavailable");
     app.register("bert@example.com").await;
     app.later(2);
     issuer.script(|script| script.hangs = false);
     let browser = leave(&app, "").await;
     issuer.script(|script| script.down = true);
-    browser.come_back(&app).await.problem(503, "provider_unavailable");
+    browser
+        .come_back(&app)
+        .await
+        .problem(503, "provider_unavailable");
     // What it published is still known.
-    let _ = app.client().get("/api/auth/oidc/corp/authorize").expect(302).await;
+    let _ = app
+        .client()
+        .get("/api/auth/oidc/corp/authorize")
+        .expect(302)
+        .await;
 }
 
 #[tokio::test]
 async fn an_issuer_that_is_another_or_everybody_is_refused() {
-    for named in ["https://evil.example", "https://login.microsoftonline.com/{tenantid}/v2.0"] {
+    for named in [
+        "https://evil.example",
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+    ] {
         let issuer = Issuer::start().await;
         let app = app_of(&issuer, json!({})).await;
         issuer.script(|script| script.issuer = Some(named.to_owned()));
-        app.client().get("/api/auth/oidc/corp/authorize").send().await.problem(503, "provider_unavailable");
+        app.client()
+            .get("/api/auth/oidc/corp/authorize")
+            .send()
+            .await
+            .problem(503, "provider_unavailable");
     }
 }
 
@@ -317,14 +451,22 @@ async fn an_address_that_the_provider_does_not_vouch_for_has_to_be_verified() {
     issuer.is(json!({"sub": "bert", "email": null, "email_verified": null, "preferred_username": "bert@example.com"}));
     let bert = app.signed_in(&sign_in(&app).await.expect(200).value());
     let me = bert.client.get("/api/users/me").expect(200).await.value();
-    assert_eq!((&me["email"], &me["email_verified"]), (&json!("bert@example.com"), &json!(false)));
+    assert_eq!(
+        (&me["email"], &me["email_verified"]),
+        (&json!("bert@example.com"), &json!(false))
+    );
     issuer.is(json!({"sub": "carl", "email": null}));
     sign_in(&app).await.problem(403, "email_missing");
 }
 
 pub(crate) async fn verify(app: &TestApp, email: &str) {
     let token = app.mailed_token(email, "verify_email").await;
-    let _ = app.client().post("/api/auth/email/verify").json(&json!({"token": token})).expect(204).await;
+    let _ = app
+        .client()
+        .post("/api/auth/email/verify")
+        .json(&json!({"token": token}))
+        .expect(204)
+        .await;
 }
 
 #[tokio::test]
@@ -338,26 +480,70 @@ async fn an_account_is_linked_only_by_its_owners_consent() {
     let problem = sign_in(&app).await.problem(409, "link_required");
     let link = json!({"link_token": problem["link_token"]});
     // Not without signing in, not by another, not by a proof that is old.
-    app.client().post("/api/auth/oidc/link").json(&link).send().await.problem(401, "unauthenticated");
-    bert.client.post("/api/auth/oidc/link").json(&link).send().await.problem(422, "invalid_link_token");
+    app.client()
+        .post("/api/auth/oidc/link")
+        .json(&link)
+        .send()
+        .await
+        .problem(401, "unauthenticated");
+    bert.client
+        .post("/api/auth/oidc/link")
+        .json(&link)
+        .send()
+        .await
+        .problem(422, "invalid_link_token");
     sign_in(&app).await.problem(409, "link_required");
     app.later(301);
-    anna.client.post("/api/auth/oidc/link").json(&link).send().await.problem(401, "insufficient_user_authentication");
+    anna.client
+        .post("/api/auth/oidc/link")
+        .json(&link)
+        .send()
+        .await
+        .problem(401, "insufficient_user_authentication");
     let anna = app.login("anna@example.com", PASSWORD).await;
-    let _ = anna.client.post("/api/auth/oidc/link").json(&link).expect(204).await;
-    anna.client.post("/api/auth/oidc/link").json(&link).send().await.problem(422, "invalid_link_token");
-    assert_eq!(app.mails("anna@example.com", "identity_linked").await[0]["provider"], "Corp");
+    let _ = anna
+        .client
+        .post("/api/auth/oidc/link")
+        .json(&link)
+        .expect(204)
+        .await;
+    anna.client
+        .post("/api/auth/oidc/link")
+        .json(&link)
+        .send()
+        .await
+        .problem(422, "invalid_link_token");
+    assert_eq!(
+        app.mails("anna@example.com", "identity_linked").await[0]["provider"],
+        "Corp"
+    );
     let federated = app.signed_in(&sign_in(&app).await.expect(200).value());
     assert_eq!(federated.id, anna.id);
     // And parted again.
-    let identities = anna.client.get("/api/users/me/identities").expect(200).await.value();
-    let path = format!("/api/users/me/identities/{}", identities["data"][0]["id"].as_str().unwrap());
-    bert.client.delete(&path).send().await.problem(404, "not_found");
+    let identities = anna
+        .client
+        .get("/api/users/me/identities")
+        .expect(200)
+        .await
+        .value();
+    let path = format!(
+        "/api/users/me/identities/{}",
+        identities["data"][0]["id"].as_str().unwrap()
+    );
+    let bert = app.login("bert@example.com", PASSWORD).await;
+    bert.client
+        .delete(&path)
+        .send()
+        .await
+        .problem(404, "not_found");
     let _ = anna.client.delete(&path).expect(204).await;
     sign_in(&app).await.problem(409, "link_required");
     let back = "?return_to=https%3A%2F%2Fshop.example%2F";
     let answer = leave(&app, back).await.come_back(&app).await.expect(302);
-    assert_eq!(query(answer.header("location"), "error").as_deref(), Some("link_required"));
+    assert_eq!(
+        query(answer.header("location"), "error").as_deref(),
+        Some("link_required")
+    );
     assert!(query(answer.header("location"), "link_token").is_some());
 }
 
@@ -366,9 +552,21 @@ async fn the_only_way_to_sign_in_cannot_be_removed() {
     let issuer = Issuer::start().await;
     let app = app_of(&issuer, json!({})).await;
     let anna = app.signed_in(&sign_in(&app).await.expect(200).value());
-    let identities = anna.client.get("/api/users/me/identities").expect(200).await.value();
-    let path = format!("/api/users/me/identities/{}", identities["data"][0]["id"].as_str().unwrap());
-    anna.client.delete(&path).send().await.problem(409, "last_sign_in_method");
+    let identities = anna
+        .client
+        .get("/api/users/me/identities")
+        .expect(200)
+        .await
+        .value();
+    let path = format!(
+        "/api/users/me/identities/{}",
+        identities["data"][0]["id"].as_str().unwrap()
+    );
+    anna.client
+        .delete(&path)
+        .send()
+        .await
+        .problem(409, "last_sign_in_method");
 }
 
 #[tokio::test]
@@ -377,7 +575,12 @@ async fn app_roles_become_roles_at_each_sign_in() {
     let roles = json!({"Shop.Admin": "admin", "Shop.Support": "support"});
     let app = app_of(&issuer, json!({"roles": roles})).await;
     let role = async |user: &crate::support::SignedIn| {
-        user.client.get("/api/auth/verify").expect(200).await.value()["role"].clone()
+        user.client
+            .get("/api/auth/verify")
+            .expect(200)
+            .await
+            .value()["role"]
+            .clone()
     };
     issuer.is(json!({"roles": ["Shop.Support", "Shop.Admin", "Other"]}));
     let admin = app.signed_in(&sign_in(&app).await.expect(200).value());
@@ -390,16 +593,33 @@ async fn app_roles_become_roles_at_each_sign_in() {
     app.later(1);
     issuer.is(json!({"roles": "Shop.Support"}));
     let support = app.signed_in(&sign_in(&app).await.expect(200).value());
-    assert_eq!((role(&support).await, &support.id), (json!("support"), &admin.id));
+    assert_eq!(
+        (role(&support).await, &support.id),
+        (json!("support"), &admin.id)
+    );
     // Tokens from before say what is no longer true.
-    still.client.get("/api/auth/verify").send().await.problem(401, "token_revoked");
+    still
+        .client
+        .get("/api/auth/verify")
+        .send()
+        .await
+        .problem(401, "token_revoked");
     issuer.is(json!({"roles": ["Other"]}));
     app.later(1);
     let customer = app.signed_in(&sign_in(&app).await.expect(200).value());
     assert_eq!(role(&customer).await, "customer");
     let changes = app.events("user.role_changed").await;
-    let told: Vec<_> = changes.iter().map(|change| (&change["before"], &change["after"])).collect();
-    assert_eq!(told, [(&json!("admin"), &json!("support")), (&json!("support"), &json!("customer"))]);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| (&change["before"], &change["after"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("admin"), &json!("support")),
+            (&json!("support"), &json!("customer"))
+        ]
+    );
 }
 
 #[tokio::test]
@@ -409,7 +629,10 @@ async fn entras_users_are_known_by_their_object_in_the_tenant() {
     issuer.is(json!({"sub": "pairwise", "oid": "o-1", "tid": TENANT, "ver": "2.0"}));
     let anna = app.signed_in(&sign_in(&app).await.expect(200).value());
     issuer.is(json!({"sub": "another", "oid": "o-1", "tid": TENANT}));
-    assert_eq!(app.signed_in(&sign_in(&app).await.expect(200).value()).id, anna.id);
+    assert_eq!(
+        app.signed_in(&sign_in(&app).await.expect(200).value()).id,
+        anna.id
+    );
     issuer.is(json!({"oid": "o-1", "tid": "another tenant"}));
     sign_in(&app).await.problem(401, "federated_sign_in_failed");
     issuer.is(json!({"tid": TENANT}));
@@ -422,7 +645,10 @@ async fn two_first_sign_ins_at_once_make_one_account() {
     let app = app_of(&issuer, json!({})).await;
     let (one, two) = (leave(&app, "").await, leave(&app, "").await);
     let (one, two) = tokio::join!(one.come_back(&app), two.come_back(&app));
-    let (one, two) = (app.signed_in(&one.expect(200).value()), app.signed_in(&two.expect(200).value()));
+    let (one, two) = (
+        app.signed_in(&one.expect(200).value()),
+        app.signed_in(&two.expect(200).value()),
+    );
     assert_eq!(one.id, two.id);
 }
 
@@ -433,15 +659,66 @@ async fn a_provider_that_remembered_somebody_is_no_fresh_proof() {
     let is_fresh = async |answer: Answer| {
         let user = app.signed_in(&answer.expect(200).value());
         let link = json!({"link_token": "x"});
-        let answer = user.client.post("/api/auth/oidc/link").json(&link).send().await;
+        let answer = user
+            .client
+            .post("/api/auth/oidc/link")
+            .json(&link)
+            .send()
+            .await;
         answer.value()["code"] == "invalid_link_token"
     };
     assert!(is_fresh(sign_in(&app).await).await);
     issuer.is(json!({"auth_time": issuer.now() - 400}));
     assert!(!is_fresh(sign_in(&app).await).await);
-    leave(&app, "?fresh=true").await.come_back(&app).await.problem(401, "federated_sign_in_failed");
+    leave(&app, "?fresh=true")
+        .await
+        .come_back(&app)
+        .await
+        .problem(401, "federated_sign_in_failed");
     // It does not say.
     issuer.is(json!({"auth_time": null}));
     assert!(!is_fresh(sign_in(&app).await).await);
     assert!(is_fresh(leave(&app, "?fresh=true").await.come_back(&app).await).await);
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_unless_a_trusted_provider_had_one() {
+    for trusted in [false, true] {
+        let issuer = Issuer::start().await;
+        let app = app_of(&issuer, json!({"trust_mfa": trusted})).await;
+        let anna = app.signed_in(&sign_in(&app).await.expect(200).value());
+        let factor = enrol(&app, &anna).await;
+        app.later(60);
+        let waits = sign_in(&app).await.expect(200).value();
+        assert_eq!(waits["mfa_required"], true, "{waits}");
+        let body =
+            json!({"mfa_token": waits["mfa_token"], "code": factor.phone.code(app.clock.now())});
+        let answer = app
+            .client()
+            .post("/api/auth/mfa/verify")
+            .json(&body)
+            .expect(200)
+            .await;
+        assert_eq!(app.signed_in(&answer.value()).id, anna.id);
+        issuer.is(json!({"amr": ["pwd", "mfa"]}));
+        let answer = sign_in(&app).await.expect(200).value();
+        assert_eq!(answer["mfa_required"] == true, !trusted, "{answer}");
+        // A token that says nothing of it gives no more than a customer's rights.
+        sqlx::query("UPDATE users SET role = 'support'")
+            .execute(&app.root().await)
+            .await
+            .unwrap();
+        let token = app.client().with_bearer(&issuer.access_token(&json!({})));
+        token
+            .get("/api/users")
+            .send()
+            .await
+            .problem(403, "second_factor_required");
+        if trusted {
+            let token = app
+                .client()
+                .with_bearer(&issuer.access_token(&json!({"amr": ["mfa"]})));
+            let _ = token.get("/api/users").expect(200).await;
+        }
+    }
 }

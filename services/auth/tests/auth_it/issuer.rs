@@ -69,11 +69,20 @@ impl Key {
         let signature = match self {
             Self::Rsa(_, pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
-                    .unwrap();
+                pair.sign(
+                    &RSA_PKCS1_SHA256,
+                    &random,
+                    message.as_bytes(),
+                    &mut signature,
+                )
+                .unwrap();
                 signature
             }
-            Self::Ec(_, pair) => pair.sign(&random, message.as_bytes()).unwrap().as_ref().to_vec(),
+            Self::Ec(_, pair) => pair
+                .sign(&random, message.as_bytes())
+                .unwrap()
+                .as_ref()
+                .to_vec(),
         };
         format!("{message}.{}", text(signature))
     }
@@ -199,7 +208,10 @@ pub(crate) fn merge(claims: &mut Value, changes: &Value) {
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
 }
 
 impl Shared {
@@ -243,12 +255,18 @@ async fn keys(State(shared): State<Shared>) -> Response {
     }
     let mut script = shared.script.lock().unwrap();
     script.fetches += 1;
-    let keys = script.published.clone().unwrap_or_else(|| vec![script.key.jwk()]);
+    let keys = script
+        .published
+        .clone()
+        .unwrap_or_else(|| vec![script.key.jwk()]);
     Json(json!({"keys": keys})).into_response()
 }
 
 /// Signs in whoever comes, at once.
-async fn authorize(State(shared): State<Shared>, Query(query): Query<HashMap<String, String>>) -> Response {
+async fn authorize(
+    State(shared): State<Shared>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
     assert_eq!(query["response_type"], "code");
     assert_eq!(query["code_challenge_method"], "S256");
     assert_eq!(query["client_id"], CLIENT);
@@ -277,13 +295,21 @@ async fn token(
     if let Some(trouble) = shared.trouble().await {
         return trouble;
     }
-    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = STANDARD.encode(format!("{}:{}", encode(CLIENT), encode(SECRET)));
-    let refuse = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
-    if headers.get(header::AUTHORIZATION).is_none_or(|given| given != &format!("Basic {basic}")) {
+    let refuse =
+        |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    if headers
+        .get(header::AUTHORIZATION)
+        .is_none_or(|given| given != &format!("Basic {basic}"))
+    {
         return refuse("invalid_client");
     }
-    let (url, now) = (shared.url.lock().unwrap().clone(), shared.clock.lock().unwrap().now().unix());
+    let (url, now) = (
+        shared.url.lock().unwrap().clone(),
+        shared.clock.lock().unwrap().now().unix(),
+    );
     let mut script = shared.script.lock().unwrap();
     let Some(begun) = script.codes.remove(&form["code"]) else {
         return refuse("invalid_grant");
@@ -299,5 +325,6 @@ async fn token(
         Some(forge) => forge(&script, &claims),
         None => script.key.sign(&script.key.header(), &claims),
     };
-    Json(json!({"token_type": "Bearer", "access_token": "opaque", "id_token": id_token})).into_response()
+    Json(json!({"token_type": "Bearer", "access_token": "opaque", "id_token": id_token}))
+        .into_response()
 }

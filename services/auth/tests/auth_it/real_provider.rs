@@ -35,7 +35,10 @@ impl Provider {
             eprintln!("left out: MERCATO_TEST_TOOLS is not set, as `cargo xtask test` does");
             return None;
         };
-        let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oidc-provider/server.mjs");
+        let server = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/oidc-provider/server.mjs"
+        );
         let mut process = Command::new(tools.join("node"))
             .arg(server)
             .arg(tools.join("oidc-provider/node_modules"))
@@ -88,32 +91,60 @@ impl Browser {
             }
             let page = answer.text().await.unwrap();
             let after = |mark: &str| {
-                let rest = page.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {page}")).1;
+                let rest = page
+                    .split_once(mark)
+                    .unwrap_or_else(|| panic!("no {mark} in {page}"))
+                    .1;
                 rest.split('"').next().unwrap().to_owned()
             };
             url = url.join(&after("action=\"")).unwrap();
             let prompt = after("name=\"prompt\" value=\"");
-            form = Some(vec![("prompt", prompt), ("login", login.to_owned()), ("password", "x".to_owned())]);
+            form = Some(vec![
+                ("prompt", prompt),
+                ("login", login.to_owned()),
+                ("password", "x".to_owned()),
+            ]);
         }
         panic!("the provider asks for ever, last at {url}");
     }
 }
 
 async fn sign_in(app: &TestApp, login: &str) -> Value {
-    let begun = app.client().get("/api/auth/oidc/entra/authorize").expect(302).await;
-    let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
-    let back = Browser::new().sign_in(begun.header("location"), login).await;
+    let begun = app
+        .client()
+        .get("/api/auth/oidc/entra/authorize")
+        .expect(302)
+        .await;
+    let cookie = begun
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let back = Browser::new()
+        .sign_in(begun.header("location"), login)
+        .await;
     let path = back.strip_prefix("https://shop.example").unwrap();
-    app.client().get(path).header("cookie", &cookie).expect(200).await.value()
+    app.client()
+        .get(path)
+        .header("cookie", &cookie)
+        .expect(200)
+        .await
+        .value()
 }
 
 #[tokio::test]
 async fn people_of_a_tenant_sign_in_with_their_app_roles() {
-    let Some(provider) = Provider::start() else { return };
+    let Some(provider) = Provider::start() else {
+        return;
+    };
     let app = app_with(|settings| settings.oidc_providers = provider.config().into()).await;
     let anna = app.signed_in(&sign_in(&app, "anna").await);
     let me = anna.client.get("/api/users/me").expect(200).await.value();
-    assert_eq!((&me["email"], &me["role"]), (&json!("anna@example.com"), &json!("customer")));
+    assert_eq!(
+        (&me["email"], &me["role"]),
+        (&json!("anna@example.com"), &json!("customer"))
+    );
     assert_eq!(me["name"], "anna of the tenant");
     assert_eq!(app.signed_in(&sign_in(&app, "anna").await).id, anna.id);
     let admin = app.signed_in(&sign_in(&app, "admin").await);
@@ -122,7 +153,9 @@ async fn people_of_a_tenant_sign_in_with_their_app_roles() {
 
 #[tokio::test]
 async fn its_access_tokens_are_accepted_as_they_are() {
-    let Some(provider) = Provider::start() else { return };
+    let Some(provider) = Provider::start() else {
+        return;
+    };
     let app = app_with(|settings| settings.oidc_providers = provider.config().into()).await;
     // An app of the tenant gets a token for the shop's API by itself.
     let verifier = "a-code-verifier-of-forty-three-characters-or-more";
@@ -137,8 +170,17 @@ async fn its_access_tokens_are_accepted_as_they_are() {
     ];
     let begin = url::Url::parse_with_params(&format!("{}/auth", provider.issuer), query).unwrap();
     let browser = Browser::new();
-    let back: url::Url = browser.sign_in(begin.as_str(), "bert").await.parse().unwrap();
-    let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let back: url::Url = browser
+        .sign_in(begin.as_str(), "bert")
+        .await
+        .parse()
+        .unwrap();
+    let code = back
+        .query_pairs()
+        .find(|(name, _)| name == "code")
+        .unwrap()
+        .1
+        .into_owned();
     let form = [
         ("grant_type", "authorization_code"),
         ("code", &code),
@@ -147,14 +189,33 @@ async fn its_access_tokens_are_accepted_as_they_are() {
     ];
     let request = browser.0.post(format!("{}/token", provider.issuer));
     let request = request.basic_auth("shop", Some(SECRET.replace(' ', "+")));
-    let answer: Value = request.form(&form).send().await.unwrap().json().await.unwrap();
-    let token = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let answer: Value = request
+        .form(&form)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let token = |name: &str| {
+        answer[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned()
+    };
     let bert = app.client().with_bearer(&token("access_token"));
     let me = bert.get("/api/users/me").expect(200).await.value();
-    assert_eq!((&me["email"], &me["email_verified"]), (&json!("bert@example.com"), &json!(true)));
+    assert_eq!(
+        (&me["email"], &me["email_verified"]),
+        (&json!("bert@example.com"), &json!(true))
+    );
     // What says who signed in is no key to anything.
     let by_id_token = app.client().with_bearer(&token("id_token"));
-    by_id_token.get("/api/users/me").send().await.problem(401, "unauthenticated");
+    by_id_token
+        .get("/api/users/me")
+        .send()
+        .await
+        .problem(401, "unauthenticated");
     // The same person in a browser.
     let in_browser = app.signed_in(&sign_in(&app, "bert").await);
     assert_eq!(in_browser.id, me["id"].as_str().unwrap());

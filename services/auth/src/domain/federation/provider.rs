@@ -36,7 +36,9 @@ pub(crate) struct ProviderConfig {
 impl ProviderConfig {
     /// The highest role that its app roles give; `None` if none of them means anything here.
     pub(crate) fn role(&self, given: &[String]) -> Option<Role> {
-        let roles = given.iter().filter_map(|role| self.roles.get(role).copied());
+        let roles = given
+            .iter()
+            .filter_map(|role| self.roles.get(role).copied());
         roles.max_by_key(|role| rank(*role))
     }
 
@@ -53,7 +55,10 @@ impl ProviderConfig {
 }
 
 fn rank(role: Role) -> usize {
-    Role::ALL.iter().position(|known| *known == role).unwrap_or(0)
+    Role::ALL
+        .iter()
+        .position(|known| *known == role)
+        .unwrap_or(0)
 }
 
 /// One element of `OIDC_PROVIDERS`.
@@ -93,7 +98,8 @@ pub(crate) fn parse(json: &str) -> Result<Vec<ProviderConfig>, Vec<String>> {
     let (mut ids, mut issuers) = (BTreeSet::new(), BTreeSet::new());
     let mut providers = Vec::with_capacity(raw.len());
     for (index, raw) in raw.into_iter().enumerate() {
-        let mut complain = |what: &str| complaints.push(format!("OIDC_PROVIDERS: [{index}].{what}"));
+        let mut complain =
+            |what: &str| complaints.push(format!("OIDC_PROVIDERS: [{index}].{what}"));
         if !ids.insert(raw.id.0.clone()) {
             complain("id: is that of another provider");
         }
@@ -112,7 +118,9 @@ pub(crate) fn parse(json: &str) -> Result<Vec<ProviderConfig>, Vec<String>> {
         }
         let entra = raw.entra.unwrap_or_else(|| raw.issuer.is_microsoft());
         if entra && !raw.issuer.names_one_tenant() {
-            complain("issuer: must name one tenant by its id, such as https://login.microsoftonline.com/<tenant id>/v2.0");
+            complain(
+                "issuer: must name one tenant by its id, such as https://login.microsoftonline.com/<tenant id>/v2.0",
+            );
         }
         providers.push(ProviderConfig {
             id: raw.id.0,
@@ -121,7 +129,12 @@ pub(crate) fn parse(json: &str) -> Result<Vec<ProviderConfig>, Vec<String>> {
             client_id: raw.client_id.into(),
             client_secret: raw.client_secret,
             scopes,
-            audiences: raw.audiences.into_iter().flatten().map(String::from).collect(),
+            audiences: raw
+                .audiences
+                .into_iter()
+                .flatten()
+                .map(String::from)
+                .collect(),
             algorithms: raw.algorithms.unwrap_or_else(|| vec![Algorithm::RS256]),
             roles: raw.roles.unwrap_or_default(),
             trust_email: raw.trust_email.unwrap_or(false),
@@ -179,12 +192,14 @@ impl Issuer {
             "login.microsoftonline.us",
             "login.partner.microsoftonline.cn",
         ];
-        Url::parse(&self.0).is_ok_and(|url| url.host_str().is_some_and(|host| HOSTS.contains(&host)))
+        Url::parse(&self.0)
+            .is_ok_and(|url| url.host_str().is_some_and(|host| HOSTS.contains(&host)))
     }
 
     /// `common`, `organizations` and `consumers` stand for all tenants, and each of those could say what it likes.
     fn names_one_tenant(&self) -> bool {
-        tenant(&self.0).is_some_and(|tenant| uuid::Uuid::try_parse(tenant).is_ok()) && self.0.ends_with("/v2.0")
+        tenant(&self.0).is_some_and(|tenant| uuid::Uuid::try_parse(tenant).is_ok())
+            && self.0.ends_with("/v2.0")
     }
 }
 
@@ -253,11 +268,16 @@ mod tests {
 
     #[test]
     fn every_complaint_is_told_at_once_and_no_secret() {
-        let bad = json!([with(&json!({"id": "Not good", "issuer": "http://login.example", "roles": {"x": "owner"},
-            "client_secret": "hunter2", "algorithms": ["HS256"], "surprise": true}))]);
+        let bad = json!([with(
+            &json!({"id": "Not good", "issuer": "http://login.example", "roles": {"x": "owner"},
+            "client_secret": "hunter2", "algorithms": ["HS256"], "surprise": true})
+        )]);
         let complaints = parse(&bad.to_string()).unwrap_err();
         for name in ["id", "issuer", "roles", "algorithms", "surprise"] {
-            assert!(complaints.iter().any(|complaint| complaint.contains(name)), "{name}: {complaints:?}");
+            assert!(
+                complaints.iter().any(|complaint| complaint.contains(name)),
+                "{name}: {complaints:?}"
+            );
         }
         assert!(!complaints.concat().contains("hunter2"), "{complaints:?}");
         let twice = parse(&json!([minimal(), minimal()]).to_string()).unwrap_err();
@@ -269,7 +289,8 @@ mod tests {
     fn microsofts_issuer_must_be_of_one_tenant() {
         for tenant in ["common", "organizations", "consumers", "{tenantid}"] {
             let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
-            let complaints = parse(&json!([with(&json!({"issuer": issuer}))]).to_string()).unwrap_err();
+            let complaints =
+                parse(&json!([with(&json!({"issuer": issuer}))]).to_string()).unwrap_err();
             assert!(complaints[0].contains("one tenant"), "{complaints:?}");
         }
     }
@@ -288,7 +309,11 @@ mod tests {
             ("https://user@a.example", false),
             ("https://a.example/?x", false),
         ] {
-            assert_eq!(Issuer::try_from(issuer.to_owned()).is_ok(), good, "{issuer}");
+            assert_eq!(
+                Issuer::try_from(issuer.to_owned()).is_ok(),
+                good,
+                "{issuer}"
+            );
         }
     }
 
@@ -300,7 +325,10 @@ mod tests {
             let given: Vec<String> = given.iter().map(|&role| role.to_owned()).collect();
             provider.role_after(current, &given)
         };
-        assert_eq!(after(Role::Customer, &["Shop.Support", "Shop.Admin", "Other"]), Role::Admin);
+        assert_eq!(
+            after(Role::Customer, &["Shop.Support", "Shop.Admin", "Other"]),
+            Role::Admin
+        );
         assert_eq!(after(Role::Admin, &["Shop.Support"]), Role::Support);
         assert_eq!(after(Role::Admin, &["Other"]), Role::Customer);
         assert_eq!(after(Role::Seller, &[]), Role::Seller);

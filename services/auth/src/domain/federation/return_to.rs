@@ -9,9 +9,16 @@ impl ReturnOrigins {
     /// The shop's own, and a comma-separated list of others; or the ones that are no origins.
     pub(crate) fn new(public_url: &Url, others: &str) -> Result<Self, Vec<String>> {
         let (mut origins, mut complaints) = (vec![public_url.origin()], Vec::new());
-        for text in others.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        for text in others
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
             match Url::parse(text) {
-                Ok(url) if super::provider::is_protected(&url) && url.origin().ascii_serialization() == text => {
+                Ok(url)
+                    if super::provider::is_protected(&url)
+                        && url.origin().ascii_serialization() == text =>
+                {
                     origins.push(url.origin());
                 }
                 _ => complaints.push(format!(
@@ -42,7 +49,10 @@ pub(crate) struct ReturnTo(String);
 impl TryFrom<String> for ReturnTo {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let good = text.len() <= 2000 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let good = text.len() <= 2000
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if good && Url::parse(&text).is_ok() {
             Ok(Self(text))
         } else {
@@ -105,8 +115,17 @@ mod tests {
             assert!(!accepted(bad), "{bad}");
         }
         let shop = Url::parse("https://shop.example").unwrap();
-        for bad in ["https://a.example/path", "http://a.example", "*", "a.example"] {
-            assert_eq!(ReturnOrigins::new(&shop, bad).unwrap_err().len(), 1, "{bad}");
+        for bad in [
+            "https://a.example/path",
+            "http://a.example",
+            "*",
+            "a.example",
+        ] {
+            assert_eq!(
+                ReturnOrigins::new(&shop, bad).unwrap_err().len(),
+                1,
+                "{bad}"
+            );
         }
     }
 

@@ -79,7 +79,11 @@ pub(crate) struct Claims {
 
 /// A string, or a list of them; whatever else counts as nothing.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let texts = |values: Vec<Value>| values.into_iter().filter_map(|value| value.as_str().map(str::to_owned));
+    let texts = |values: Vec<Value>| {
+        values
+            .into_iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+    };
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) if !text.is_empty() => vec![text],
         Value::Array(values) => texts(values).collect(),
@@ -141,7 +145,9 @@ pub(crate) fn read_id_token(
         None if claims.aud.len() > 1 => return Err(Refusal::Party),
         _ => {}
     }
-    let age = now.unix().saturating_sub(seconds(claims.iat.ok_or(Refusal::Time)?));
+    let age = now
+        .unix()
+        .saturating_sub(seconds(claims.iat.ok_or(Refusal::Time)?));
     if age > ID_TOKEN_AGE_SECONDS + LEEWAY_SECONDS {
         return Err(Refusal::Time);
     }
@@ -149,7 +155,11 @@ pub(crate) fn read_id_token(
         return Err(Refusal::Nonce);
     }
     if let Some(hash) = &claims.at_hash
-        && expected.access_token.map(|token| half_hash(signed.algorithm, token)).as_ref() != Some(hash)
+        && expected
+            .access_token
+            .map(|token| half_hash(signed.algorithm, token))
+            .as_ref()
+            != Some(hash)
     {
         return Err(Refusal::AccessToken);
     }
@@ -170,7 +180,11 @@ pub(crate) fn read_access_token(
     now: Timestamp,
 ) -> Result<Bearer, Refusal> {
     let claims = read(provider, signed, now)?;
-    if !claims.aud.iter().any(|audience| provider.audiences.contains(audience)) {
+    if !claims
+        .aud
+        .iter()
+        .any(|audience| provider.audiences.contains(audience))
+    {
         return Err(Refusal::Audience);
     }
     // Entra's application tokens stand for a program, and there is no user for those.
@@ -191,14 +205,23 @@ fn is_access_token(provider: &ProviderConfig, signed: &Signed, claims: &Claims) 
     if claims.token_use.as_deref() == Some("id") {
         return false;
     }
-    let kind = signed.kind.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let kind = signed
+        .kind
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match kind.trim_start_matches("application/") {
         "at+jwt" => true,
         "" | "jwt" => {
             let of_sign_in = claims.nonce.is_some() || claims.at_hash.is_some();
-            let has_scope = claims.scp.as_deref().is_some_and(|scopes| !scopes.is_empty()) || !claims.scope.is_empty();
+            let has_scope = claims
+                .scp
+                .as_deref()
+                .is_some_and(|scopes| !scopes.is_empty())
+                || !claims.scope.is_empty();
             let for_client = claims.aud.contains(&provider.client_id);
-            (has_scope && !of_sign_in) || (for_client && provider.audiences.contains(&provider.client_id))
+            (has_scope && !of_sign_in)
+                || (for_client && provider.audiences.contains(&provider.client_id))
         }
         _ => false,
     }
@@ -215,7 +238,11 @@ fn read(provider: &ProviderConfig, signed: &Signed, now: Timestamp) -> Result<Cl
         return Err(Refusal::Expired);
     }
     let latest = now.saturating_add(LEEWAY_SECONDS);
-    if [claims.nbf, claims.iat].into_iter().flatten().any(|at| seconds(at) > latest) {
+    if [claims.nbf, claims.iat]
+        .into_iter()
+        .flatten()
+        .any(|at| seconds(at) > latest)
+    {
         return Err(Refusal::Time);
     }
     Ok(claims)
@@ -232,15 +259,20 @@ fn seconds(at: f64) -> i64 {
 fn profile(provider: &ProviderConfig, claims: Claims) -> Result<Profile, Refusal> {
     let subject = if provider.entra {
         let tenant = tenant(&provider.issuer);
-        claims.oid.filter(|_| claims.tid.is_some() && claims.tid.as_deref() == tenant)
+        claims
+            .oid
+            .filter(|_| claims.tid.is_some() && claims.tid.as_deref() == tenant)
     } else {
         claims.sub
     };
-    let good = |subject: &String| (1..=255).contains(&subject.len()) && !subject.chars().any(char::is_control);
+    let good = |subject: &String| {
+        (1..=255).contains(&subject.len()) && !subject.chars().any(char::is_control)
+    };
     let subject = subject.filter(good).ok_or(Refusal::Subject)?;
     let address = |text: Option<String>| text.and_then(|text| text.parse::<EmailAddress>().ok());
     let told = address(claims.email);
-    let email_verified = told.is_some() && (claims.email_verified || claims.xms_edov || provider.trust_email);
+    let email_verified =
+        told.is_some() && (claims.email_verified || claims.xms_edov || provider.trust_email);
     // An administrator there writes these as they like: good for a first guess that has to be verified, never as proof.
     let guessed = || address(claims.preferred_username).or_else(|| address(claims.upn));
     Ok(Profile {
@@ -257,7 +289,11 @@ fn profile(provider: &ProviderConfig, claims: Claims) -> Result<Profile, Refusal
 
 /// A name as accounts have it: one line, at most 100 characters.
 fn clean(name: String) -> Option<String> {
-    let name: String = name.chars().filter(|char| !char.is_control()).take(100).collect();
+    let name: String = name
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(100)
+        .collect();
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 

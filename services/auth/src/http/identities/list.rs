@@ -35,7 +35,10 @@ pub(crate) async fn list_identities(
         let provider = state.providers.by_id(&identity.provider);
         IdentityView {
             id: identity.id,
-            name: provider.map_or_else(|| identity.provider.clone(), |provider| provider.config.name.clone()),
+            name: provider.map_or_else(
+                || identity.provider.clone(),
+                |provider| provider.config.name.clone(),
+            ),
             provider: identity.provider,
             created_at: identity.created_at,
             last_used_at: identity.last_used_at,

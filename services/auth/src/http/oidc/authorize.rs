@@ -41,7 +41,13 @@ pub(crate) async fn authorize(
     Query(query): Query<AuthorizeQuery>,
     jar: CookieJar,
 ) -> Result<impl IntoResponse> {
-    let begun = federation::begin(&state, &provider, query.return_to.as_ref(), query.fresh.unwrap_or(false)).await?;
+    let begun = federation::begin(
+        &state,
+        &provider,
+        query.return_to.as_ref(),
+        query.fresh.unwrap_or(false),
+    )
+    .await?;
     let name = cookie_name(&state, begun.state.text());
     let cookie = cookie(&state, name, begun.browser.text().to_owned());
     let headers = [

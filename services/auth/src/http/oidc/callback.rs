@@ -40,7 +40,10 @@ impl CallbackQuery {
                 _ => continue,
             };
             if field.replace(value.into_owned()).is_some() {
-                return Err(Error::bad_request("malformed_query", format!("{name} comes twice.")));
+                return Err(Error::bad_request(
+                    "malformed_query",
+                    format!("{name} comes twice."),
+                ));
             }
         }
         Ok(query)
@@ -102,9 +105,15 @@ fn redirect(page: Url, result: Result<Done>) -> Result<Response> {
         Ok(Done::SignedIn(_)) => return Err(Error::internal(anyhow::anyhow!("tokens in a URL"))),
         Err(error) => {
             let problem = error.to_problem();
-            let link = problem.extensions.get("link_token").and_then(|token| token.as_str());
+            let link = problem
+                .extensions
+                .get("link_token")
+                .and_then(|token| token.as_str());
             let pairs = [("error", Some(error.code())), ("link_token", link)];
-            let pairs: Vec<_> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            let pairs: Vec<_> = pairs
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect();
             if error.status().is_server_error() {
                 tracing::warn!(error = format!("{error:?}"), "a federated sign-in failed");
             }
@@ -122,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_comes_twice_is_refused() {
-        let query = CallbackQuery::parse("code=a%20b&state=s&session_state=x&session_state=y").unwrap();
+        let query =
+            CallbackQuery::parse("code=a%20b&state=s&session_state=x&session_state=y").unwrap();
         assert_eq!(query.code.as_deref(), Some("a b"));
         assert!(CallbackQuery::parse("state=s&state=t").is_err());
     }

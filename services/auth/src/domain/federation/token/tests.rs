@@ -17,7 +17,9 @@ fn provider_with(changes: &Value) -> ProviderConfig {
     for (name, value) in changes.as_object().unwrap() {
         config[name] = value.clone();
     }
-    provider::parse(&json!([config]).to_string()).unwrap().remove(0)
+    provider::parse(&json!([config]).to_string())
+        .unwrap()
+        .remove(0)
 }
 
 fn signed(kind: Option<&str>, base: Value, changes: &Value) -> Signed {
@@ -25,7 +27,10 @@ fn signed(kind: Option<&str>, base: Value, changes: &Value) -> Signed {
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
     Signed {
         algorithm: Algorithm::RS256,
         kind: kind.map(str::to_owned),
@@ -44,12 +49,24 @@ fn access_token(kind: Option<&str>, changes: &Value) -> Signed {
 }
 
 fn read_id(changes: &Value) -> Result<Profile, Refusal> {
-    let expected = Expected { nonce: "n", access_token: Some("at") };
-    read_id_token(&provider_with(&json!({})), &id_token(changes), expected, now())
+    let expected = Expected {
+        nonce: "n",
+        access_token: Some("at"),
+    };
+    read_id_token(
+        &provider_with(&json!({})),
+        &id_token(changes),
+        expected,
+        now(),
+    )
 }
 
 fn read_bearer(kind: Option<&str>, changes: &Value) -> Result<Bearer, Refusal> {
-    read_access_token(&provider_with(&json!({})), &access_token(kind, changes), now())
+    read_access_token(
+        &provider_with(&json!({})),
+        &access_token(kind, changes),
+        now(),
+    )
 }
 
 #[test]
@@ -94,19 +111,39 @@ fn an_id_token_must_answer_to_this_sign_in() {
 fn an_address_is_verified_only_when_the_provider_says_so() {
     let verified = |changes| {
         let profile = read_id(&changes).unwrap();
-        profile.email.map(|email| (email.to_string(), profile.email_verified))
+        profile
+            .email
+            .map(|email| (email.to_string(), profile.email_verified))
     };
     let anna = |verified| Some(("anna@example.com".to_owned(), verified));
-    assert_eq!(verified(json!({"email": "Anna@example.com", "email_verified": true})), anna(true));
-    assert_eq!(verified(json!({"email": "anna@example.com", "email_verified": "true"})), anna(true));
-    assert_eq!(verified(json!({"email": "anna@example.com", "xms_edov": 1})), anna(true));
+    assert_eq!(
+        verified(json!({"email": "Anna@example.com", "email_verified": true})),
+        anna(true)
+    );
+    assert_eq!(
+        verified(json!({"email": "anna@example.com", "email_verified": "true"})),
+        anna(true)
+    );
+    assert_eq!(
+        verified(json!({"email": "anna@example.com", "xms_edov": 1})),
+        anna(true)
+    );
     assert_eq!(verified(json!({"email": "anna@example.com"})), anna(false));
-    assert_eq!(verified(json!({"email": "anna@example.com", "email_verified": "false"})), anna(false));
-    assert_eq!(verified(json!({"preferred_username": "anna@example.com", "email_verified": true})), anna(false));
+    assert_eq!(
+        verified(json!({"email": "anna@example.com", "email_verified": "false"})),
+        anna(false)
+    );
+    assert_eq!(
+        verified(json!({"preferred_username": "anna@example.com", "email_verified": true})),
+        anna(false)
+    );
     assert_eq!(verified(json!({"upn": "anna@example.com"})), anna(false));
     assert_eq!(verified(json!({"email": "nonsense"})), None);
     let trusting = provider_with(&json!({"trust_email": true}));
-    let expected = Expected { nonce: "n", access_token: None };
+    let expected = Expected {
+        nonce: "n",
+        access_token: None,
+    };
     for (claims, proved) in [
         (json!({"email": "anna@example.com"}), true),
         (json!({"preferred_username": "anna@example.com"}), false),
@@ -125,7 +162,10 @@ fn entra_is_keyed_by_tenant_and_object() {
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
-        let expected = Expected { nonce: "n", access_token: None };
+        let expected = Expected {
+            nonce: "n",
+            access_token: None,
+        };
         read_id_token(&entra, &id_token(&claims), expected, now())
     };
     assert_eq!(read(json!({})).unwrap().subject, "o");
@@ -139,9 +179,16 @@ fn a_second_factor_counts_if_the_provider_is_trusted_with_it() {
     let claims = json!({"amr": ["pwd", "mfa"]});
     assert!(read_id(&claims).unwrap().second_factor);
     assert!(!read_id(&json!({"amr": ["pwd"]})).unwrap().second_factor);
-    let expected = Expected { nonce: "n", access_token: None };
+    let expected = Expected {
+        nonce: "n",
+        access_token: None,
+    };
     let distrusted = provider_with(&json!({"trust_mfa": false}));
-    assert!(!read_id_token(&distrusted, &id_token(&claims), expected, now()).unwrap().second_factor);
+    assert!(
+        !read_id_token(&distrusted, &id_token(&claims), expected, now())
+            .unwrap()
+            .second_factor
+    );
 }
 
 #[test]
@@ -169,7 +216,10 @@ fn only_access_tokens_for_the_shop_are_accepted_as_they_are() {
     let client = provider_with(&json!({"audiences": ["shop"]}));
     assert!(read_access_token(&client, &id_token(&json!({})), now()).is_ok());
     let none = provider_with(&json!({"audiences": []}));
-    assert_eq!(read_access_token(&none, &id_token(&json!({})), now()).err(), Some(Refusal::Audience));
+    assert_eq!(
+        read_access_token(&none, &id_token(&json!({})), now()).err(),
+        Some(Refusal::Audience)
+    );
 }
 
 #[test]
@@ -188,7 +238,9 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
     ];
-    leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::from))
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop::collection::vec(inner, 0..3).prop_map(Value::from)
+    })
 }
 
 proptest! {
