@@ -81,21 +81,29 @@ impl Matrix<'_> {
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
+    /// Operations without a case, cases without an operation, and operations whose document hides that they want a token.
     fn without_case(&self) -> Vec<String> {
-        let mut operations: Vec<String> = Vec::new();
+        let mut operations: Vec<(String, bool)> = Vec::new();
         for (path, methods) in self.document["paths"].as_object().into_iter().flatten() {
-            let methods = methods.as_object().into_iter().flatten();
-            operations.extend(methods.map(|(method, _)| format!("{method} {path}")));
+            for (method, operation) in methods.as_object().into_iter().flatten() {
+                let secured = operation["security"].is_array();
+                operations.push((format!("{method} {path}"), secured));
+            }
         }
         let mut wrong: Vec<String> = Vec::new();
-        let known = |name: &str| self.cases.iter().filter(|(case, _)| *case == name).count();
-        for operation in &operations {
-            if known(operation) != 1 {
-                wrong.push(format!("{operation} needs one case"));
+        for (operation, secured) in &operations {
+            let mut cases = self.cases.iter().filter(|(case, _)| case == operation);
+            match (cases.next(), cases.next()) {
+                (Some((_, Needs::NoBadToken)), None) => {}
+                (Some((_, needs)), None) if (*needs != Needs::Nothing) == *secured => {}
+                (Some(_), None) => {
+                    wrong.push(format!("{operation}: the document's security is wrong"))
+                }
+                _ => wrong.push(format!("{operation} needs one case")),
             }
         }
         for (case, _) in self.cases {
-            if !operations.iter().any(|operation| operation == case) {
+            if !operations.iter().any(|(operation, _)| operation == case) {
                 wrong.push(format!("{case} is a case of no operation"));
             }
         }
