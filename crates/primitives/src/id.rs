@@ -69,6 +69,8 @@ ids! {
     SessionId;
     /// Who an identity provider says a user is.
     IdentityId;
+    /// A key with which a user signs in.
+    PasskeyId;
     /// A refresh or one-time token's row.
     TokenId;
     /// A product of the catalogue.

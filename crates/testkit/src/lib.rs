@@ -13,6 +13,7 @@ pub mod env;
 pub mod exchange;
 pub mod http;
 mod otlp;
+pub mod passkey;
 pub mod pg;
 mod proxy;
 mod serve;

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use crate::clients::identity_provider::IdentityProviders;
 use crate::domain::federation::return_to::ReturnOrigins;
+use crate::domain::webauthn::RelyingParty;
 use crate::keyfiles::SigningKeys;
 use crate::passwords::Passwords;
 use crate::sealing::Sealing;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) sealing: Sealing,
     pub(crate) providers: IdentityProviders,
     pub(crate) return_origins: ReturnOrigins,
+    pub(crate) relying_party: RelyingParty,
     pub(crate) service_keys: ServiceKeys,
     pub(crate) verifier: Verifier,
     pub(crate) publisher: Publisher,
@@ -193,6 +195,7 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
             &settings.service_jwks,
             clock.clone(),
         )?,
+        relying_party: settings.relying_party().map_err(anyhow::Error::msg)?,
         publisher: Publisher::new("mercato/auth", clock.clone(), random.clone()),
         settings,
         pool,

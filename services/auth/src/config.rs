@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::federation::provider::{self, ProviderConfig};
 use crate::domain::federation::return_to::ReturnOrigins;
 
+use crate::domain::webauthn::RelyingParty;
+
 /// Whether staff need a second factor.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaffSecondFactor {
@@ -50,6 +52,15 @@ pub struct Settings {
     /// What authenticator apps call the shop.
     #[arg(long, env, default_value = "Mercato")]
     pub shop_name: String,
+
+    /// The domain that passkeys are for; by default PUBLIC_URL's host. They work on it and on what is below it. Changing it makes
+    /// all passkeys useless.
+    #[arg(long, env)]
+    pub webauthn_rp_id: Option<String>,
+
+    /// The origins of the pages that ask for passkeys, separated by one space; by default PUBLIC_URL's.
+    #[arg(long, env, value_delimiter = ' ')]
+    pub webauthn_origins: Vec<String>,
 
     /// This service's private key: base64 of PKCS#8 DER (see `generate-service-keys`).
     #[arg(long, env)]
@@ -102,6 +113,9 @@ impl Settings {
         }
         complaints.extend(self.identity_providers().err().into_iter().flatten());
         complaints.extend(self.return_origins().err().into_iter().flatten());
+        if let Err(complaint) = self.relying_party() {
+            complaints.push(complaint);
+        }
         if let Err(error) = auth_token::ServiceKeys::new(
             "auth",
             &self.service_key,
@@ -119,6 +133,19 @@ impl Settings {
 
     pub(crate) fn return_origins(&self) -> Result<ReturnOrigins, Vec<String>> {
         ReturnOrigins::new(&self.public_url, &self.oidc_return_origins)
+    }
+
+    /// For whom passkeys are made, and on which pages.
+    pub(crate) fn relying_party(&self) -> Result<RelyingParty, String> {
+        let id = self.webauthn_rp_id.as_deref();
+        let id = id.filter(|id| !id.is_empty());
+        let id = id.or(self.public_url.host_str()).unwrap_or_default();
+        let mut origins = self.webauthn_origins.clone();
+        origins.retain(|origin| !origin.is_empty());
+        if origins.is_empty() {
+            origins.push(self.public_url.origin().ascii_serialization());
+        }
+        RelyingParty::new(id.to_owned(), origins)
     }
 
     /// A link into the shop, with a token.

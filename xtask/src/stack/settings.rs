@@ -156,6 +156,15 @@ impl Facts<'_> {
         match name {
             "auth" => {
                 set("SIGNING_KEYS_DIR", text(self.signing_keys.clone())?);
+                // Passkeys are for a name: browsers know none for 127.0.0.1.
+                set("WEBAUTHN_RP_ID", "localhost".into());
+                let (http, https) = (self.ports.http, self.ports.https);
+                set(
+                    "WEBAUTHN_ORIGINS",
+                    self.environment.get("WEBAUTHN_ORIGINS").unwrap_or_else(|| {
+                        format!("http://localhost:{http} https://localhost:{https} http://localhost:3000 http://localhost:5173")
+                    }),
+                );
                 set("ADMIN_EMAIL", email("admin"));
                 set(
                     "ADMIN_PASSWORD",

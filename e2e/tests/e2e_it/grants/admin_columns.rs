@@ -14,6 +14,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id user_id provider issuer created_at last_used_at",
             ),
             ("outbox", "seq id aggregate event_type created_at attempts"),
+            ("passkeys", "user_id name created_at last_used_at"),
             (
                 "sessions",
                 "id user_id user_agent created_at last_used_at authenticated_at methods expires_at revoked_at revoked_why",

@@ -8,3 +8,4 @@ pub(crate) mod text;
 pub(crate) mod token;
 pub(crate) mod totp;
 pub(crate) mod user;
+pub(crate) mod webauthn;

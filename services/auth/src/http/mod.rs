@@ -9,6 +9,7 @@ mod internal;
 mod me;
 mod mfa;
 mod oidc;
+mod passkeys;
 mod password;
 mod problems;
 mod sessions;
@@ -58,6 +59,21 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(password::forgot::forgot_password))
         .routes(routes!(password::reset::reset_password))
         .routes(routes!(password::change::change_password))
+        .routes(routes!(
+            passkeys::list::list_passkeys,
+            passkeys::create::create_passkey
+        ))
+        .routes(routes!(
+            passkeys::rename::rename_passkey,
+            passkeys::delete::delete_passkey
+        ))
+        .routes(routes!(passkeys::registration::begin_passkey_registration))
+        .routes(routes!(passkeys::authentication::begin_passkey_sign_in))
+        .routes(routes!(passkeys::sign_in::passkey_sign_in))
+        .routes(routes!(
+            passkeys::reauthentication::begin_passkey_reauthentication
+        ))
+        .routes(routes!(passkeys::reauthenticate::reauthenticate_by_passkey))
         .routes(routes!(sessions::list::list_sessions))
         .routes(routes!(sessions::end::end_session))
         .routes(routes!(me::show::show_me, me::update::update_me))

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::keyfiles::RELOAD_INTERVAL;
-use crate::store::{claims, cleanup, oidc, revocations};
+use crate::store::{claims, cleanup, oidc, passkey_challenges, revocations};
 use crate::workflows::mail_requests;
 
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
@@ -73,7 +73,8 @@ async fn current_revocations(
 async fn forget(state: &AppState) -> anyhow::Result<()> {
     let (mut db, now) = (state.pool.acquire().await?, state.clock.now());
     let rows = cleanup::forget_before(&mut db, now - KEPT).await?
-        + oidc::forget_expired(&mut db, now).await?;
+        + oidc::forget_expired(&mut db, now).await?
+        + passkey_challenges::forget_expired(&mut db, now).await?;
     drop(db);
     if rows > 0 {
         tracing::info!(rows, "forgot what ended long ago");

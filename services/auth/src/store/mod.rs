@@ -10,6 +10,8 @@ pub(crate) mod identities;
 pub(crate) mod mail_requests;
 pub(crate) mod oidc;
 pub(crate) mod one_time_tokens;
+pub(crate) mod passkey_challenges;
+pub(crate) mod passkeys;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod revocations;

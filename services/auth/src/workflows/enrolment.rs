@@ -17,7 +17,7 @@ use crate::domain::totp::Secret;
 use crate::domain::user::User;
 use crate::sealing::Purpose;
 use crate::store::sessions::{self, Which, Why};
-use crate::store::{recovery_codes, totp, users};
+use crate::store::{passkeys, recovery_codes, totp, users};
 use crate::workflows::second_factor::{self, Factors, factors};
 use crate::workflows::sign_in::Tokens;
 use crate::workflows::{manage, recovery, revoke, step_up};
@@ -207,6 +207,7 @@ pub(crate) async fn after_removal(tx: &mut PgConnection, user: UserId) -> Result
 pub(crate) async fn forget_all(tx: &mut PgConnection, user: UserId) -> Result<()> {
     totp::remove(tx, user).await?;
     totp::forget_begun(tx, user).await?;
+    passkeys::remove_all(tx, user).await?;
     recovery_codes::remove_all(tx, user).await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::domain::totp::Secret;
 use crate::domain::user::User;
 use crate::sealing::Purpose;
 use crate::store::sessions::Device;
-use crate::store::{challenges, recovery_codes, totp, users, wrong_codes};
+use crate::store::{challenges, passkeys, recovery_codes, totp, users, wrong_codes};
 use crate::workflows::enrolment;
 use crate::workflows::sign_in::{self, Tokens};
 
@@ -60,7 +60,7 @@ impl Factors {
 pub(crate) async fn factors(db: &mut PgConnection, user: UserId) -> Result<Factors> {
     Ok(Factors {
         totp: totp::find(&mut *db, user).await?.is_some(),
-        passkeys: false,
+        passkeys: passkeys::count(&mut *db, user).await? > 0,
         recovery_codes: recovery_codes::count(db, user).await?,
     })
 }
@@ -96,18 +96,19 @@ pub(crate) struct Waiting {
     methods: Vec<Method>,
 }
 
+pub(crate) fn over() -> Error {
+    Error::unauthenticated(
+        "invalid_mfa_token",
+        "This sign-in has waited too long or failed too often: begin again with the password.",
+    )
+}
+
 /// The sign-in that waits under a token. Changing the password, or disabling the user, has ended it.
 pub(crate) async fn waiting(
     state: &AppState,
     tx: &mut PgConnection,
     mfa_token: &str,
 ) -> Result<Waiting> {
-    let over = || {
-        Error::unauthenticated(
-            "invalid_mfa_token",
-            "This sign-in has waited too long or failed too often: begin again with the password.",
-        )
-    };
     let hash = token::hash(mfa_token);
     let owner = challenges::owner(tx, &hash).await?.ok_or_else(over)?;
     let user = users::lock(tx, owner).await?;

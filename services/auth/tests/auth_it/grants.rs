@@ -27,6 +27,7 @@ async fn the_admin_panel_reads_people_and_no_secret() {
     for sql in [
         "SELECT id, email, email_verified_at, name, role, disabled_at, created_at FROM users",
         "SELECT id, user_id, city, country FROM addresses",
+        "SELECT user_id, name, created_at, last_used_at FROM passkeys",
         "SELECT id, user_id, user_agent, last_used_at, revoked_at FROM sessions",
     ] {
         assert!(allowed(&admin, sql).await, "{sql}");
@@ -36,6 +37,10 @@ async fn the_admin_panel_reads_people_and_no_secret() {
         "SELECT user_id FROM credentials",
         "SELECT token_hash FROM refresh_tokens",
         "SELECT token_hash FROM one_time_tokens",
+        "SELECT credential_id FROM passkeys",
+        "SELECT public_key FROM passkeys",
+        "SELECT handle FROM passkey_handles",
+        "SELECT challenge_hash FROM passkey_challenges",
         "SELECT envelope FROM outbox",
         "SELECT ip FROM sessions",
         "UPDATE users SET role = 'admin'",

@@ -17,6 +17,7 @@ mod foreign;
 mod grants;
 mod internal;
 mod issuer;
+mod passkeys;
 mod passwords;
 mod process;
 mod real_provider;

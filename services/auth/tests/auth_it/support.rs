@@ -52,6 +52,8 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         amqp_url: SecretString::from("amqp://127.0.0.1:1"),
         public_url: "https://shop.example".parse().unwrap(),
         shop_name: "Mercato".to_owned(),
+        webauthn_rp_id: None,
+        webauthn_origins: Vec::new(),
         service_key: own.base64(),
         service_jwks: jwks.clone(),
         signing_keys_dir: std::env::temp_dir().join(format!("mercato-auth-{}", uuid_like())),
