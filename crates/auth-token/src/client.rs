@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +22,12 @@ pub enum CallError {
         /// The whole problem.
         body: serde_json::Value,
     },
+    /// 429: too many were made, or failed. Nothing was done.
+    #[error("limited for {} s", retry_after.as_secs())]
+    Limited {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// No answer, or a failure over there. Whether the call had an effect is not known.
     #[error("not available")]
     Unavailable(#[source] anyhow::Error),
@@ -31,6 +38,7 @@ impl CallError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Problem { code, .. } => Some(code),
+            Self::Limited { .. } => Some("rate_limited"),
             Self::Unavailable(_) => None,
         }
     }
@@ -41,7 +49,7 @@ impl From<CallError> for http_kit::Error {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Problem { .. } => Self::internal(error),
-            CallError::Unavailable(_) => Self::unavailable(error),
+            CallError::Limited { .. } | CallError::Unavailable(_) => Self::unavailable(error),
         }
     }
 }
@@ -158,6 +166,13 @@ impl InternalClient {
             .await
             .map_err(|error| away(error.without_url().into()))?;
         let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let seconds = response.headers().get(RETRY_AFTER);
+            let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
+            return Err(CallError::Limited {
+                retry_after: Duration::from_secs(seconds.unwrap_or(1)),
+            });
+        }
         let body = response
             .bytes()
             .await
@@ -183,7 +198,7 @@ impl InternalClient {
             code.as_str(),
             "unauthenticated" | "token_expired" | "token_revoked"
         );
-        if status.is_client_error() && !our_token && status != StatusCode::TOO_MANY_REQUESTS {
+        if status.is_client_error() && !our_token {
             Err(CallError::Problem {
                 status,
                 code,

@@ -1,5 +1,7 @@
 //! What a person sees when a page cannot be shown.
 
+use std::time::Duration;
+
 use askama::Template;
 use auth_token::CallError;
 use axum::http::StatusCode;
@@ -101,6 +103,11 @@ impl From<CallError> for PageError {
             CallError::Problem { status, body, .. } => {
                 Self::new(status, "That cannot be done", refusal(&body))
             }
+            CallError::Limited { retry_after } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many tries",
+                format!("Try again in {}.", in_words(retry_after)),
+            ),
             CallError::Unavailable(_) => Self {
                 cause: Some(error.into()),
                 ..Self::new(
@@ -111,6 +118,16 @@ impl From<CallError> for PageError {
             },
         }
     }
+}
+
+/// A time to wait, rounded up: "1 second", "12 minutes".
+fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_secs().max(1);
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60.. => (seconds.div_ceil(60), "minute"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A problem in words: its detail, and for invalid input what is wrong with each field.

@@ -17,6 +17,7 @@ use crate::clients::identity_provider::IdentityProviders;
 use crate::domain::federation::return_to::ReturnOrigins;
 use crate::domain::webauthn::RelyingParty;
 use crate::keyfiles::SigningKeys;
+use crate::limits::Limits;
 use crate::passwords::Passwords;
 use crate::sealing::Sealing;
 use crate::store::revocations::{self, Pending};
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) relying_party: RelyingParty,
     pub(crate) service_keys: ServiceKeys,
     pub(crate) verifier: Verifier,
+    pub(crate) limits: Limits,
     pub(crate) publisher: Publisher,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -186,8 +188,16 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         DenyList::default(),
         clock.clone(),
     );
+    let redis =
+        ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?;
     let state = AppState(Arc::new(Shared {
-        redis: ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?,
+        limits: Limits::new(
+            &settings.limits,
+            &settings.service_key,
+            redis.clone(),
+            clock.clone(),
+        ),
+        redis,
         passwords: Passwords::new(&random)?,
         service_keys: ServiceKeys::new(
             App::NAME,

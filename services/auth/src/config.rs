@@ -98,6 +98,30 @@ pub struct Settings {
     /// How long an identity provider may take to answer.
     #[arg(long, env, default_value_t = 5000)]
     pub oidc_timeout_milliseconds: u64,
+
+    /// How often somebody may fail or ask for mails.
+    #[command(flatten)]
+    pub limits: LimitSettings,
+}
+
+/// What is limited, counted in Redis by all processes together.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct LimitSettings {
+    /// So many failures to prove who one is are free for each account; then delays grow. One is forgiven an hour.
+    #[arg(long, env, default_value_t = 5)]
+    pub limit_free_failures: u32,
+
+    /// The same for each client address (IPv6: /64) over all accounts. One is forgiven every five minutes.
+    #[arg(long, env, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_free_failures_per_client: u32,
+
+    /// So many mails an hour can be asked for to one address: registration, forgotten passwords and the like.
+    #[arg(long, env, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_mails_per_hour: u32,
+
+    /// So many mails an hour can be asked for by one client address (IPv6: /64).
+    #[arg(long, env, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit_mails_per_hour_and_client: u32,
 }
 
 impl Settings {

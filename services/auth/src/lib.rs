@@ -7,6 +7,8 @@
 //! - A refresh token is good once; its second use ends the session it belongs to.
 //! - A session that ended is written, with the revocation of its access tokens, in one transaction; Redis hears of it at
 //!   once, or from the reconciler when it was away.
+//! - Guesses at passwords and codes, and mails that anybody can ask for, are limited by account and by address; while Redis
+//!   is away, by nginx alone.
 //! - An access token says what was true of its user when it was signed: what changes a role refuses older tokens.
 //!
 //! Absent on purpose: authorisation beyond roles (each service decides), and anything a shop knows about a person besides
@@ -19,13 +21,14 @@ mod domain;
 mod http;
 mod jobs;
 mod keyfiles;
+mod limits;
 mod passwords;
 mod sealing;
 mod store;
 mod workflows;
 
 pub use app::{App, Backstage, Built, build};
-pub use config::{Settings, StaffSecondFactor};
+pub use config::{LimitSettings, Settings, StaffSecondFactor};
 
 /// The tables of `auth_db`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

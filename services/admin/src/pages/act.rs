@@ -73,6 +73,7 @@ pub(super) fn outcome_of<T>(done: &std::result::Result<T, CallError>) -> &str {
     match done {
         Ok(_) => DONE,
         Err(CallError::Problem { code, .. }) => code,
+        Err(CallError::Limited { .. }) => "rate_limited",
         Err(CallError::Unavailable(_)) => "unavailable",
     }
 }

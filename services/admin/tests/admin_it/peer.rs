@@ -133,7 +133,10 @@ fn staff_login(world: &World, request: &StaffLoginRequest) -> Response {
 
 fn problem(status: u16, code: &str, detail: &str) -> Response {
     let body = json!({"type": "about:blank", "title": "x", "status": status, "detail": detail, "code": code, "request_id": "x"});
-    let kind = [("content-type", "application/problem+json")];
+    let kind = [
+        ("content-type", "application/problem+json"),
+        ("retry-after", "64"),
+    ];
     (
         StatusCode::from_u16(status).unwrap(),
         kind,

@@ -229,6 +229,19 @@ async fn a_sign_in_waits_for_auth_in_words() {
     assert!(!page.contains("secret detail"));
 }
 
+#[tokio::test]
+async fn too_many_tries_are_told_with_the_time_to_wait() {
+    let panel = Panel::open().await;
+    let user = panel.account(Role::Admin).await;
+    panel.peer.refuse(429, "rate_limited", "secret detail");
+    let page = panel
+        .send_sign_in(&panel.client, user.email.as_str(), PASSWORD, "")
+        .await
+        .expect(429)
+        .text();
+    assert_shows(&page, &["Too many tries", "Try again in 2 minutes."]);
+}
+
 fn set_cookie(answer: &Answer, start: &str) -> String {
     let set: Vec<_> = answer
         .headers

@@ -19,7 +19,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
         let ClientIp(ip) = ClientIp::from_request_parts(parts, state).await?;
         Ok(Self {
             user_agent,
-            ip: Some(ip.to_string()),
+            ip: Some(ip.to_canonical()),
         })
     }
 }

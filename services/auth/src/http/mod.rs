@@ -143,6 +143,7 @@ pub(crate) fn listeners(state: &AppState) -> Listeners {
         ..Limits::default()
     };
     let public = public().split_for_parts().0.with_state(state.clone());
+    let public = public.layer(axum::middleware::from_fn(crate::limits::announce));
     let private = private().split_for_parts().0.with_state(state.clone());
     Listeners {
         public: Some(http_kit::public(public, limits)),

@@ -16,6 +16,14 @@ pub(crate) enum BadBody {
     Invalid(Problem),
 }
 
+/// Operations that are limited by account and by address.
+#[derive(IntoResponses)]
+pub(crate) enum Limited {
+    /// `rate_limited`: too many tries failed, or too many mails were asked for. `Retry-After` says when to come back
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
+}
+
 /// Operations of a signed-in user.
 #[derive(IntoResponses)]
 pub(crate) enum SignedIn {

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use auth_token::Method;
 use primitives::{SessionId, Timestamp, UserId};
 use sqlx::{PgConnection, Result};
@@ -6,7 +8,7 @@ use sqlx::{PgConnection, Result};
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub(crate) user_agent: Option<String>,
-    pub(crate) ip: Option<String>,
+    pub(crate) ip: Option<IpAddr>,
 }
 
 /// When and how a user last proved who they are in a session.
@@ -79,7 +81,7 @@ pub(crate) async fn insert(
         id.uuid(),
         user.uuid(),
         device.user_agent,
-        device.ip,
+        device.ip.map(|ip| ip.to_string()),
         proof.at as Timestamp,
         &proof.words(),
         expires_at as Timestamp,

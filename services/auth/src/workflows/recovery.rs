@@ -1,5 +1,7 @@
 //! What goes through a mail: verifying an address, choosing a new password.
 
+use std::net::IpAddr;
+
 use contracts::events::{EmailNotification, Mail};
 use http_kit::{Error, OnConstraint, Result};
 use primitives::{EmailAddress, EventId, SessionId, UserId};
@@ -132,6 +134,7 @@ pub(crate) async fn reset_password(
     let revoked = shut_out(state, &mut tx, &user, Which::All).await?;
     tx.commit().await?;
     state.announce(revoked).await;
+    state.limits.forget(&user.email).await;
     Ok(())
 }
 
@@ -157,8 +160,9 @@ pub(crate) async fn change_password(
     session: SessionId,
     current: &GivenPassword,
     new: &NewPassword,
+    client: Option<IpAddr>,
 ) -> Result<()> {
-    let old_hash = sign_in::check_password(state, user, current).await?;
+    let old_hash = sign_in::check_password(state, user, current, client).await?;
     let user = users::find(&mut *state.pool.acquire().await?, user)
         .await?
         .ok_or_else(|| Error::not_found("user"))?;

@@ -31,6 +31,7 @@ pub(crate) async fn register(
     device: &Device,
 ) -> Result<(User, Tokens)> {
     check_password(state, password, &email, name.as_str(), "password").await?;
+    state.limits.mail(&email, device.ip).await?;
     let now = state.clock.now();
     let mut db = state.pool.acquire().await?;
     if claims::count_since(&mut db, &email, now - DAY).await? >= CLAIMS_PER_DAY {

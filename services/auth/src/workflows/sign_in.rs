@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use auth_token::{AUDIENCE, Claims, ISSUER, Method};
@@ -12,6 +13,7 @@ use crate::config::StaffSecondFactor;
 use crate::domain::password::GivenPassword;
 use crate::domain::token::{ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
+use crate::limits::Account;
 use crate::passwords;
 use crate::store::sessions::{Device, Proof};
 use crate::store::{claims, credentials, refresh_tokens, sessions, users};
@@ -41,8 +43,21 @@ pub(crate) fn invalid_credentials() -> Error {
 }
 
 /// The user with this address and password, and the hash that it was compared with. Of several accounts that claim the
-/// address, that of who has verified it comes first.
+/// address, that of who has verified it comes first. Guesses are
+/// limited.
 pub(crate) async fn authenticate(
+    state: &AppState,
+    email: &EmailAddress,
+    password: &GivenPassword,
+    client: Option<IpAddr>,
+) -> Result<(primitives::UserId, String)> {
+    let attempt = state.limits.attempt(Account::Typed(email), client).await?;
+    let outcome = check_typed(state, email, password).await;
+    attempt.settle(&outcome).await;
+    outcome
+}
+
+async fn check_typed(
     state: &AppState,
     email: &EmailAddress,
     password: &GivenPassword,
@@ -103,8 +118,21 @@ async fn renew(
     Ok(new)
 }
 
-/// Whether the password is the user's; the hash that it was compared with, for [`users::lock_for_sign_in`].
+/// Whether the password is that of somebody signed in; the hash that it was compared with, for [`users::lock_for_sign_in`].
+/// Guesses are limited: the session may be stolen.
 pub(crate) async fn check_password(
+    state: &AppState,
+    user: UserId,
+    password: &GivenPassword,
+    client: Option<IpAddr>,
+) -> Result<String> {
+    let attempt = state.limits.attempt(Account::Known(user), client).await?;
+    let outcome = check_users(state, user, password).await;
+    attempt.settle(&outcome).await;
+    outcome
+}
+
+async fn check_users(
     state: &AppState,
     user: UserId,
     password: &GivenPassword,
@@ -130,7 +158,7 @@ pub(crate) async fn login(
     password: &GivenPassword,
     device: &Device,
 ) -> Result<Outcome> {
-    let (id, hash) = authenticate(state, email, password).await?;
+    let (id, hash) = authenticate(state, email, password, device.ip).await?;
     let mut tx = state.pool.begin().await?;
     let user = users::lock_for_sign_in(&mut tx, id, &hash)
         .await?

@@ -1,5 +1,7 @@
 //! Proving again who one is, within a session.
 
+use std::net::IpAddr;
+
 use auth_token::Method;
 use http_kit::{Error, Result};
 use primitives::{SessionId, UserId};
@@ -26,9 +28,10 @@ pub(crate) async fn reauthenticate(
     user: UserId,
     session: SessionId,
     evidence: &Evidence,
+    client: Option<IpAddr>,
 ) -> Result<Tokens> {
     let mut tx = state.pool.begin().await?;
-    let (user, method) = match check(state, &mut tx, user, evidence).await {
+    let (user, method) = match check(state, &mut tx, user, evidence, client).await {
         Ok(proved) => proved,
         Err(error) => {
             // The failure counts.
@@ -48,10 +51,11 @@ pub(crate) async fn check(
     tx: &mut PgConnection,
     user: UserId,
     evidence: &Evidence,
+    client: Option<IpAddr>,
 ) -> Result<(User, Method)> {
     match evidence {
         Evidence::Password(password) => {
-            let hash = sign_in::check_password(state, user, password).await?;
+            let hash = sign_in::check_password(state, user, password, client).await?;
             let user = users::lock_for_sign_in(tx, user, &hash)
                 .await?
                 .ok_or_else(invalid_credentials)?;

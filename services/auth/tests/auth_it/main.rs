@@ -19,6 +19,7 @@ mod internal;
 mod issuer;
 mod passkeys;
 mod passwords;
+mod limits;
 mod process;
 mod real_provider;
 mod recovery;

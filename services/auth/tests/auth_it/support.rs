@@ -63,9 +63,20 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         oidc_providers: SecretString::from(""),
         oidc_return_origins: String::new(),
         oidc_timeout_milliseconds: 1000,
+        limits: limits(),
     };
     let order = ServiceKeys::new("order", &order.base64(), &jwks, clock.clone()).unwrap();
     (settings, order)
+}
+
+/// As strict as in a shop, but that many tests send mails from one address.
+fn limits() -> auth::LimitSettings {
+    auth::LimitSettings {
+        limit_free_failures: 5,
+        limit_free_failures_per_client: 50,
+        limit_mails_per_hour: 5,
+        limit_mails_per_hour_and_client: 60,
+    }
 }
 
 fn uuid_like() -> String {
@@ -76,7 +87,7 @@ pub(crate) async fn app() -> TestApp {
     app_with(|_| {}).await
 }
 
-/// With other settings.
+/// With some settings changed.
 pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
     runtime::telemetry::init_for_tests();
     let db = TestDb::new("auth", &auth::MIGRATOR).await;

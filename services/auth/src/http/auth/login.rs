@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::LoginAnswer;
 use crate::app::AppState;
 use crate::domain::password::GivenPassword;
-use crate::http::problems::BadBody;
+use crate::http::problems::{BadBody, Limited};
 use crate::store::sessions::Device;
 use crate::workflows::sign_in;
 
@@ -27,6 +27,7 @@ pub(crate) struct LoginRequest {
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`account_disabled`"),
     BadBody,
+    Limited,
 ))]
 pub(crate) async fn login(
     State(state): State<AppState>,

@@ -9,6 +9,7 @@ use crate::app::AppState;
 use crate::domain::code::Code;
 use crate::domain::password::GivenPassword;
 use crate::http::problems::BadBody;
+use crate::store::sessions::Device;
 use crate::workflows::step_up::{self, Evidence};
 
 /// Exactly one of both.
@@ -53,9 +54,17 @@ impl TryFrom<ReauthenticateRequest> for Evidence {
 pub(crate) async fn reauthenticate(
     State(state): State<AppState>,
     user: Person,
+    device: Device,
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Json<RefreshResponse>> {
     let evidence = request.try_into()?;
-    let tokens = step_up::reauthenticate(&state, user.user_id, user.session_id, &evidence).await?;
+    let tokens = step_up::reauthenticate(
+        &state,
+        user.user_id,
+        user.session_id,
+        &evidence,
+        device.ip,
+    )
+    .await?;
     Ok(Json(RefreshResponse { tokens }))
 }

@@ -9,7 +9,7 @@ use super::SignedInUser;
 use crate::app::AppState;
 use crate::domain::password::NewPassword;
 use crate::domain::user::Name;
-use crate::http::problems::BadBody;
+use crate::http::problems::{BadBody, Limited};
 use crate::store::sessions::Device;
 use crate::workflows;
 
@@ -32,6 +32,7 @@ pub(crate) struct RegisterRequest {
     (status = 201, body = SignedInUser),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`rate_limited`"),
     BadBody,
+    Limited,
 ))]
 pub(crate) async fn register(
     State(state): State<AppState>,

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::{BadBody, SignedIn};
+use crate::http::problems::{BadBody, Limited, SignedIn};
+use crate::store::sessions::Device;
 use crate::workflows::email_change;
 
 #[derive(Deserialize, ToSchema)]
@@ -22,12 +23,14 @@ pub(crate) struct ChangeEmailRequest {
 /// within a day. The answer does not tell whether the new address has an account. Changing or resetting the password cancels
 /// it. Who signed in more than five minutes ago is told 401 `insufficient_user_authentication`.
 #[utoipa::path(post, path = "/api/auth/email/change", tag = "auth", security(("bearer" = [])),
-    request_body = ChangeEmailRequest, responses((status = 202), SignedIn, BadBody))]
+    request_body = ChangeEmailRequest, responses((status = 202), SignedIn, BadBody, Limited))]
 pub(crate) async fn change_email(
     State(state): State<AppState>,
     user: FreshUser,
+    device: Device,
     Json(request): Json<ChangeEmailRequest>,
 ) -> Result<StatusCode> {
+    state.limits.mail(&request.new_email, device.ip).await?;
     email_change::ask(&state, user.user_id, &request.new_email).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -23,6 +23,7 @@ pub(crate) struct StaffLoginResponse {
     (status = 200, body = StaffLoginResponse),
     (status = 401, body = Problem, description = "`invalid_credentials`"),
     (status = 403, body = Problem, description = "`not_staff` or `account_disabled`"),
+    (status = 429, body = Problem, description = "`rate_limited`: too many tries failed"),
 ))]
 pub(crate) async fn staff_login(
     State(state): State<AppState>,
@@ -34,7 +35,7 @@ pub(crate) async fn staff_login(
         .parse()
         .map_err(|_| sign_in::invalid_credentials())?;
     let password = GivenPassword::new(request.password);
-    let (id, _) = sign_in::authenticate(&state, &email, &password).await?;
+    let (id, _) = sign_in::authenticate(&state, &email, &password, request.client).await?;
     let user = users::find(&mut *state.pool.acquire().await?, id)
         .await?
         .ok_or_else(sign_in::invalid_credentials)?;

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::domain::password::{GivenPassword, NewPassword};
-use crate::http::problems::{BadBody, SignedIn};
+use crate::http::problems::{BadBody, Limited, SignedIn};
+use crate::store::sessions::Device;
 use crate::workflows::recovery;
 
 #[derive(Deserialize, ToSchema)]
@@ -23,10 +24,11 @@ pub(crate) struct ChangePasswordRequest {
 ///
 /// Ends all other sessions. A wrong current password is 401 `invalid_credentials`.
 #[utoipa::path(post, path = "/api/auth/password/change", tag = "auth", security(("bearer" = [])),
-    request_body = ChangePasswordRequest, responses((status = 204), SignedIn, BadBody))]
+    request_body = ChangePasswordRequest, responses((status = 204), SignedIn, BadBody, Limited))]
 pub(crate) async fn change_password(
     State(state): State<AppState>,
     user: User,
+    device: Device,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
     let ChangePasswordRequest {
@@ -39,6 +41,7 @@ pub(crate) async fn change_password(
         user.session_id,
         &current_password,
         &new_password,
+        device.ip,
     )
     .await?;
     Ok(StatusCode::NO_CONTENT)

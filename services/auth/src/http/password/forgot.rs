@@ -6,8 +6,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::BadBody;
+use crate::http::problems::{BadBody, Limited};
 use crate::store::one_time_tokens::Purpose;
+use crate::store::sessions::Device;
 use crate::workflows::mail_requests;
 
 #[derive(Deserialize, ToSchema)]
@@ -20,11 +21,13 @@ pub(crate) struct ForgotPasswordRequest {
 ///
 /// The answer does not tell whether there is such an account.
 #[utoipa::path(post, path = "/api/auth/password/forgot", tag = "auth", request_body = ForgotPasswordRequest,
-    responses((status = 202), BadBody))]
+    responses((status = 202), BadBody, Limited))]
 pub(crate) async fn forgot_password(
     State(state): State<AppState>,
+    device: Device,
     Json(request): Json<ForgotPasswordRequest>,
 ) -> Result<StatusCode> {
+    state.limits.mail(&request.email, device.ip).await?;
     mail_requests::ask(&state, Purpose::ResetPassword, &request.email).await?;
     Ok(StatusCode::ACCEPTED)
 }
