@@ -3,7 +3,7 @@ use std::ops::Deref;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use http_kit::Error;
+use http_kit::{ClientIp, Error};
 
 use crate::{Permission, Principal, Role, Verifier, bearer};
 
@@ -86,6 +86,15 @@ impl<P: Permission> Deref for Staff<P> {
     }
 }
 
+/// Whose token it is; that they were here is noted for their list of sessions.
+async fn verified(verifier: &Verifier, token: &str) -> Result<Principal, Error> {
+    let principal = verifier.verify(token).await?;
+    if let Some(ClientIp(ip)) = ClientIp::current() {
+        verifier.seen(&principal, ip);
+    }
+    Ok(principal)
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for MaybeUser
 where
     Verifier: FromRef<S>,
@@ -94,7 +103,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let verifier = Verifier::from_ref(state);
         let principal = match bearer::token(parts)? {
-            Some(token) => Some(verifier.verify(token).await?),
+            Some(token) => Some(verified(&verifier, token).await?),
             None => None,
         };
         if let Some(principal) = &principal {
@@ -186,7 +195,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let verifier = Verifier::from_ref(state);
         let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
-        let principal = verifier.verify(token).await?;
+        let principal = verified(&verifier, token).await?;
         // A scope of its own is asked for instead of the area's, and of programs instead of a fresh proof.
         match (principal.scopes, P::SCOPE) {
             (Some(scopes), Some(needed)) if !scopes.allow(needed) => {

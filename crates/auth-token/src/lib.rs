@@ -2,6 +2,7 @@
 //!
 //! - Users carry EdDSA tokens of ten minutes that [`Verifier`] checks locally: keys come from auth's JWKS, revocations from
 //!   a Redis stream that every process mirrors in memory.
+//! - When a session was last seen is noted in memory and written to Redis now and then ([`activity`]).
 //! - What a handler may do stands in its signature: [`User`], [`MaybeUser`], [`Person`], [`FreshUser`], [`Seller`],
 //!   [`Staff<Permission>`](Staff), [`Service`].
 //! - Tokens that are not ours, such as API keys, are exchanged at auth for one of ours ([`Exchange`]), and say what a program
@@ -12,6 +13,7 @@
 //! Must never enter: passwords, sign-in, anything that asks a database.
 
 mod acting;
+pub mod activity;
 mod bearer;
 mod claims;
 mod client;

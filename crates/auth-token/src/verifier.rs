@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::activity::{self, Activity, Seen};
 use crate::claims::is_fresh;
 use crate::exchange::{Exchanger, is_foreign};
 use crate::jwks::KeyMap;
@@ -52,6 +54,7 @@ struct Inner {
     keys: RwLock<Option<Arc<KeyMap>>>,
     fetched: Mutex<Option<Instant>>,
     denied: DenyList,
+    activity: Activity,
     validation: Validation,
     clock: Clock,
     programs: OnceLock<Programs>,
@@ -73,6 +76,7 @@ impl Verifier {
             keys: RwLock::new(None),
             fetched: Mutex::new(None),
             denied,
+            activity: Activity::default(),
             validation,
             clock,
             programs: OnceLock::new(),
@@ -211,8 +215,24 @@ impl Verifier {
         }
     }
 
-    /// Fetches keys now and then, and mirrors the deny-list. A background task.
+    /// Notes that somebody was here, for their list of sessions.
+    pub(crate) fn seen(&self, principal: &Principal, ip: IpAddr) {
+        let at = self.0.clock.now();
+        let seen = Seen { at, ip };
+        self.0.activity.note(principal.session_id, seen);
+    }
+
+    /// Fetches keys now and then, mirrors the deny-list, and writes down who was seen. A background task.
     pub async fn run(self, redis_url: SecretString, shutdown: CancellationToken) {
+        let mut redis = activity::connection(&redis_url)
+            .inspect_err(|error| tracing::warn!(error = %error, "REDIS_URL"))
+            .ok();
+        let write = async {
+            match &mut redis {
+                Some(redis) => self.0.activity.write(redis).await,
+                None => std::future::pending().await,
+            }
+        };
         let mirror = self
             .0
             .denied
@@ -233,6 +253,10 @@ impl Verifier {
             () = shutdown.cancelled() => {}
             () = mirror => {}
             () = refresh => {}
+            () = write => {}
+        }
+        if let Some(mut redis) = redis {
+            self.0.activity.flush(&mut redis).await;
         }
     }
 }

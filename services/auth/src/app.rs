@@ -1,12 +1,14 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use auth_token::activity::{self, Seen};
 use auth_token::denylist::Revocation;
 use auth_token::{Area, DenyList, Exchange, JwksSource, ServiceKeys, TokenError, Verifier};
 use axum::extract::FromRef;
 use messaging::Publisher;
-use primitives::{Clock, Random};
+use primitives::{Clock, Random, SessionId};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::ExposeSecret;
@@ -102,11 +104,29 @@ impl AppState {
                 .context("Redis does not answer")??;
             told.push(*id);
         }
+        let ended = revocations
+            .iter()
+            .filter_map(|pending| match pending.revocation {
+                Revocation::Session(id) => Some(id),
+                Revocation::User(..) => None,
+            });
+        let ended: Vec<_> = ended.collect();
+        let forgetting = activity::forget(&mut redis, &ended);
+        // It would expire by itself.
+        let _ = tokio::time::timeout(Duration::from_millis(500), forgetting).await;
         if !told.is_empty() {
             revocations::mark_published(&mut *self.pool.acquire().await?, &told, self.clock.now())
                 .await?;
         }
         Ok(())
+    }
+
+    /// When sessions were last seen, as far as Redis knows; nothing while it is away.
+    pub(crate) async fn last_seen(&self, sessions: &[SessionId]) -> HashMap<SessionId, Seen> {
+        let mut redis = self.redis.clone();
+        let reading = activity::last_seen(&mut redis, sessions);
+        let read = tokio::time::timeout(Duration::from_millis(100), reading).await;
+        read.ok().and_then(Result::ok).unwrap_or_default()
     }
 
     /// Refuses tokens in this process that were revoked while it did not listen.

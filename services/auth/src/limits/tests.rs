@@ -14,7 +14,9 @@ fn limits(clock: &Clock, redis_url: &str) -> Limits {
     };
     let secret = URL_SAFE_NO_PAD.encode(Random::system().bytes::<16>());
     let redis = redis::Client::open(redis_url).unwrap();
-    let redis = ConnectionManager::new_lazy_with_config(redis, redis::aio::ConnectionManagerConfig::new()).unwrap();
+    let redis =
+        ConnectionManager::new_lazy_with_config(redis, redis::aio::ConnectionManagerConfig::new())
+            .unwrap();
     Limits::new(&settings, &secret.into(), redis, clock.clone())
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod email_changes;
 pub(crate) mod identities;
 pub(crate) mod mail_requests;
 pub(crate) mod oidc;
+pub(crate) mod devices;
 pub(crate) mod one_time_tokens;
 pub(crate) mod passkey_challenges;
 pub(crate) mod passkeys;

@@ -141,14 +141,16 @@ pub(crate) async fn prove(db: &mut PgConnection, id: SessionId, proof: &Proof) -
 pub(crate) async fn touch(
     db: &mut PgConnection,
     id: SessionId,
+    ip: Option<IpAddr>,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<()> {
     sqlx::query!(
-        "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1",
+        "UPDATE sessions SET last_used_at = $2, expires_at = $3, ip = coalesce($4, ip) WHERE id = $1",
         id.uuid(),
         now as Timestamp,
         expires_at as Timestamp,
+        ip.map(|ip| ip.to_string()),
     )
     .execute(db)
     .await?;

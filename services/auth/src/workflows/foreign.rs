@@ -113,7 +113,7 @@ async fn session(
     if let Some(id) = identity.token_session_id {
         match sessions::ended(tx, id).await? {
             Some(None) => {
-                sessions::touch(tx, id, now, until).await?;
+                sessions::touch(tx, id, None, now, until).await?;
                 return Ok(Some(id));
             }
             Some(Some(ended)) if bearer.profile.issued_at <= ended => return Ok(None),

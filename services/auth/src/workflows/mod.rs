@@ -2,6 +2,7 @@
 
 pub(crate) mod bootstrap;
 pub(crate) mod email_change;
+pub(crate) mod devices;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
 pub(crate) mod federation;

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use contracts::events::Mail;
 use http_kit::{Error, Result};
 
@@ -16,7 +18,11 @@ fn invalid() -> Error {
 }
 
 /// Exchanges a refresh token for new tokens. One that was used before is in two hands, so its session ends.
-pub(crate) async fn refresh(state: &AppState, given: &str) -> Result<Tokens> {
+pub(crate) async fn refresh(
+    state: &AppState,
+    given: &str,
+    client: Option<IpAddr>,
+) -> Result<Tokens> {
     let (now, hash) = (state.clock.now(), token::hash(given));
     let mut tx = state.pool.begin().await?;
     let owner = refresh_tokens::lock_owner(&mut tx, &hash)
@@ -58,7 +64,7 @@ pub(crate) async fn refresh(state: &AppState, given: &str) -> Result<Tokens> {
     }
     refresh_tokens::mark_used(&mut tx, &hash, now).await?;
     let expires_at = (now + SESSION_LIFETIME).min(stored.session_began + SESSION_LONGEST);
-    sessions::touch(&mut tx, stored.session_id, now, expires_at).await?;
+    sessions::touch(&mut tx, stored.session_id, client, now, expires_at).await?;
     let tokens = sign_in::issue(state, &mut tx, &user, stored.session_id, stored.proof).await?;
     tx.commit().await?;
     Ok(tokens)

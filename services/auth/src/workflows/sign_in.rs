@@ -17,6 +17,7 @@ use crate::limits::Account;
 use crate::passwords;
 use crate::store::sessions::{Device, Proof};
 use crate::store::{claims, credentials, refresh_tokens, sessions, users};
+use crate::workflows::devices;
 use crate::workflows::second_factor::{self, Challenge};
 
 /// What a client keeps to act for its user.
@@ -132,11 +133,7 @@ pub(crate) async fn check_password(
     outcome
 }
 
-async fn check_users(
-    state: &AppState,
-    user: UserId,
-    password: &GivenPassword,
-) -> Result<String> {
+async fn check_users(state: &AppState, user: UserId, password: &GivenPassword) -> Result<String> {
     let hash = credentials::find(&mut *state.pool.acquire().await?, user).await?;
     let good = state
         .passwords
@@ -214,6 +211,7 @@ pub(crate) async fn begin(
         methods: methods.to_vec(),
     };
     sessions::insert(tx, session, user.id, device, &proof, now + lifetime).await?;
+    devices::notice(state, tx, user, device, now).await?;
     Ok((session, proof))
 }
 

@@ -8,6 +8,7 @@
 mod addresses;
 mod authorisation;
 mod claims;
+mod devices;
 mod document;
 mod email_change;
 mod enumeration;
@@ -23,6 +24,7 @@ mod limits;
 mod process;
 mod real_provider;
 mod recovery;
+mod redis_away;
 mod register;
 mod revocation;
 mod second_factor;

@@ -58,13 +58,8 @@ pub(crate) async fn reauthenticate(
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Json<RefreshResponse>> {
     let evidence = request.try_into()?;
-    let tokens = step_up::reauthenticate(
-        &state,
-        user.user_id,
-        user.session_id,
-        &evidence,
-        device.ip,
-    )
-    .await?;
+    let tokens =
+        step_up::reauthenticate(&state, user.user_id, user.session_id, &evidence, device.ip)
+            .await?;
     Ok(Json(RefreshResponse { tokens }))
 }

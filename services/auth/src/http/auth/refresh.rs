@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::http::problems::BadBody;
+use crate::store::sessions::Device;
 use crate::workflows;
 use crate::workflows::sign_in::Tokens;
 
@@ -29,9 +30,10 @@ pub(crate) struct RefreshResponse {
 ))]
 pub(crate) async fn refresh(
     State(state): State<AppState>,
+    device: Device,
     Json(request): Json<RefreshRequest>,
 ) -> Result<Json<RefreshResponse>> {
     Ok(Json(RefreshResponse {
-        tokens: workflows::refresh::refresh(&state, &request.refresh_token).await?,
+        tokens: workflows::refresh::refresh(&state, &request.refresh_token, device.ip).await?,
     }))
 }

@@ -1,4 +1,5 @@
 use auth_token::User;
+use auth_token::activity::Seen;
 use axum::extract::State;
 use http_kit::{Json, Page, Result};
 use primitives::{SessionId, Timestamp};
@@ -6,8 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
+use crate::domain::device::device_name;
 use crate::http::problems::SignedIn;
-use crate::store::sessions;
+use crate::store::sessions::{self, Device};
 
 /// A sign-in that has not ended.
 #[derive(Serialize, ToSchema)]
@@ -15,10 +17,17 @@ pub(crate) struct SessionView {
     id: SessionId,
     /// Whether it is the one that asks.
     current: bool,
+    /// What people call the device, as far as it says.
+    #[schema(example = "Firefox on Linux")]
+    device: String,
     user_agent: Option<String>,
+    /// Where it was last seen.
     ip: Option<String>,
     created_at: Timestamp,
+    /// When it was last refreshed.
     last_used_at: Timestamp,
+    /// When it was last seen, by any service.
+    last_seen_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -28,21 +37,31 @@ pub(crate) struct SessionView {
 pub(crate) async fn list_sessions(
     State(state): State<AppState>,
     user: User,
+    device: Device,
 ) -> Result<Json<Page<SessionView>>> {
-    let sessions = sessions::list(
-        &mut *state.pool.acquire().await?,
-        user.user_id,
-        state.clock.now(),
-    )
-    .await?;
-    let data = sessions.into_iter().map(|session| SessionView {
-        id: session.id,
-        current: session.id == user.session_id,
-        user_agent: session.user_agent,
-        ip: session.ip,
-        created_at: session.created_at,
-        last_used_at: session.last_used_at,
-        expires_at: session.expires_at,
+    let now = state.clock.now();
+    let sessions = sessions::list(&mut *state.pool.acquire().await?, user.user_id, now).await?;
+    let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
+    let mut seen = state.last_seen(&ids).await;
+    // This one is here now, which Redis hears later.
+    if let Some(ip) = device.ip {
+        seen.insert(user.session_id, Seen { at: now, ip });
+    }
+    let data = sessions.into_iter().map(|session| {
+        let seen = seen.get(&session.id);
+        // Redis may know less than the database, or nothing.
+        let seen = seen.filter(|seen| seen.at >= session.last_used_at);
+        SessionView {
+            device: device_name(session.user_agent.as_deref()),
+            last_seen_at: seen.map_or(session.last_used_at, |seen| seen.at),
+            id: session.id,
+            current: session.id == user.session_id,
+            user_agent: session.user_agent,
+            ip: seen.map(|seen| seen.ip.to_string()).or(session.ip),
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+        }
     });
     Ok(Json(Page {
         data: data.collect(),
