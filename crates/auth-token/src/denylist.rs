@@ -1,7 +1,8 @@
 //! Tokens that are refused before they expire.
 //!
 //! auth writes each revocation to a Redis stream; every process reads the stream and keeps it in memory, so that a logout
-//! takes effect everywhere at once and costs a request nothing. While Redis is away the last known state is used.
+//! takes effect everywhere at once and costs a request nothing. While Redis is away the last known state is used; auth's database
+//! has every revocation, and a Redis that may have lost some is told all of them again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,6 +18,8 @@ use crate::Claims;
 
 /// The stream's key in Redis.
 pub const STREAM: &str = "auth:revocations";
+/// The run of Redis that has been told everything.
+const TOLD: &str = "auth:revocations:told";
 /// How far back the stream is read at start, and how long entries stay in it: longer than any access token lives.
 const KEPT: Duration = Duration::from_secs(15 * 60);
 const BLOCK: Duration = Duration::from_secs(5);
@@ -72,10 +75,8 @@ impl DenyList {
 
     /// Reads the stream for ever.
     pub(crate) async fn mirror(self, redis_url: SecretString, clock: Clock) {
-        let start = clock.now() - KEPT;
-        let mut last = format!("{}-0", start.unix_millis());
         loop {
-            if let Err(error) = self.follow(&redis_url, &clock, &mut last).await {
+            if let Err(error) = self.follow(&redis_url, &clock).await {
                 tracing::warn!(error = %error, "cannot read revocations from Redis; trying again");
                 metrics::counter!("denylist_interruptions_total").increment(1);
             }
@@ -83,12 +84,10 @@ impl DenyList {
         }
     }
 
-    async fn follow(
-        &self,
-        redis_url: &SecretString,
-        clock: &Clock,
-        last: &mut String,
-    ) -> redis::RedisResult<()> {
+    async fn follow(&self, redis_url: &SecretString, clock: &Clock) -> redis::RedisResult<()> {
+        // From the beginning with every connection: it may be another Redis now, with other numbers. Hearing something twice
+        // does no harm.
+        let mut last = format!("{}-0", (clock.now() - KEPT).unix_millis());
         let client = redis::Client::open(redis_url.expose_secret())?;
         let config = redis::AsyncConnectionConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
@@ -116,7 +115,7 @@ impl DenyList {
                     Some((revocation, until)) => self.deny(revocation, until),
                     None => tracing::warn!(id = entry.id, "a revocation cannot be read"),
                 }
-                *last = entry.id;
+                last = entry.id;
             }
             self.forget_before(clock.now());
         }
@@ -157,6 +156,29 @@ pub async fn revoke_user(
     until: Timestamp,
 ) -> redis::RedisResult<()> {
     revoke(redis, Revocation::User(id, issued_before), until).await
+}
+
+/// Whether this Redis has to be told all revocations again, because it may have lost some: it was restarted, emptied, or
+/// another one took over. Gives what to mark with [`mark_told`] after that.
+pub async fn untold_run(redis: &mut impl ConnectionLike) -> redis::RedisResult<Option<String>> {
+    let (told, server): (Option<String>, String) = redis::pipe()
+        .cmd("GET")
+        .arg(TOLD)
+        .cmd("INFO")
+        .arg("server")
+        .query_async(redis)
+        .await?;
+    let mut lines = server.lines();
+    // Each start of a server has a name of its own.
+    let run = lines.find_map(|line| line.strip_prefix("run_id:"));
+    let run = run.unwrap_or("unknown").trim();
+    Ok((told.as_deref() != Some(run)).then(|| run.to_owned()))
+}
+
+/// This run of Redis has been told every revocation that counts.
+pub async fn mark_told(redis: &mut impl ConnectionLike, run: &str) -> redis::RedisResult<()> {
+    let mut command = redis::cmd("SET");
+    command.arg(TOLD).arg(run).query_async(redis).await
 }
 
 /// Tells every process of a revocation.

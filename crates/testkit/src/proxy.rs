@@ -34,6 +34,7 @@ pub struct TcpProxy {
     state: watch::Sender<State>,
     open: Arc<AtomicUsize>,
     accepted: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -51,7 +52,9 @@ impl TcpProxy {
         });
         let (stop, mut stopped) = oneshot::channel::<()>();
         let (open, accepted) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let bytes = Arc::<AtomicUsize>::default();
         let (target, counts) = (target.into(), (Arc::clone(&open), Arc::clone(&accepted)));
+        let passed = Arc::clone(&bytes);
         tokio::spawn(async move {
             loop {
                 let client = tokio::select! {
@@ -62,9 +65,10 @@ impl TcpProxy {
                 counts.1.fetch_add(1, Ordering::SeqCst);
                 let (target, watching, open) =
                     (target.clone(), watching.clone(), Arc::clone(&counts.0));
+                let passed = Arc::clone(&passed);
                 tokio::spawn(async move {
                     open.fetch_add(1, Ordering::SeqCst);
-                    pass(client, &target, watching).await;
+                    pass(client, &target, watching, &passed).await;
                     open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
@@ -74,6 +78,7 @@ impl TcpProxy {
             state,
             open,
             accepted,
+            bytes,
             _stop: stop,
         }
     }
@@ -108,9 +113,20 @@ impl TcpProxy {
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
+
+    /// How many bytes have passed, in both directions together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
 }
 
-async fn pass(client: TcpStream, target: &str, mut watching: watch::Receiver<State>) {
+async fn pass(
+    client: TcpStream,
+    target: &str,
+    mut watching: watch::Receiver<State>,
+    passed: &AtomicUsize,
+) {
     let begun = *watching.borrow_and_update();
     // A reset, not an orderly end: what a crashed peer looks like.
     let _ = client.set_zero_linger();
@@ -129,8 +145,8 @@ async fn pass(client: TcpStream, target: &str, mut watching: watch::Receiver<Sta
     let (mut from_server, mut to_server) = server.into_split();
     let both = async {
         tokio::join!(
-            copy(&mut from_client, &mut to_server, watching.clone()),
-            copy(&mut from_server, &mut to_client, watching.clone()),
+            copy(&mut from_client, &mut to_server, watching.clone(), passed),
+            copy(&mut from_server, &mut to_client, watching.clone(), passed),
         )
     };
     let mut cuts = watching.clone();
@@ -148,6 +164,7 @@ async fn copy(
     from: &mut tokio::net::tcp::OwnedReadHalf,
     to: &mut tokio::net::tcp::OwnedWriteHalf,
     mut watching: watch::Receiver<State>,
+    passed: &AtomicUsize,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length) = from.read(&mut buffer).await {
@@ -156,6 +173,7 @@ async fn copy(
         if length == 0 || to.write_all(&buffer[..length]).await.is_err() {
             break;
         }
+        passed.fetch_add(length, Ordering::SeqCst);
     }
     let _ = to.shutdown().await;
 }

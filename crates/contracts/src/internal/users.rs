@@ -1,7 +1,5 @@
 //! auth: `POST /internal/staff/login`, `POST /internal/users/lookup`, `GET /internal/users/{id}/addresses/{address_id}`.
 
-use std::net::IpAddr;
-
 use primitives::{AddressId, CountryCode, EmailAddress, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,9 +12,6 @@ pub struct StaffLoginRequest {
     pub email: String,
     /// The password.
     pub password: String,
-    /// From where it was typed, for the limits.
-    #[schema(value_type = Option<String>)]
-    pub client: Option<IpAddr>,
 }
 
 /// Asks for users by id; at most 100.

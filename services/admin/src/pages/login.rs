@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use contracts::internal::users::{StaffLoginRequest, UserSnapshot};
-use http_kit::{ClientIp, RequestId};
+use http_kit::RequestId;
 use primitives::{AuditId, EmailAddress};
 use serde::Deserialize;
 use serde_json::json;
@@ -88,7 +88,6 @@ fn show(
 
 pub(super) async fn submit(
     State(app): State<AppState>,
-    ClientIp(client): ClientIp,
     headers: HeaderMap,
     jar: CookieJar,
     Form(form): Form<Credentials>,
@@ -99,7 +98,6 @@ pub(super) async fn submit(
     let request = StaffLoginRequest {
         email: form.email.clone(),
         password: form.password,
-        client: Some(client),
     };
     let done = app
         .auth

@@ -2,8 +2,8 @@
 
 pub(crate) mod address;
 pub(crate) mod code;
-pub(crate) mod federation;
 pub(crate) mod device;
+pub(crate) mod federation;
 pub(crate) mod limits;
 pub(crate) mod password;
 pub(crate) mod text;

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use auth_token::denylist;
 use contracts::events::UserDeleted;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::AppState;
 use crate::keyfiles::RELOAD_INTERVAL;
-use crate::store::{claims, cleanup, oidc, passkey_challenges, revocations};
+use crate::store::{claims, cleanup, devices, oidc, passkey_challenges, revocations};
 use crate::workflows::mail_requests;
 
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
+/// How long Redis may take.
+const PATIENCE: Duration = Duration::from_millis(500);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
+/// How long a device is known that is not used.
+const DEVICES_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long ended sessions and used tokens are kept: reuse is recognised that long.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -49,32 +54,49 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
     }
 }
 
-/// Tells Redis the revocations that it missed.
+/// Tells Redis the revocations that it missed; all of them, when it may have forgotten what it was told.
 pub(crate) async fn tell_revocations(state: &AppState) -> anyhow::Result<()> {
-    let pending = current_revocations(state, true).await?;
+    let mut redis = state.redis.clone();
+    let asking = denylist::untold_run(&mut redis);
+    let untold = match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(Ok(untold)) => untold,
+        // Away. What is new is still refused in this process, and telling it fails below, if there is something.
+        Ok(Err(_)) | Err(_) => None,
+    };
+    let pending = current_revocations(state, untold.is_none()).await?;
     pending
         .iter()
         .for_each(|pending| state.deny(pending.revocation, pending.until));
-    state.publish(&pending).await
+    state.publish(&pending).await?;
+    if let Some(run) = untold {
+        tokio::time::timeout(PATIENCE, denylist::mark_told(&mut redis, &run)).await??;
+        tracing::info!(revocations = pending.len(), "told a new or emptied Redis");
+    }
+    Ok(())
 }
 
 async fn current_revocations(
     state: &AppState,
     only_pending: bool,
 ) -> anyhow::Result<Vec<revocations::Pending>> {
-    Ok(revocations::current(
-        &mut *state.pool.acquire().await?,
-        only_pending,
-        state.clock.now(),
-    )
-    .await?)
+    let (mut db, now) = (state.pool.acquire().await?, state.clock.now());
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |last: &revocations::Pending| last.id);
+        let page = revocations::current(&mut db, only_pending, after, now).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
 }
 
 async fn forget(state: &AppState) -> anyhow::Result<()> {
     let (mut db, now) = (state.pool.acquire().await?, state.clock.now());
     let rows = cleanup::forget_before(&mut db, now - KEPT).await?
         + oidc::forget_expired(&mut db, now).await?
-        + passkey_challenges::forget_expired(&mut db, now).await?;
+        + passkey_challenges::forget_expired(&mut db, now).await?
+        + devices::forget_before(&mut db, now - DEVICES_KEPT).await?;
     drop(db);
     if rows > 0 {
         tracing::info!(rows, "forgot what ended long ago");

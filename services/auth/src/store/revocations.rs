@@ -61,17 +61,19 @@ pub(crate) async fn of_user(
     }])
 }
 
-/// Those that matter still: not told yet, or all of them.
+/// Those that matter still, a page of them in their order: not told yet, or all.
 pub(crate) async fn current(
     db: &mut PgConnection,
     only_pending: bool,
+    after: i64,
     now: Timestamp,
 ) -> Result<Vec<Pending>> {
     let rows = sqlx::query!(
         r#"SELECT id, session_id AS "session_id: SessionId", user_id AS "user_id: UserId", issued_before, until
-             FROM revocations WHERE (published_at IS NULL OR NOT $1) AND until > $2 ORDER BY id LIMIT 10000"#,
+             FROM revocations WHERE (published_at IS NULL OR NOT $1) AND until > $2 AND id > $3 ORDER BY id LIMIT 1000"#,
         only_pending,
         now as Timestamp,
+        after,
     )
     .fetch_all(db)
     .await?;

@@ -1,8 +1,8 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
 pub(crate) mod bootstrap;
-pub(crate) mod email_change;
 pub(crate) mod devices;
+pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
 pub(crate) mod federation;
