@@ -196,8 +196,15 @@ impl Display for Failure {
 impl std::error::Error for Failure {}
 
 impl de::Error for Failure {
+    /// What a type says of its own text. `is required…` has the code of a field that is not there.
     fn custom<T: Display>(message: T) -> Self {
-        Self::new("invalid", message.to_string())
+        let message = message.to_string();
+        let code = if message.starts_with("is required") {
+            "required"
+        } else {
+            "invalid"
+        };
+        Self::new(code, message)
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {

@@ -5,6 +5,7 @@
 mod clock;
 mod id;
 mod money;
+pub mod postal;
 mod quantity;
 mod random;
 mod text;

@@ -1,12 +1,8 @@
+use primitives::postal::AddressForm;
 use primitives::{AddressId, CountryCode, Timestamp, UserId};
 use sqlx::{PgConnection, Result};
 
-use crate::domain::address::{Address, AddressInput};
-use crate::domain::text::Line;
-
-fn text<const MAX: usize>(line: &Option<Line<MAX>>) -> Option<&str> {
-    line.as_ref().map(Line::as_str)
-}
+use crate::domain::address::Address;
 
 pub(crate) async fn list(db: &mut PgConnection, user: UserId) -> Result<Vec<Address>> {
     sqlx::query_as!(
@@ -50,7 +46,7 @@ pub(crate) async fn insert(
     db: &mut PgConnection,
     user: UserId,
     id: AddressId,
-    input: &AddressInput,
+    input: &AddressForm,
     now: Timestamp,
 ) -> Result<Address> {
     sqlx::query_as!(
@@ -62,14 +58,14 @@ pub(crate) async fn insert(
                   is_default_shipping, is_default_billing"#,
         id.uuid(),
         user.uuid(),
-        input.name.as_str(),
-        input.line1.as_str(),
-        text(&input.line2),
-        input.city.as_str(),
-        text(&input.region),
-        input.postal_code.as_str(),
+        input.name,
+        input.line1,
+        input.line2,
+        input.city,
+        input.region,
+        input.postal_code,
         input.country.as_str(),
-        text(&input.phone),
+        input.phone,
         input.is_default_shipping.unwrap_or_default(),
         input.is_default_billing.unwrap_or_default(),
         now as Timestamp,
@@ -83,7 +79,7 @@ pub(crate) async fn update(
     db: &mut PgConnection,
     user: UserId,
     id: AddressId,
-    input: &AddressInput,
+    input: &AddressForm,
     now: Timestamp,
 ) -> Result<Option<Address>> {
     sqlx::query_as!(
@@ -96,14 +92,14 @@ pub(crate) async fn update(
                   is_default_shipping, is_default_billing"#,
         id.uuid(),
         user.uuid(),
-        input.name.as_str(),
-        input.line1.as_str(),
-        text(&input.line2),
-        input.city.as_str(),
-        text(&input.region),
-        input.postal_code.as_str(),
+        input.name,
+        input.line1,
+        input.line2,
+        input.city,
+        input.region,
+        input.postal_code,
         input.country.as_str(),
-        text(&input.phone),
+        input.phone,
         input.is_default_shipping,
         input.is_default_billing,
         now as Timestamp,
@@ -133,14 +129,28 @@ pub(crate) async fn clear_defaults(
     Ok(())
 }
 
-/// Whether there was one.
+/// Whether there was one. The newest of the others becomes the default that it was.
 pub(crate) async fn delete(db: &mut PgConnection, user: UserId, id: AddressId) -> Result<bool> {
-    let done = sqlx::query!(
-        "DELETE FROM addresses WHERE user_id = $1 AND id = $2",
+    let deleted = sqlx::query!(
+        "DELETE FROM addresses WHERE user_id = $1 AND id = $2 RETURNING is_default_shipping, is_default_billing",
         user.uuid(),
         id.uuid()
     )
-    .execute(db)
+    .fetch_optional(&mut *db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let Some(deleted) = deleted else {
+        return Ok(false);
+    };
+    if deleted.is_default_shipping || deleted.is_default_billing {
+        sqlx::query!(
+            "UPDATE addresses SET is_default_shipping = is_default_shipping OR $2, is_default_billing = is_default_billing OR $3
+              WHERE id = (SELECT id FROM addresses WHERE user_id = $1 ORDER BY id DESC LIMIT 1)",
+            user.uuid(),
+            deleted.is_default_shipping,
+            deleted.is_default_billing,
+        )
+        .execute(db)
+        .await?;
+    }
+    Ok(true)
 }

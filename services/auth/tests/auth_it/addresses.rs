@@ -25,7 +25,7 @@ async fn addresses_are_kept_changed_and_deleted() {
             &created["line2"],
             &created["is_default_shipping"]
         ),
-        (&json!("DE"), &json!(null), &json!(false))
+        (&json!("DE"), &json!(null), &json!(true))
     );
     let one = format!("{PATH}/{}", created["id"].as_str().unwrap());
 
@@ -171,4 +171,90 @@ async fn there_is_an_end_to_addresses() {
         .send()
         .await
         .problem(409, "too_many_addresses");
+}
+
+#[tokio::test]
+async fn the_first_address_is_the_default_and_passes_it_on_when_it_goes() {
+    let app = app().await;
+    let anna = app.register("anna@example.com").await;
+    let save = async |body: Value| anna.client.post(PATH).json(&body).expect(201).await.value();
+    let defaults = async || -> Vec<(Value, Value)> {
+        let list = anna.client.get(PATH).expect(200).await.value();
+        let all = list["data"].as_array().unwrap().iter();
+        all.map(|a| {
+            (
+                a["is_default_shipping"].clone(),
+                a["is_default_billing"].clone(),
+            )
+        })
+        .collect()
+    };
+    let both = (json!(true), json!(true));
+    let neither = (json!(false), json!(false));
+    let first = save(address()).await;
+    save(address()).await;
+    save(address()).await;
+    assert_eq!(
+        defaults().await,
+        [both.clone(), neither.clone(), neither.clone()]
+    );
+    let one = format!("{PATH}/{}", first["id"].as_str().unwrap());
+    let _ = anna.client.delete(&one).expect(204).await;
+    assert_eq!(defaults().await, [neither, both]);
+
+    let bert = app.register("bert@example.com").await;
+    let mut told = address();
+    told["is_default_shipping"] = false.into();
+    let saved = bert.client.post(PATH).json(&told).expect(201).await.value();
+    assert_eq!(
+        (&saved["is_default_shipping"], &saved["is_default_billing"]),
+        (&json!(false), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_checked_by_the_rules_of_its_country() {
+    let app = app().await;
+    let anna = app.register("anna@example.com").await;
+    let bad = json!({"name": "Ann", "line1": " ", "city": "", "postal_code": "ABC", "country": "US", "phone": "none"});
+    let problem = anna
+        .client
+        .post(PATH)
+        .json(&bad)
+        .send()
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(
+        fields(&problem),
+        ["city", "line1", "phone", "postal_code", "region"],
+        "{problem}"
+    );
+    let told = problem["errors"].to_string();
+    assert!(told.contains("such as 95014"), "{told}");
+    assert!(told.contains("is required: a state of US"), "{told}");
+
+    let good = json!({"name": "Ann", "line1": "1 Main St", "city": "San Francisco", "region": "California",
+        "postal_code": "941051234", "country": "us", "line2": ""});
+    let saved = anna.client.post(PATH).json(&good).expect(201).await.value();
+    assert_eq!(
+        (&saved["region"], &saved["postal_code"], &saved["line2"]),
+        (&json!("CA"), &json!("94105-1234"), &json!(null))
+    );
+    let abroad =
+        json!({"name": "Li", "line1": "1 Nathan Road", "region": "Kowloon", "country": "HK"});
+    let saved = anna
+        .client
+        .post(PATH)
+        .json(&abroad)
+        .expect(201)
+        .await
+        .value();
+    assert_eq!(
+        (&saved["city"], &saved["postal_code"]),
+        (&json!(""), &json!(""))
+    );
+    // What was read may be sent back.
+    let one = format!("{PATH}/{}", saved["id"].as_str().unwrap());
+    let same = anna.client.put(&one).json(&saved).expect(200).await.value();
+    assert_eq!(same, saved);
 }

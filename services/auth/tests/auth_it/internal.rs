@@ -18,7 +18,7 @@ async fn services_look_users_and_addresses_up() {
     assert_eq!(found, json!({"users": [expected]}));
 
     let address =
-        json!({"name": "A", "line1": "B", "city": "C", "postal_code": "D", "country": "DE"});
+        json!({"name": "A", "line1": "B", "city": "C", "postal_code": "10969", "country": "DE"});
     let saved = anna
         .client
         .post("/api/users/me/addresses")

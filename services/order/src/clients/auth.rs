@@ -26,9 +26,7 @@ impl AuthClient {
             .get::<AddressSnapshot>(&format!("/internal/users/{user}/addresses/{address}"), None)
             .await
         {
-            Ok(saved) => Address::try_from(saved).map(Some).map_err(|error| {
-                http_kit::Error::internal(anyhow::anyhow!("saved address: {error}"))
-            }),
+            Ok(saved) => Ok(Some(saved.into())),
             Err(CallError::Problem { status, .. }) if status == 404 => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -417,6 +417,27 @@ async fn a_bad_request_hears_of_every_field_and_an_empty_cart_of_itself() {
         .await
         .problem(422, "validation_failed");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 2);
+    let mut abroad = address();
+    abroad["country"] = "US".into();
+    let problem = shop
+        .client
+        .post("/api/orders")
+        .header("x-cart-token", &cart)
+        .json(&json!({"email": "nobody", "shipping_address": address(), "billing_address": abroad}))
+        .send()
+        .await
+        .problem(422, "validation_failed");
+    let errors = problem["errors"].as_array().unwrap().iter();
+    let fields: Vec<_> = errors
+        .map(|e| (e["field"].clone(), e["code"].clone()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            (json!("billing_address.region"), json!("required")),
+            (json!("email"), json!("invalid")),
+        ]
+    );
     let method = json!({"email": "a@example.com", "shipping_address": address(), "shipping_method": "rocket"});
     shop.client
         .post("/api/orders")

@@ -3,14 +3,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, Json, Problem, Result};
 use primitives::AddressId;
+use primitives::postal::AddressForm;
 
 use crate::app::AppState;
-use crate::domain::address::{Address, AddressInput, MOST};
+use crate::domain::address::{Address, MOST};
 use crate::http::problems::{BadBody, SignedIn};
 use crate::store::{addresses, users};
 
 /// Save an address
-#[utoipa::path(post, path = "/api/users/me/addresses", tag = "users", security(("bearer" = [])), request_body = AddressInput, responses(
+///
+/// It is checked by the rules of its country. The first one becomes the default to ship and to bill to, unless told otherwise.
+#[utoipa::path(post, path = "/api/users/me/addresses", tag = "users", security(("bearer" = [])), request_body = AddressForm, responses(
     (status = 201, body = Address),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`too_many_addresses`"),
     SignedIn, BadBody,
@@ -18,7 +21,7 @@ use crate::store::{addresses, users};
 pub(crate) async fn create_address(
     State(state): State<AppState>,
     user: User,
-    Json(input): Json<AddressInput>,
+    Json(mut input): Json<AddressForm>,
 ) -> Result<(StatusCode, Json<Address>)> {
     let now = state.clock.now();
     let id = AddressId::new(now, &state.random);
@@ -27,16 +30,15 @@ pub(crate) async fn create_address(
     users::lock(&mut tx, user.user_id)
         .await?
         .ok_or_else(|| Error::not_found("user"))?;
-    if addresses::count(&mut tx, user.user_id).await? >= MOST {
+    let kept = addresses::count(&mut tx, user.user_id).await?;
+    if kept >= MOST {
         return Err(Error::conflict(
             "too_many_addresses",
             format!("You can keep {MOST} addresses: delete one first."),
         ));
     }
-    let (shipping, billing) = (
-        input.is_default_shipping.unwrap_or_default(),
-        input.is_default_billing.unwrap_or_default(),
-    );
+    let shipping = *input.is_default_shipping.get_or_insert(kept == 0);
+    let billing = *input.is_default_billing.get_or_insert(kept == 0);
     if shipping || billing {
         addresses::clear_defaults(&mut tx, user.user_id, shipping, billing, id).await?;
     }

@@ -2,9 +2,10 @@ use auth_token::User;
 use axum::extract::State;
 use http_kit::{Error, Json, Path, Result};
 use primitives::AddressId;
+use primitives::postal::AddressForm;
 
 use crate::app::AppState;
-use crate::domain::address::{Address, AddressInput};
+use crate::domain::address::Address;
 use crate::http::problems::{BadBody, Missing, SignedIn};
 use crate::store::{addresses, users};
 
@@ -12,12 +13,12 @@ use crate::store::{addresses, users};
 ///
 /// It stays the default that it is, unless told otherwise.
 #[utoipa::path(put, path = "/api/users/me/addresses/{id}", tag = "users", security(("bearer" = [])), params(("id" = AddressId, Path)),
-    request_body = AddressInput, responses((status = 200, body = Address), SignedIn, Missing, BadBody))]
+    request_body = AddressForm, responses((status = 200, body = Address), SignedIn, Missing, BadBody))]
 pub(crate) async fn update_address(
     State(state): State<AppState>,
     user: User,
     Path(id): Path<AddressId>,
-    Json(input): Json<AddressInput>,
+    Json(input): Json<AddressForm>,
 ) -> Result<Json<Address>> {
     let missing = || Error::not_found("address");
     let mut tx = state.pool.begin().await?;

@@ -1,13 +1,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{FieldErrors, IdempotentJson, Json, Problem, one_field};
+use primitives::postal::AddressForm;
 use primitives::{AddressId, EmailAddress, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::OrderView;
 use crate::app::AppState;
-use crate::domain::address::{Address, AddressInput};
+use crate::domain::address::Address;
 use crate::domain::text::Text;
 use crate::workflows::cart::Shopper;
 use crate::workflows::checkout::{self, Checkout, Placed, Repeat};
@@ -16,11 +17,11 @@ use crate::workflows::checkout::{self, Checkout, Placed, Repeat};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlaceOrder {
-    shipping_address: Option<AddressInput>,
+    shipping_address: Option<AddressForm>,
     /// A saved address of the user.
     shipping_address_id: Option<AddressId>,
     /// The shipping address unless given.
-    billing_address: Option<AddressInput>,
+    billing_address: Option<AddressForm>,
     /// `standard` unless given.
     #[schema(value_type = Option<String>)]
     shipping_method: Option<Text<40>>,
