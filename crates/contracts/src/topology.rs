@@ -31,7 +31,7 @@ impl Queue {
 }
 
 /// Every queue of the system.
-pub const QUEUES: [Queue; 12] = [
+pub const QUEUES: [Queue; 16] = [
     Queue {
         event: OrderConfirmed::TYPE,
         consumer: "product",
@@ -43,6 +43,22 @@ pub const QUEUES: [Queue; 12] = [
     Queue {
         event: InventoryRejected::TYPE,
         consumer: "order",
+    },
+    Queue {
+        event: UserRegistered::TYPE,
+        consumer: "order",
+    },
+    Queue {
+        event: UserUpdated::TYPE,
+        consumer: "order",
+    },
+    Queue {
+        event: UserDeleted::TYPE,
+        consumer: "order",
+    },
+    Queue {
+        event: UserDeleted::TYPE,
+        consumer: "product",
     },
     Queue {
         event: OrderCreated::TYPE,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::Context;
 use auth_token::activity::{self, Seen};
 use auth_token::denylist::Revocation;
-use auth_token::{Area, DenyList, Exchange, JwksSource, ServiceKeys, TokenError, Verifier};
+use auth_token::{
+    Area, DenyList, Exchange, InternalClient, JwksSource, ServiceKeys, TokenError, Verifier,
+};
 use axum::extract::FromRef;
 use messaging::Publisher;
 use primitives::{Clock, Random, SessionId};
@@ -13,7 +15,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::clients::identity_provider::IdentityProviders;
 use crate::domain::federation::return_to::ReturnOrigins;
@@ -46,6 +48,10 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) limits: Limits,
     pub(crate) publisher: Publisher,
+    pub(crate) order: InternalClient,
+    pub(crate) product: InternalClient,
+    /// Whose turn it is to gather an export.
+    pub(crate) exports: Semaphore,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     /// Woken when somebody asked for a mail.
@@ -169,6 +175,14 @@ impl Backstage {
         jobs::settle(&self.0).await
     }
 
+    /// Deletes the accounts whose time has come.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn delete_accounts(&self) -> anyhow::Result<()> {
+        jobs::delete_accounts(&self.0).await
+    }
+
     /// How often a password was hashed so far.
     #[must_use]
     pub fn password_hashes(&self) -> u64 {
@@ -210,6 +224,12 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
     );
     let redis =
         ConnectionManager::new_lazy_with_config(redis, redis_config).context("REDIS_URL")?;
+    let service_keys = ServiceKeys::new(
+        App::NAME,
+        &settings.service_key,
+        &settings.service_jwks,
+        clock.clone(),
+    )?;
     let state = AppState(Arc::new(Shared {
         limits: Limits::new(
             &settings.limits,
@@ -219,13 +239,21 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         ),
         redis,
         passwords: Passwords::new(&random)?,
-        service_keys: ServiceKeys::new(
+        order: InternalClient::new(
             App::NAME,
-            &settings.service_key,
-            &settings.service_jwks,
-            clock.clone(),
+            "order",
+            &settings.order_internal_url,
+            service_keys.clone(),
         )?,
         relying_party: settings.relying_party().map_err(anyhow::Error::msg)?,
+        product: InternalClient::new(
+            App::NAME,
+            "product",
+            &settings.product_internal_url,
+            service_keys.clone(),
+        )?,
+        exports: Semaphore::new(workflows::export::AT_ONCE),
+        service_keys,
         publisher: Publisher::new("mercato/auth", clock.clone(), random.clone()),
         settings,
         pool,
@@ -283,7 +311,9 @@ impl Service for App {
     }
 
     async fn start(settings: Settings, rt: &mut Runtime) -> anyhow::Result<Listeners> {
-        let Built { listeners, state } = build(settings, rt.clock(), rt.random())?;
+        let Built {
+            listeners, state, ..
+        } = build(settings, rt.clock(), rt.random())?;
         workflows::bootstrap::first_admin(&state).await?;
         let pool = state.pool.clone();
         rt.ready_check("database", move || {

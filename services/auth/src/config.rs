@@ -70,6 +70,14 @@ pub struct Settings {
     #[arg(long, env)]
     pub service_jwks: String,
 
+    /// order's internal API, which is asked for what a user takes along.
+    #[arg(long, env, default_value = "http://127.0.0.1:9004")]
+    pub order_internal_url: String,
+
+    /// product's internal API, likewise.
+    #[arg(long, env, default_value = "http://127.0.0.1:9003")]
+    pub product_internal_url: String,
+
     /// The folder of the keys that sign access tokens; the first key is made if there is none.
     #[arg(long, env)]
     pub signing_keys_dir: PathBuf,
@@ -77,6 +85,10 @@ pub struct Settings {
     /// Whether staff may do without a second factor.
     #[arg(long, env, default_value = "optional")]
     pub staff_second_factor: StaffSecondFactor,
+
+    /// How many days an account is kept after its owner asked for its deletion; signing in takes it back.
+    #[arg(long, env, default_value_t = 14)]
+    pub account_deletion_grace_days: u32,
 
     /// The first admin, made at start if there is none yet.
     #[arg(long, env)]

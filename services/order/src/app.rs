@@ -11,22 +11,21 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contracts::events::InventoryRejected;
 use http_kit::Limits;
-use messaging::Publisher;
+use messaging::{Consumers, Publisher};
 use primitives::{Clock, CountryCode, Currency, Random};
 use runtime::{CommonSettings, Listeners, Runtime};
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use crate::clients::auth::AuthClient;
 use crate::clients::product::ProductClient;
 use crate::config::Settings;
-use crate::consumers::InventoryRejectedHandler;
 use crate::domain::guest_token::GuestTokens;
-use crate::http;
 use crate::payments::Stripe;
 use crate::store::orders::Order;
+use crate::{consumers, http};
 
 /// The program.
 pub struct App;
@@ -80,9 +79,7 @@ impl runtime::Service for App {
         runtime.spawn("relay", move |shutdown| {
             messaging::relay::run(pool, amqp_url, shutdown)
         });
-        let consumers =
-            messaging::Consumers::new("order", app.pool.clone(), settings.amqp_url.clone())
-                .on::<InventoryRejected>(InventoryRejectedHandler(app.clone()));
+        let consumers = app.consumers(settings.amqp_url.clone());
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
         let (jobs, interval) = (
             app.clone(),
@@ -215,6 +212,11 @@ impl AppState {
             clock,
             random,
         })))
+    }
+
+    /// What this service does about others' events, once it runs.
+    pub fn consumers(&self, amqp_url: SecretString) -> Consumers {
+        consumers::all(self, amqp_url)
     }
 
     /// 256 random bits for a guest's cart.

@@ -167,6 +167,11 @@ impl Facts<'_> {
                 );
                 // Everybody who tries the shop here comes from one address.
                 set("LIMIT_MAILS_PER_HOUR_AND_CLIENT", "10000".into());
+                set("ORDER_INTERNAL_URL", self.internal_url("order")?);
+                set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
+                if let Some(days) = self.environment.get("ACCOUNT_DELETION_GRACE_DAYS") {
+                    set("ACCOUNT_DELETION_GRACE_DAYS", days);
+                }
                 set("ADMIN_EMAIL", email("admin"));
                 set(
                     "ADMIN_PASSWORD",

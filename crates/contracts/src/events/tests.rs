@@ -56,6 +56,7 @@ fn events_keep_their_shape() {
         sample(UserRegistered {
             user_id: id(2),
             email: email(),
+            email_verified: false,
             name: name(),
             role: role(),
         }),

@@ -5,8 +5,11 @@ super::events! {
     UserRegistered = "user.registered" about "user" (user_id) {
         /// Who.
         user_id: UserId,
-        /// Address, not yet verified.
+        /// Address.
         email: EmailAddress,
+        /// Whether the address is verified already, as an identity provider's may be.
+        #[serde(default)]
+        email_verified: bool,
         /// Display name.
         name: String,
         /// `customer`, `seller`, `support` or `admin`.

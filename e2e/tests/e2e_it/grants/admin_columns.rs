@@ -5,6 +5,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
     (
         "auth_db",
         &[
+            ("account_deletions", "user_id requested_at due_at"),
             (
                 "addresses",
                 "id user_id name line1 line2 city region postal_code country phone is_default_shipping is_default_billing created_at updated_at",
@@ -96,6 +97,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "coupons",
                 "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at",
             ),
+            ("erased_users", "user_id erased_at done_at"),
             ("order_events", "id order_id type at actor message data"),
             (
                 "order_items",
@@ -103,7 +105,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "orders",
-                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version",
+                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at",
             ),
             (
                 "outbox",

@@ -27,6 +27,7 @@ impl User {
         UserRegistered {
             user_id: self.id,
             email: self.email.clone(),
+            email_verified: self.email_verified_at.is_some(),
             name: self.name.clone(),
             role: self.role.as_str().to_owned(),
         }
@@ -88,11 +89,13 @@ pub(crate) struct StaffUserView {
     pub(crate) role: Role,
     /// Whether staff shut the account.
     pub(crate) disabled: bool,
+    /// When the account will be deleted, if the user asked for it.
+    pub(crate) deletion_scheduled_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
 }
 
-impl From<User> for StaffUserView {
-    fn from(user: User) -> Self {
+impl StaffUserView {
+    pub(crate) fn new(user: User, deletion_scheduled_at: Option<Timestamp>) -> Self {
         let disabled = user.disabled_at.is_some();
         let UserView {
             id,
@@ -109,6 +112,7 @@ impl From<User> for StaffUserView {
             name,
             role,
             disabled,
+            deletion_scheduled_at,
             created_at,
         }
     }

@@ -76,7 +76,12 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(passkeys::reauthenticate::reauthenticate_by_passkey))
         .routes(routes!(sessions::list::list_sessions))
         .routes(routes!(sessions::end::end_session))
-        .routes(routes!(me::show::show_me, me::update::update_me))
+        .routes(routes!(
+            me::show::show_me,
+            me::update::update_me,
+            me::delete::delete_me
+        ))
+        .routes(routes!(me::export::export_me))
         .routes(routes!(
             addresses::list::list_addresses,
             addresses::create::create_address

@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::app::AppState;
 use crate::keyfiles::RELOAD_INTERVAL;
 use crate::store::{claims, cleanup, devices, oidc, passkey_challenges, revocations};
-use crate::workflows::mail_requests;
+use crate::workflows::{deletion, mail_requests};
 
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
+const DELETION_INTERVAL: Duration = Duration::from_secs(60);
 /// How long Redis may take.
 const PATIENCE: Duration = Duration::from_millis(500);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
@@ -30,9 +31,16 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
     }
     let mut reconcile = tokio::time::interval(RECONCILE_INTERVAL);
     let mut reload = tokio::time::interval(RELOAD_INTERVAL);
+    let mut deletion = tokio::time::interval(DELETION_INTERVAL);
     let mut clean = tokio::time::interval(CLEANUP_INTERVAL);
     let mut answer = tokio::time::interval(RECONCILE_INTERVAL);
-    for timer in [&mut reconcile, &mut reload, &mut clean, &mut answer] {
+    for timer in [
+        &mut reconcile,
+        &mut reload,
+        &mut deletion,
+        &mut clean,
+        &mut answer,
+    ] {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     }
     loop {
@@ -42,6 +50,7 @@ pub(crate) async fn run(state: AppState, shutdown: CancellationToken) {
             () = state.asked.notified() => ("mail requests", mail_requests::answer_all(&state).await),
             _ = answer.tick() => ("mail requests", mail_requests::answer_all(&state).await),
             _ = reload.tick() => ("signing keys", state.keys.reload()),
+            _ = deletion.tick() => ("account deletions", delete_accounts(&state).await),
             _ = clean.tick() => ("cleanup", forget(&state).await),
         };
         if let Err(error) = result {
@@ -89,6 +98,15 @@ async fn current_revocations(
         }
         all.extend(page);
     }
+}
+
+/// Deletes the accounts whose time has come.
+pub(crate) async fn delete_accounts(state: &AppState) -> anyhow::Result<()> {
+    let count = deletion::carry_out(state).await?;
+    if count > 0 {
+        tracing::info!(count, "deleted accounts at their owners' request");
+    }
+    Ok(())
 }
 
 async fn forget(state: &AppState) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ use crate::clients::identity_provider::{IdentityProvider, Trouble};
 use crate::domain::federation::token::{Bearer, Refusal, read_access_token};
 use crate::domain::token::{ACCESS_LIFETIME, SESSION_LIFETIME};
 use crate::domain::user::User;
+use crate::store::deletions;
 use crate::store::identities::{self, Identity};
 use crate::store::sessions::{self, Device, Proof};
 use crate::workflows::federation::{self, Resolved};
@@ -76,6 +77,10 @@ async fn open(
     let Resolved::User(user, identity) = resolved else {
         return Err(federation::link_required());
     };
+    // A program's token is no sign-in that would take a deletion back.
+    if deletions::is_scheduled(&mut tx, user.id).await? {
+        return Ok(None);
+    }
     let now = state.clock.now();
     let proof = Proof {
         at: bearer

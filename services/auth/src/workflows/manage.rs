@@ -13,7 +13,7 @@ use crate::domain::token::ACCESS_LIFETIME;
 use crate::domain::user::{Name, User};
 use crate::store::sessions::{Which, Why};
 use crate::store::{revocations, users};
-use crate::workflows::revoke;
+use crate::workflows::{deletion, revoke};
 
 /// What staff change of a user.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Change {
     pub(crate) disabled: Option<bool>,
 }
 
-/// Changes a user in the name of a staff member, who cannot change themselves: so there is always an admin left.
+/// Changes a user in the name of a staff member, who cannot change themselves. There is always an admin left.
 pub(crate) async fn change(
     state: &AppState,
     staff: &Acting,
@@ -40,6 +40,11 @@ pub(crate) async fn change(
     // After the lock: tokens that were signed before it carry an earlier time.
     let now = state.clock.now();
     let target = || format!("user:{id}");
+    let leaves = change.role.is_some_and(|role| role != Role::Admin)
+        || change.disabled == Some(true) && user.disabled_at.is_none();
+    if user.role == Role::Admin && leaves {
+        deletion::keep_an_admin(&mut tx, id).await?;
+    }
     let mut revoked = Vec::new();
     let (mut news, mut acts) = (false, Vec::new());
     let was = user.role;

@@ -1,10 +1,12 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
 pub(crate) mod bootstrap;
+pub(crate) mod deletion;
 pub(crate) mod devices;
 pub(crate) mod email_change;
 pub(crate) mod enrolment;
 pub(crate) mod exchange;
+pub(crate) mod export;
 pub(crate) mod federation;
 pub(crate) mod foreign;
 pub(crate) mod identities;

@@ -16,7 +16,7 @@ use crate::domain::user::User;
 use crate::limits::Account;
 use crate::passwords;
 use crate::store::sessions::{Device, Proof};
-use crate::store::{claims, credentials, refresh_tokens, sessions, users};
+use crate::store::{claims, credentials, deletions, refresh_tokens, sessions, users};
 use crate::workflows::devices;
 use crate::workflows::second_factor::{self, Challenge};
 
@@ -182,7 +182,7 @@ pub(crate) async fn finish(
     Ok(Outcome::SignedIn(user, tokens))
 }
 
-/// Begins a session with its first tokens.
+/// Begins a session with its first tokens. Who comes back keeps the account whose deletion they asked for.
 pub(crate) async fn open_session(
     state: &AppState,
     tx: &mut PgConnection,
@@ -210,6 +210,7 @@ pub(crate) async fn begin(
         at: now,
         methods: methods.to_vec(),
     };
+    deletions::take_back(tx, user.id).await?;
     sessions::insert(tx, session, user.id, device, &proof, now + lifetime).await?;
     devices::notice(state, tx, user, device, now).await?;
     Ok((session, proof))

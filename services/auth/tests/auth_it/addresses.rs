@@ -177,7 +177,11 @@ async fn there_is_an_end_to_addresses() {
 async fn the_first_address_is_the_default_and_passes_it_on_when_it_goes() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
-    let save = async |body: Value| anna.client.post(PATH).json(&body).expect(201).await.value();
+    let save = async |body: Value| {
+        // Ids sort by time.
+        app.later(1);
+        anna.client.post(PATH).json(&body).expect(201).await.value()
+    };
     let defaults = async || -> Vec<(Value, Value)> {
         let list = anna.client.get(PATH).expect(200).await.value();
         let all = list["data"].as_array().unwrap().iter();

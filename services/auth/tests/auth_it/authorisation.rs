@@ -4,12 +4,13 @@ use auth_token::{AUDIENCE, Claims, ISSUER, Method, Role, Signer};
 use primitives::{Random, SessionId, TokenId, UserId};
 use runtime::Service as _;
 use serde_json::json;
+use testkit::Served;
 use testkit::authorisation::Matrix;
 use testkit::authorisation::Needs::{
     FreshPerson, FreshRole, NoBadToken, Nothing, Person, Role as HasRole, SignedIn,
 };
 
-use crate::support::{TestApp, app};
+use crate::support::{TestApp, app, app_with};
 
 const STAFF: &[Role] = &[Role::Support, Role::Admin];
 const ADMIN: &[Role] = &[Role::Admin];
@@ -57,6 +58,8 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("delete /api/auth/sessions/{id}", SignedIn),
     ("get /api/users/me", SignedIn),
     ("put /api/users/me", SignedIn),
+    ("delete /api/users/me", FreshPerson),
+    ("get /api/users/me/export", FreshPerson),
     ("get /api/users/me/addresses", SignedIn),
     ("post /api/users/me/addresses", SignedIn),
     ("put /api/users/me/addresses/{id}", SignedIn),
@@ -70,7 +73,12 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
 
 #[tokio::test]
 async fn every_operation_lets_in_who_may_and_nobody_else() {
-    let app = app().await;
+    let peers = nothing_to_export().await;
+    let app = app_with(|settings| {
+        settings.order_internal_url = peers.url();
+        settings.product_internal_url = peers.url();
+    })
+    .await;
     let gone = app.register("gone@example.com").await;
     let _ = gone.client.post("/api/auth/logout").expect(204).await;
     let document = serde_json::from_str(&auth::App::openapi().unwrap()).unwrap();
@@ -85,6 +93,13 @@ async fn every_operation_lets_in_who_may_and_nobody_else() {
     matrix
         .check(async |role| claims_of_somebody_new(&app, role).await)
         .await;
+}
+
+/// order and product, which know nothing of anybody.
+async fn nothing_to_export() -> Served {
+    let page = || async { axum::Json(json!({"sections": {}, "next_cursor": null})) };
+    let router = axum::Router::new().route("/internal/users/{id}/export", axum::routing::get(page));
+    testkit::serve(router).await
 }
 
 /// The key that the app signs with.

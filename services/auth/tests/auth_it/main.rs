@@ -8,10 +8,12 @@
 mod addresses;
 mod authorisation;
 mod claims;
+mod deletion;
 mod devices;
 mod document;
 mod email_change;
 mod enumeration;
+mod export;
 mod federation;
 mod flood;
 mod foreign;

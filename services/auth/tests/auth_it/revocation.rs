@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{PASSWORD, app, settings};
 
 /// A verifier as another service has it.
-fn elsewhere(jwks: Jwks, clock: &Clock) -> (Verifier, CancellationToken) {
+pub(crate) fn elsewhere(jwks: Jwks, clock: &Clock) -> (Verifier, CancellationToken) {
     let verifier = Verifier::new(JwksSource::fixed(jwks), DenyList::default(), clock.clone());
     let stop = CancellationToken::new();
     tokio::spawn(

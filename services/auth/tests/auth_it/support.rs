@@ -58,6 +58,10 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         service_jwks: jwks.clone(),
         signing_keys_dir: std::env::temp_dir().join(format!("mercato-auth-{}", uuid_like())),
         staff_second_factor: auth::StaffSecondFactor::Optional,
+        // Nobody answers here, unless a test says where.
+        order_internal_url: "http://127.0.0.1:1".to_owned(),
+        product_internal_url: "http://127.0.0.1:1".to_owned(),
+        account_deletion_grace_days: 14,
         admin_email: None,
         admin_password: None,
         oidc_providers: SecretString::from(""),

@@ -58,4 +58,5 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::note::handler))
         .routes(routes!(internal::deliver::handler))
         .routes(routes!(internal::refund::handler))
+        .routes(routes!(internal::export::handler))
 }

@@ -3,6 +3,7 @@
 
 mod cancel_payments;
 mod clean_up;
+mod erase;
 mod expire_unpaid;
 mod refunds;
 mod unheard_payments;
@@ -39,6 +40,7 @@ pub async fn round(app: &AppState) {
     log("unheard_payments", unheard_payments::run(app).await);
     log("expire_unpaid", expire_unpaid::run(app).await);
     log("cancel_payments", cancel_payments::run(app).await);
+    log("erase", erase::run(app).await);
     log("clean_up", clean_up::run(app).await);
 }
 

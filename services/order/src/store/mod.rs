@@ -2,7 +2,10 @@
 
 pub(crate) mod cart_items;
 pub(crate) mod carts;
+pub(crate) mod claims;
 pub(crate) mod coupons;
+pub(crate) mod erasure;
+pub(crate) mod export;
 pub(crate) mod idempotency;
 pub(crate) mod order_events;
 pub(crate) mod order_items;

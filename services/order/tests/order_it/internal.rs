@@ -150,3 +150,86 @@ async fn the_internal_api_asks_who_calls_and_for_whom() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_user_takes_their_orders_along_and_nobody_elses() {
+    let shop = Shop::open().await;
+    let (anna, bert) = (shop.person(Role::Customer), shop.person(Role::Customer));
+    let variant = shop.peer.sell(1000, 50);
+    let mut placed = Vec::new();
+    for _ in 0..3 {
+        placed.push(shop.placed(&anna, variant, 1).await["id"].clone());
+    }
+    shop.placed(&bert, variant, 1).await;
+    shop.pretend_paid(&json!({"id": placed[0]})).await;
+    let staff_token = shop
+        .admin
+        .token("order", Some(&staff(Role::Support)))
+        .unwrap();
+    let staff_client = shop.internal.clone().with_bearer(&staff_token);
+    let order = format!("/internal/orders/{}", placed[0].as_str().unwrap());
+    let _ = staff_client
+        .post(&format!("{order}/notes"))
+        .json(&json!({"message": "between us"}))
+        .expect(204)
+        .await;
+    let _ = staff_client
+        .post(&format!("{order}/shipments"))
+        .json(&json!({"carrier": "DHL", "tracking_number": "T"}))
+        .expect(201)
+        .await;
+    let _ = shop.add(&anna, variant, 2).await;
+
+    let me = OnBehalfOf {
+        user_id: anna.id,
+        role: Role::Customer,
+        email: None,
+        auth_time: None,
+    };
+    let client = shop
+        .internal
+        .clone()
+        .with_bearer(&shop.admin.token("order", Some(&me)).unwrap());
+    let path = format!("/internal/users/{}/export", anna.id);
+    let (mut orders, mut carts, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    for page in 0.. {
+        let answer = client.get(&format!("{path}?limit=2{cursor}")).expect(200);
+        let answer = answer.await.value();
+        let section = |name: &str| answer["sections"][name].as_array().cloned();
+        orders.extend(section("orders").unwrap());
+        assert_eq!(section("carts").is_some(), page == 0);
+        carts.extend(section("carts").unwrap_or_default());
+        match answer["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let ids: Vec<_> = orders
+        .iter()
+        .rev()
+        .map(|order| order["id"].clone())
+        .collect();
+    assert_eq!(ids, placed);
+    let first = orders.last().unwrap();
+    assert_eq!(first["items"].as_array().unwrap().len(), 1);
+    assert_eq!(first["payments"][0]["status"], "succeeded");
+    assert_eq!(first["shipments"][0]["items"][0]["quantity"], 1);
+    let timeline = first["events"].to_string();
+    assert!(timeline.contains("order.placed"), "{timeline}");
+    for hidden in ["between us", "staff:"] {
+        assert!(!timeline.contains(hidden), "{timeline}");
+    }
+    assert_eq!(carts[0]["items"][0]["quantity"], 2);
+
+    // In nobody's name, and in somebody else's.
+    let nobody = shop.admin.token("order", None).unwrap();
+    for token in [nobody, staff_token] {
+        shop.internal
+            .clone()
+            .with_bearer(&token)
+            .get(&path)
+            .send()
+            .await
+            .problem(403, "forbidden");
+    }
+}

@@ -16,5 +16,6 @@ mod openapi;
 mod orders;
 mod payments;
 mod peer;
+mod people;
 mod programs;
 mod shop;

@@ -2,13 +2,15 @@
 
 mod order_cancelled;
 mod order_confirmed;
+mod user_deleted;
 
-use contracts::events::{OrderCancelled, OrderConfirmed};
+use contracts::events::{OrderCancelled, OrderConfirmed, UserDeleted};
 use messaging::Consumers;
 use secrecy::SecretString;
 
 pub(crate) use order_cancelled::GiveBack;
 pub(crate) use order_confirmed::TakeStock;
+pub(crate) use user_deleted::ForgetUser;
 
 use crate::app::Context;
 
@@ -17,4 +19,5 @@ pub(crate) fn all(cx: &Context, amqp_url: SecretString) -> Consumers {
     Consumers::new("product", cx.pool.clone(), amqp_url)
         .on::<OrderConfirmed>(TakeStock(cx.clone()))
         .on::<OrderCancelled>(GiveBack(cx.clone()))
+        .on::<UserDeleted>(ForgetUser(cx.clone()))
 }

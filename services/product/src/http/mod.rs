@@ -57,6 +57,7 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::lookup::lookup_variants))
         .routes(routes!(internal::approve::approve_on_behalf))
         .routes(routes!(internal::reject::reject_on_behalf))
+        .routes(routes!(internal::export::export))
 }
 
 #[derive(OpenApi)]

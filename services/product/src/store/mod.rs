@@ -6,6 +6,7 @@
 pub(crate) mod categories;
 pub(crate) mod images;
 pub(crate) mod listing;
+pub(crate) mod people;
 pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod reservations;

@@ -167,9 +167,22 @@ pub(crate) async fn step(
     staff: Option<&Acting>,
     reason: Option<&str>,
 ) -> Result<Product, ProductError> {
+    advance(&mut tx, cx, locked, step, staff, reason).await?;
+    finish(tx, locked.id).await
+}
+
+/// As [`step`], in the caller's transaction.
+pub(crate) async fn advance(
+    tx: &mut PgConnection,
+    cx: &Context,
+    locked: &Locked,
+    step: Step,
+    staff: Option<&Acting>,
+    reason: Option<&str>,
+) -> Result<(), ProductError> {
     let next = status::next(locked.status, step).ok_or(ProductError::Status(locked.status))?;
     if next != locked.status {
-        let version = store::set_status(&mut tx, locked.id, next, reason, &cx.clock).await?;
+        let version = store::set_status(tx, locked.id, next, reason, &cx.clock).await?;
         match step {
             Step::Approve => {
                 let approved = ProductApproved {
@@ -177,23 +190,19 @@ pub(crate) async fn step(
                     title: locked.title.clone(),
                     seller_id: locked.seller_id,
                 };
-                cx.publisher.publish(&mut tx, &approved).await?;
+                cx.publisher.publish(tx, &approved).await?;
             }
             Step::Archive => {
-                variants::archive_all(&mut tx, locked.id, &cx.clock).await?;
-                cx.publisher
-                    .publish(
-                        &mut tx,
-                        &ProductDeleted {
-                            product_id: locked.id,
-                            seller_id: locked.seller_id,
-                        },
-                    )
-                    .await?;
+                variants::archive_all(tx, locked.id, &cx.clock).await?;
+                let deleted = ProductDeleted {
+                    product_id: locked.id,
+                    seller_id: locked.seller_id,
+                };
+                cx.publisher.publish(tx, &deleted).await?;
             }
             Step::Submit | Step::Reject => {}
         }
-        publish_updated(&mut tx, cx, locked, &locked.title, next, version).await?;
+        publish_updated(tx, cx, locked, &locked.title, next, version).await?;
         let (before, mut after) = (
             json!({ "status": locked.status }),
             json!({ "status": next }),
@@ -202,9 +211,9 @@ pub(crate) async fn step(
             after["reason"] = reason.into();
         }
         let change = (before, after);
-        audit(&mut tx, cx, staff, step.action(), locked.id, change).await?;
+        audit(tx, cx, staff, step.action(), locked.id, change).await?;
     }
-    finish(tx, locked.id).await
+    Ok(())
 }
 
 /// Tells the audit trail what a member of staff did to a product; of sellers it says nothing.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_token::Role;
-use contracts::events::{OrderCancelled, OrderConfirmed, OrderLine};
+use contracts::events::{OrderCancelled, OrderConfirmed, OrderLine, UserDeleted};
 use primitives::{Currency, Money, OrderId, OrderItemId, UserId};
 use serde_json::{Value, json};
 use testkit::eventually;
@@ -183,4 +183,59 @@ async fn a_confirmation_after_expiry_takes_again_or_rejects() {
         answer.problem(409, "reservation_closed")["status"],
         json!("rejected")
     );
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_the_catalogue() {
+    let world = World::new().await;
+    let running = world.with_broker().await;
+    let (seller, buyer) = (world.person(Role::Seller), world.person(Role::Customer));
+    let product = world.product("A", 100, 5).await;
+    let id: uuid::Uuid = product["id"].as_str().unwrap().parse().unwrap();
+    sqlx::query("UPDATE products SET seller_id = $2 WHERE id = $1")
+        .bind(id)
+        .bind(seller.id.uuid())
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let order = world.order_id();
+    let _ = world
+        .reserve(order, &[(variant(&product), 1)])
+        .await
+        .expect(200);
+    world
+        .publish(&confirmed(&world, order, Some(buyer.id), &[(&product, 1)]))
+        .await;
+    settles(&world, order, "committed").await;
+    let reviews = format!("/api/products/{id}/reviews");
+    let review = json!({"rating": 5, "title": "Good", "body": "As described."});
+    let _ = buyer.client.post(&reviews).json(&review).expect(201).await;
+
+    for user_id in [buyer.id, seller.id, buyer.id] {
+        world.publish(&UserDeleted { user_id }).await;
+    }
+    eventually("all are handled", async || {
+        let handled: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
+            .fetch_one(&world.pool)
+            .await
+            .unwrap();
+        (handled == 4).then_some(())
+    })
+    .await;
+    let (authors, bought, status): (Vec<String>, i64, String) = sqlx::query_as(
+        "SELECT (SELECT array_agg(author_name) FROM reviews), (SELECT count(*) FROM purchases), (SELECT status FROM products)",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(authors, ["Deleted account"]);
+    assert_eq!((bought, status.as_str()), (0, "archived"));
+    let path = format!("/api/products/{id}");
+    world
+        .guest()
+        .get(&path)
+        .send()
+        .await
+        .problem(404, "not_found");
+    running.stop().await;
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::domain::password::GivenPassword;
-use crate::store::users;
+use crate::store::{deletions, users};
 use crate::workflows::sign_in;
 
 #[derive(Serialize, ToSchema)]
@@ -38,7 +38,8 @@ pub(crate) async fn staff_login(
     // The panel says whom it answers. Its own address would stand for all of the staff.
     let client = ClientIp::current().map(|ClientIp(ip)| ip);
     let (id, _) = sign_in::authenticate(&state, &email, &password, client).await?;
-    let user = users::find(&mut *state.pool.acquire().await?, id)
+    let mut conn = state.pool.acquire().await?;
+    let user = users::find(&mut conn, id)
         .await?
         .ok_or_else(sign_in::invalid_credentials)?;
     if !user.role.is_staff() {
@@ -47,6 +48,8 @@ pub(crate) async fn staff_login(
             "This account is not a staff account.",
         ));
     }
+    // A sign-in like any other: it keeps the account.
+    deletions::take_back(&mut conn, id).await?;
     Ok(Json(StaffLoginResponse {
         user: user.snapshot(),
     }))

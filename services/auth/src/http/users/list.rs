@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use crate::app::AppState;
 use crate::domain::user::StaffUserView;
 use crate::http::problems::StaffOnly;
+use crate::store::deletions;
 use crate::store::users::{self, Filter};
 
 #[derive(Deserialize, IntoParams)]
@@ -42,8 +43,12 @@ pub(crate) async fn list_users(
         role: query.role,
         before,
     };
-    let rows = users::list(&mut *state.pool.acquire().await?, &filter, limit.fetch()).await?;
-    Ok(Json(
-        Page::cut(rows, limit, |user| user.id)?.map(StaffUserView::from),
-    ))
+    let mut conn = state.pool.acquire().await?;
+    let rows = users::list(&mut conn, &filter, limit.fetch()).await?;
+    let ids: Vec<UserId> = rows.iter().map(|user| user.id).collect();
+    let leaving = deletions::of_users(&mut conn, &ids).await?;
+    Ok(Json(Page::cut(rows, limit, |user| user.id)?.map(|user| {
+        let at = leaving.get(&user.id).copied();
+        StaffUserView::new(user, at)
+    })))
 }

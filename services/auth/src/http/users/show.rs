@@ -7,7 +7,7 @@ use primitives::UserId;
 use crate::app::AppState;
 use crate::domain::user::StaffUserView;
 use crate::http::problems::{Missing, StaffOnly};
-use crate::store::users;
+use crate::store::{deletions, users};
 
 /// Show a user
 #[utoipa::path(get, path = "/api/users/{id}", tag = "staff", security(("bearer" = [])), params(("id" = UserId, Path)),
@@ -17,7 +17,9 @@ pub(crate) async fn show_user(
     _: Staff<ReadUsers>,
     Path(id): Path<UserId>,
 ) -> Result<Json<StaffUserView>> {
-    let user = users::find(&mut *state.pool.acquire().await?, id).await?;
+    let mut conn = state.pool.acquire().await?;
+    let user = users::find(&mut conn, id).await?;
     let user = user.ok_or_else(|| Error::not_found("user"))?;
-    Ok(Json(user.into()))
+    let leaving = deletions::of_users(&mut conn, &[id]).await?;
+    Ok(Json(StaffUserView::new(user, leaving.get(&id).copied())))
 }

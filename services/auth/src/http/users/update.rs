@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::domain::user::StaffUserView;
 use crate::http::problems::{BadBody, Missing, StaffOnly};
+use crate::store::deletions;
 use crate::workflows::manage::{self, Change};
 
 #[derive(Deserialize, ToSchema)]
@@ -23,7 +24,7 @@ pub(crate) struct UpdateUserRequest {
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "staff", security(("bearer" = [])), params(("id" = UserId, Path)),
     request_body = UpdateUserRequest, responses(
     (status = 200, body = StaffUserView),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "`cannot_change_self`"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "`cannot_change_self` or `last_admin`"),
     StaffOnly, Missing, BadBody,
 ))]
 pub(crate) async fn update_user(
@@ -36,9 +37,7 @@ pub(crate) async fn update_user(
         role: request.role,
         disabled: request.disabled,
     };
-    Ok(Json(
-        manage::change(&state, &staff.acting(), id, change)
-            .await?
-            .into(),
-    ))
+    let user = manage::change(&state, &staff.acting(), id, change).await?;
+    let leaving = deletions::of_users(&mut *state.pool.acquire().await?, &[id]).await?;
+    Ok(Json(StaffUserView::new(user, leaving.get(&id).copied())))
 }

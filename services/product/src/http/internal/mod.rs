@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod commit;
+pub(crate) mod export;
 pub(crate) mod lookup;
 pub(crate) mod reject;
 pub(crate) mod release;

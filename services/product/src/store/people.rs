@@ -1,0 +1,96 @@
+//! What the catalogue knows of a person.
+
+use primitives::{Clock, ProductId, UserId};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+/// The author of a review whose account is deleted.
+const SOMEBODY: &str = "Deleted account";
+
+/// A seller's products that are not archived, in the order in which everybody locks them.
+pub(crate) async fn products_of(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<ProductId>> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: ProductId" FROM products WHERE seller_id = $1 AND status <> 'archived' ORDER BY id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A seller's products after one, as JSON, because nobody computes with them; with the id to go on after.
+pub(crate) async fn export_products(
+    db: &mut PgConnection,
+    user: UserId,
+    after: Option<ProductId>,
+    limit: i64,
+) -> sqlx::Result<Vec<(ProductId, Value)>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.id AS "id: ProductId", jsonb_build_object(
+             'id', p.id, 'slug', p.slug, 'title', p.title, 'description', p.description, 'status', p.status, 'rejection_reason', p.rejection_reason,
+             'category_id', p.category_id, 'tax_class', p.tax_class, 'attributes', p.attributes, 'currency', p.currency, 'created_at', p.created_at,
+             'updated_at', p.updated_at,
+             'variants', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'options', v.options, 'price', v.price,
+                                                                       'archived_at', v.archived_at) ORDER BY v.position), '[]')
+                            FROM product_variants v WHERE v.product_id = p.id),
+             'images', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt) ORDER BY i.position), '[]')
+                          FROM product_images i WHERE i.product_id = p.id)) AS "entry!"
+             FROM products p WHERE p.seller_id = $1 AND ($2::uuid IS NULL OR p.id > $2) ORDER BY p.id LIMIT $3"#,
+        user.uuid(),
+        after.map(ProductId::uuid),
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.entry)).collect())
+}
+
+/// A user's reviews.
+pub(crate) async fn export_reviews(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('id', id, 'product_id', product_id, 'author_name', author_name, 'rating', rating, 'title', title, 'body', body,
+                                     'created_at', created_at, 'updated_at', updated_at) AS "entry!"
+             FROM reviews WHERE user_id = $1 ORDER BY id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A user's wish list.
+pub(crate) async fn export_wishlist(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('product_id', product_id, 'created_at', created_at) AS "entry!"
+             FROM wishlist_items WHERE user_id = $1 ORDER BY created_at"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Deletes what is theirs alone, and takes their name off what others see.
+pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM wishlist_items WHERE user_id = $1", user.uuid())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM purchases WHERE user_id = $1", user.uuid())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!(
+        "UPDATE reviews SET author_name = $2, updated_at = $3, version = version + 1 WHERE user_id = $1 AND author_name <> $2",
+        user.uuid(),
+        SOMEBODY,
+        clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
