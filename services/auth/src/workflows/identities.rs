@@ -5,7 +5,7 @@ use primitives::{IdentityId, UserId};
 
 use crate::app::AppState;
 use crate::store::sessions::{Which, Why};
-use crate::store::{credentials, identities, users};
+use crate::store::{credentials, identities, passkeys, users};
 use crate::workflows::revoke;
 
 /// Removes an identity, unless it is the only way to sign in. What its provider's own tokens opened ends with it.
@@ -15,10 +15,17 @@ pub(crate) async fn remove(state: &AppState, user: UserId, id: IdentityId) -> Re
     let all = identities::list(&mut tx, user).await?;
     let identity = all.iter().find(|identity| identity.id == id);
     let identity = identity.ok_or_else(|| Error::not_found("identity"))?;
-    if all.len() == 1 && credentials::find(&mut tx, user).await?.is_none() {
+    // A provider that is no longer configured signs nobody in.
+    let another = all
+        .iter()
+        .any(|other| other.id != id && state.providers.by_id(&other.provider).is_some());
+    if !another
+        && credentials::find(&mut tx, user).await?.is_none()
+        && passkeys::count(&mut tx, user).await? == 0
+    {
         return Err(Error::conflict(
             "last_sign_in_method",
-            "This is your only way to sign in. Set a password first.",
+            "This is your only way to sign in. Set a password or a passkey first.",
         ));
     }
     let revoked = match identity.token_session_id {
