@@ -1,4 +1,4 @@
-// /approve-email-change?token=… (from the mail to the current address) and /confirm-email-change?token=… (from the one to the new
+// /approve-email-change?token=… (from the mail to the present address) and /confirm-email-change?token=… (from the one to the new
 // address). Nothing happens before the button is pressed: programs that look into mails open links, too.
 
 import { byId, call, keepToken, onSubmit, say, takeToken } from "./page.js";
@@ -8,25 +8,24 @@ const STEPS = {
     path: "/api/auth/email/change/approve",
     question: "Shall your account get the new e-mail address that our mail names? If you did not ask for it, close this page and change your password.",
     yes: "I agree",
-    done: "Thank you. The new address counts as soon as it is confirmed, too: by the link in our mail to it.",
   },
   "/confirm-email-change": {
     path: "/api/auth/email/change/confirm",
     question: "Is the address that got our mail yours, and shall it be the address of your account?",
     yes: "Confirm my new address",
-    done: "Thank you, your new address is confirmed. It counts as soon as the change is agreed to, too: by the link in our mail to your former address.",
   },
+};
+
+// How it ended, by what the API still waits for.
+const ENDS = {
+  nothing: "Your address is changed. Use the new one the next time you sign in.",
+  old_address: "Thank you. One step is left: agree to the change by the link in our mail to your present address.",
+  new_address: "Thank you. One step is left: confirm the new address by the link in our mail to it.",
 };
 
 const step = STEPS[location.pathname];
 const token = takeToken();
 const agree = byId("agree");
-
-function over(why) {
-  keepToken(null);
-  agree.hidden = true;
-  say(`${why}\nTo change your address, sign in to the shop and ask for it again.`, "bad");
-}
 
 byId("question").textContent = step.question;
 byId("yes").textContent = step.yes;
@@ -35,17 +34,21 @@ onSubmit(
   agree,
   async () => {
     say("");
-    await call("POST", step.path, { body: { token } });
+    const waits = await call("POST", step.path, { body: { token } });
+    const end = waits?.waiting_for ?? "nothing";
     keepToken(null);
     // The link works once; a reload should still tell how it ended.
-    history.replaceState({ done: true }, "");
+    history.replaceState({ end }, "");
     agree.hidden = true;
-    say(step.done, "good");
+    say(ENDS[end], "good");
   },
   {
     refused(problem) {
-      if (!problem.passes) over(problem.text);
-      return !problem.passes;
+      if (problem.passes) return false;
+      keepToken(null);
+      agree.hidden = true;
+      say(`${problem.text}\nTo change your address, sign in to the shop and ask for it again.`, "bad");
+      return true;
     },
   },
 );
@@ -53,8 +56,8 @@ onSubmit(
 if (token !== null) {
   keepToken(token);
   agree.hidden = false;
-} else if (history.state?.done) {
-  say(step.done, "good");
+} else if (history.state?.end in ENDS) {
+  say(ENDS[history.state.end], "good");
 } else {
   say("This link is not complete. Please open it from the mail again, or copy all of it.", "bad");
 }
