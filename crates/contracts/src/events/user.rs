@@ -28,7 +28,8 @@ super::events! {
         /// `customer`, `seller`, `support` or `admin`.
         role: String,
     }
-    /// Staff gave somebody another role. `user.updated` tells of it too; this one says what it was before, and who did it.
+    /// Staff, or their identity provider, gave somebody another role. `user.updated` tells of it too; this one says what it was before, and
+    /// who did it.
     UserRoleChanged = "user.role_changed" about "user" (user_id) {
         /// Whose role.
         user_id: UserId,
@@ -36,7 +37,7 @@ super::events! {
         before: String,
         /// The role from now on.
         after: String,
-        /// Who decided.
+        /// Who decided; the user, when their provider did.
         by: UserId,
     }
     /// Staff shut the account; its sessions are revoked.

@@ -174,16 +174,3 @@ pub(crate) async fn has_admin_locked(db: &mut PgConnection) -> Result<bool> {
         .fetch_one(db)
         .await
 }
-
-/// Whether there is another admin who can sign in; nobody else can find out, and demote them, until the transaction ends.
-pub(crate) async fn has_other_admin_locked(db: &mut PgConnection, but: UserId) -> Result<bool> {
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('first admin'))")
-        .execute(&mut *db)
-        .await?;
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1) AS "exists!""#,
-        but.uuid(),
-    )
-    .fetch_one(db)
-    .await
-}

@@ -27,7 +27,7 @@ use crate::store::identities::{self, IdentityKey};
 use crate::store::oidc::{self, NewRequest, SignIn};
 use crate::store::revocations::{self, Pending};
 use crate::store::sessions::{self, Device, Proof};
-use crate::store::{claims, users};
+use crate::store::{claims, deletions, users};
 use crate::workflows::sign_in::{self, Outcome};
 use crate::workflows::{recovery, register, second_factor};
 
@@ -382,7 +382,7 @@ async fn change_role(
     role: Role,
     revoked: &mut Vec<Pending>,
 ) -> Result<()> {
-    if user.role == Role::Admin && !users::has_other_admin_locked(tx, user.id).await? {
+    if user.role == Role::Admin && !deletions::another_admin_locked(tx, user.id).await? {
         tracing::warn!(user_id = %user.id, "an identity provider takes the last admin's role away: it stays");
         return Ok(());
     }
