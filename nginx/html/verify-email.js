@@ -1,11 +1,12 @@
-// /verify-email?token=…: confirms the address as soon as the page is open; another mail where the link does not work any more.
+// /verify-email?token=…: confirms the address; another mail where the link does not work any more. Nothing happens before the
+// button is pressed: programs that look into mails open links, too, and would give an address to whoever typed it somewhere.
 
 import { byId, call, keepToken, onSubmit, Problem, say, takeToken } from "./page.js";
 
 const CONFIRMED = "Your address is confirmed. You may close this page.";
 
 const token = takeToken();
-const [again, resend] = [byId("again"), byId("resend")];
+const [confirm, resend] = [byId("confirm"), byId("resend")];
 
 function offerNewLink(why) {
   keepToken(null);
@@ -14,7 +15,7 @@ function offerNewLink(why) {
 }
 
 async function verify() {
-  again.hidden = true;
+  confirm.hidden = true;
   say("One moment…");
   try {
     await call("POST", "/api/auth/email/verify", { body: { token } });
@@ -24,7 +25,7 @@ async function verify() {
     say(CONFIRMED, "good");
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    again.hidden = !problem.passes;
+    confirm.hidden = !problem.passes;
     if (problem.passes) {
       say(problem.text, "bad");
     } else {
@@ -33,7 +34,7 @@ async function verify() {
   }
 }
 
-again.querySelector("button").addEventListener("click", verify);
+confirm.querySelector("button").addEventListener("click", verify);
 
 onSubmit(resend, async ({ email }) => {
   await call("POST", "/api/auth/email/resend", { body: { email } });
@@ -43,7 +44,8 @@ onSubmit(resend, async ({ email }) => {
 
 if (token !== null) {
   keepToken(token);
-  await verify();
+  confirm.hidden = false;
+  say("Did you open an account with this address? Then confirm that it is yours. If it was somebody else, close this page.");
 } else if (history.state?.confirmed) {
   say(CONFIRMED, "good");
 } else {
