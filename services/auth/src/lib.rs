@@ -4,6 +4,8 @@
 //!
 //! What always holds:
 //! - A password is known only as an Argon2id hash, a refresh or one-time token only as a SHA-256 hash.
+//! - An address belongs to at most one account: the first that verified it. Until then several may claim it.
+//! - Whether an address has an account shows neither in an answer to a stranger nor in what was done for it.
 //! - A refresh token is good once; its second use ends the session it belongs to.
 //! - A session that ended is written, with the revocation of its access tokens, in one transaction; Redis hears of it at
 //!   once, or from the reconciler when it was away.

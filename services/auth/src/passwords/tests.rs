@@ -107,7 +107,7 @@ proptest! {
     #[test]
     fn the_first_that_fits_is_found(kept in prop::collection::vec(("[abc]", 0_u8..3), 0..6), given in "[abc]") {
         let passwords = cheap(1);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let stored: Vec<String> = kept
             .iter()
             .map(|(word, salt)| hash(&passwords.params, &[*salt; 16], word).unwrap())

@@ -137,3 +137,16 @@ pub(crate) async fn delete(db: &mut PgConnection, user: UserId, id: IdentityId) 
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Removes all identities of a user, those that wait for an agreement, and sign-ins by them that are under way.
+pub(crate) async fn remove_all(db: &mut PgConnection, user: UserId) -> Result<()> {
+    sqlx::query!(
+        "WITH identities AS (DELETE FROM external_identities WHERE user_id = $1),
+              links AS (DELETE FROM oidc_links WHERE user_id = $1)
+         DELETE FROM oidc_sign_in_codes WHERE user_id = $1",
+        user.uuid(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

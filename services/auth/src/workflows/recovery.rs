@@ -14,7 +14,7 @@ use crate::domain::user::User;
 use crate::store::one_time_tokens::{self, Purpose};
 use crate::store::revocations::Pending;
 use crate::store::sessions::{Which, Why};
-use crate::store::{credentials, email_changes, users};
+use crate::store::{credentials, email_changes, identities, users};
 use crate::workflows::register::{self, check_password, mail_the_address};
 use crate::workflows::{enrolment, revoke, sign_in};
 
@@ -130,6 +130,7 @@ pub(crate) async fn reset_password(
     if user.email_verified_at.is_none() {
         prove_address(state, &mut tx, &mut user).await?;
         enrolment::forget_all(&mut tx, user.id).await?;
+        identities::remove_all(&mut tx, user.id).await?;
     }
     let revoked = shut_out(state, &mut tx, &user, Which::All).await?;
     tx.commit().await?;

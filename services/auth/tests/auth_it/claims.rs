@@ -3,11 +3,17 @@
 use serde_json::{Value, json};
 use testkit::http::Answer;
 
-use crate::support::{PASSWORD, SignedIn, TestApp, app};
+use crate::second_factor;
+use crate::support::{PASSWORD, SignedIn, TestApp, app_with};
 
 const ANNA: &str = "anna@example.com";
 const HERS: &str = "seventeen purple kettles";
 const THEIRS: &str = "a stranger's umbrella";
+
+/// Where an address gets as many mails in an hour as a test wants.
+async fn app() -> TestApp {
+    app_with(|settings| settings.limits.limit_mails_per_hour = 1000).await
+}
 
 impl TestApp {
     async fn claim(&self, email: &str, password: &str) -> SignedIn {
@@ -138,6 +144,28 @@ async fn nobody_waits_in_an_account_for_its_owner() {
     let confirm = confirm.json(&json!({"token": to_stranger}));
     confirm.send().await.problem(422, "invalid_token");
     app.verify(&verify).await.problem(422, "invalid_token");
+}
+
+/// What else signs somebody in goes with the password, if whoever set it up never proved the address; if they did, it stays,
+/// or a mailbox alone would open the account.
+#[tokio::test]
+async fn a_reset_takes_a_strangers_factors_and_leaves_the_owners() {
+    let app = app().await;
+    let stranger = app.claim(ANNA, THEIRS).await;
+    second_factor::enrol(&app, &stranger).await;
+    let root = app.root().await;
+    let link = "INSERT INTO external_identities (id, user_id, provider, issuer, subject, created_at, last_used_at, claims_at)
+        SELECT gen_random_uuid(), id, 'x', 'https://x.example', 'stranger', now(), now(), now() FROM users";
+    sqlx::query(link).execute(&root).await.unwrap();
+    app.reset(ANNA, HERS).await;
+    let anna = app.login(ANNA, HERS).await;
+    assert_eq!(anna.id, stranger.id);
+    let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM external_identities");
+    assert_eq!(left.fetch_one(&root).await.unwrap(), 0);
+    second_factor::enrol(&app, &anna).await;
+    app.reset(ANNA, PASSWORD).await;
+    // It asks for the code.
+    second_factor::first_step(&app, ANNA).await;
 }
 
 /// Verifying must be as safe: a change that was asked for while nobody had the address does not go through afterwards.

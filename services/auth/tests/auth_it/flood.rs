@@ -29,9 +29,9 @@ async fn a_flood_of_sign_ins_takes_bounded_memory_and_starves_nobody() {
     // As many as may wait, and several hundred more.
     let slots = std::thread::available_parallelism().unwrap().get() as u64;
     let count = slots * 33 + 300;
-    let mut flood = tokio::task::JoinSet::new();
+    let (mut flood, client) = (tokio::task::JoinSet::new(), world.client());
     for index in 0..count {
-        let client = world.client();
+        let client = client.clone();
         flood.spawn(async move {
             let email = match index % 2 {
                 0 => "anna@example.com".to_owned(),

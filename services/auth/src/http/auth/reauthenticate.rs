@@ -46,7 +46,7 @@ impl TryFrom<ReauthenticateRequest> for Evidence {
 /// from before is used up, as by `POST /api/auth/refresh`.
 #[utoipa::path(post, path = "/api/auth/reauthenticate", tag = "auth", security(("bearer" = [])), request_body = ReauthenticateRequest, responses(
     (status = 200, body = RefreshResponse),
-    (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`; or as for every signed-in user"),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`; or `unauthenticated`, `token_expired`, `token_revoked`"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`code_required`: a user with a second factor must use it"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`rate_limited`"),
     BadBody,

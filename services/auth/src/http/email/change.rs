@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::{BadBody, Limited, SignedIn};
+use crate::http::problems::{BadBody, Fresh, Limited};
 use crate::store::sessions::Device;
 use crate::workflows::email_change;
 
@@ -21,9 +21,9 @@ pub(crate) struct ChangeEmailRequest {
 ///
 /// Mails a link to the new address, and one to the old address if that is verified. The address changes when both were opened,
 /// within a day. The answer does not tell whether the new address has an account. Changing or resetting the password cancels
-/// it. Who signed in more than five minutes ago is told 401 `insufficient_user_authentication`.
+/// it.
 #[utoipa::path(post, path = "/api/auth/email/change", tag = "auth", security(("bearer" = [])),
-    request_body = ChangeEmailRequest, responses((status = 202), SignedIn, BadBody, Limited))]
+    request_body = ChangeEmailRequest, responses((status = 202), Fresh, BadBody, Limited))]
 pub(crate) async fn change_email(
     State(state): State<AppState>,
     user: FreshUser,

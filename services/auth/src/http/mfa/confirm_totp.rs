@@ -29,7 +29,7 @@ pub(crate) struct ConfirmResponse {
 /// Set up an authenticator app by its first code
 #[utoipa::path(post, path = "/api/auth/mfa/totp/confirm", tag = "auth", security(("bearer" = [])), request_body = ConfirmRequest, responses(
     (status = 200, body = ConfirmResponse),
-    (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`: a wrong code; or as for every signed-in user"),
+    (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`: a wrong code; or `unauthenticated`, `token_expired`, `token_revoked`"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`not_started`, or not within ten minutes"),
     (status = 429, body = Problem, content_type = "application/problem+json", description = "`rate_limited`"),
     BadBody,
