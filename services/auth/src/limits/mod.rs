@@ -38,6 +38,8 @@ pub(crate) enum Account<'a> {
     Typed(&'a EmailAddress),
     /// Somebody who is known already.
     Known(UserId),
+    /// Nobody yet, so only the client's address counts: a passkey says whose it is.
+    Unknown,
 }
 
 /// The limits. They count in Redis.
@@ -100,14 +102,15 @@ impl Limits {
         client: Option<IpAddr>,
     ) -> Result<Attempt<'_>> {
         let account = match account {
-            Account::Typed(email) => self.counted("account", email.as_str()),
-            Account::Known(user) => self.counted("account", &user.to_string()),
+            Account::Typed(email) => Some(self.counted("account", email.as_str())),
+            Account::Known(user) => Some(self.counted("account", &user.to_string())),
+            Account::Unknown => None,
         };
         let client = client.map(|client| Counted {
             delays: self.per_address,
             ..self.counted("address", &client_network(client).to_string())
         });
-        let counted: Vec<Counted> = std::iter::once(account).chain(client).collect();
+        let counted: Vec<Counted> = account.into_iter().chain(client).collect();
         let (wait, states) = match self.run_attempts(&counted, |_| "reserve").await {
             Some(answer) => answer,
             // Not reserved, so there is nothing to settle.

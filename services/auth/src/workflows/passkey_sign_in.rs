@@ -11,6 +11,7 @@ use crate::domain::user::User;
 use crate::domain::webauthn::{
     Assertion, ClientData, Expected, Refusal, RequestOptions, Used, verify_assertion,
 };
+use crate::limits::Account;
 use crate::store::passkey_challenges::Purpose;
 use crate::store::sessions::Device;
 use crate::store::{challenges, passkeys, users};
@@ -123,8 +124,19 @@ pub(crate) async fn options(state: &AppState) -> Result<RequestOptions> {
     options_of(state, state.pool.begin().await?, Purpose::SignIn).await
 }
 
-/// Signs in by a passkey alone: it is in the user's hand, and verified that it is theirs.
+/// Signs in by a passkey alone: it is in the user's hand, and verified that it is theirs. Who fails too often waits.
 pub(crate) async fn sign_in(
+    state: &AppState,
+    answer: &Assertion,
+    device: &Device,
+) -> Result<(User, Tokens)> {
+    let attempt = state.limits.attempt(Account::Unknown, device.ip).await?;
+    let outcome = sign_in_by(state, answer, device).await;
+    attempt.settle(&outcome).await;
+    outcome
+}
+
+async fn sign_in_by(
     state: &AppState,
     answer: &Assertion,
     device: &Device,

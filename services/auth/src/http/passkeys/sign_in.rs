@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::domain::webauthn::Assertion;
 use crate::http::auth::SignedInUser;
-use crate::http::problems::BadBody;
+use crate::http::problems::{BadBody, Limited};
 use crate::store::sessions::Device;
 use crate::workflows::passkey_sign_in;
 
@@ -27,6 +27,7 @@ pub(crate) struct PasskeySignInRequest {
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`invalid_credentials`; `invalid_mfa_token`: begin again"),
     (status = 403, body = Problem, content_type = "application/problem+json", description = "`account_disabled`"),
     BadBody,
+    Limited,
 ))]
 pub(crate) async fn passkey_sign_in(
     State(state): State<AppState>,
