@@ -1,6 +1,6 @@
 //! The authorisation matrix: every operation of an OpenAPI document against every kind of caller.
 
-use auth_token::{Claims, Role, Signer};
+use auth_token::{Claims, Role, Scope, Scopes, Signer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
@@ -66,6 +66,13 @@ impl Matrix<'_> {
         let mut wrong = self.without_case();
         for (operation, needs) in self.cases {
             for caller in self.callers(&claims).await {
+                // Some of these have a scope that stands for the fresh proof.
+                if matches!(
+                    (&caller.kind, needs),
+                    (Kind::Program { all: true }, Needs::FreshRole(_))
+                ) {
+                    continue;
+                }
                 let answer = self.call(operation, caller.token.as_deref()).await;
                 let got = refusal(&answer);
                 let expected = caller.expected(*needs);
@@ -160,6 +167,25 @@ impl Matrix<'_> {
                 format!("{role} without the second factor that the shop wants"),
                 Some(sign(&missing)),
                 Kind::WithoutFactor { role },
+            ));
+        }
+        for (name, scopes) in [
+            ("a program that may do nothing", Scopes::default()),
+            (
+                "a program that may do all",
+                Scope::ALL.into_iter().collect(),
+            ),
+        ] {
+            let program = Claims {
+                auth_time: None,
+                scope: Some(scopes),
+                ..claims(Role::Admin).await
+            };
+            let all = !scopes.is_empty();
+            callers.push(Caller::new(
+                name,
+                Some(sign(&program)),
+                Kind::Program { all },
             ));
         }
         let bad = claims(Role::Admin).await;
@@ -285,8 +311,17 @@ struct Caller {
 
 enum Kind {
     Anonymous,
-    Good { role: Role, fresh: bool },
-    WithoutFactor { role: Role },
+    Good {
+        role: Role,
+        fresh: bool,
+    },
+    WithoutFactor {
+        role: Role,
+    },
+    /// For an admin.
+    Program {
+        all: bool,
+    },
     Bad(&'static str),
 }
 
@@ -307,6 +342,11 @@ impl Caller {
             (_, Needs::Nothing) | (Kind::Anonymous, Needs::NoBadToken) => None,
             (Kind::Anonymous, _) => Some("unauthenticated"),
             (Kind::Bad(code), _) => Some(code),
+            (Kind::Program { all: false }, _) => Some("insufficient_scope"),
+            (Kind::Program { .. }, Needs::Person | Needs::FreshPerson) => Some("forbidden"),
+            (Kind::Program { .. }, Needs::Role(roles) | Needs::FreshRole(roles)) => {
+                role_of(roles, &Role::Admin)
+            }
             (_, Needs::NoBadToken | Needs::SignedIn | Needs::Person) => None,
             (Kind::Good { fresh, .. }, Needs::FreshPerson) => {
                 (!fresh).then_some("insufficient_user_authentication")

@@ -2,7 +2,8 @@
 //!
 //! Each signing key is a PKCS#8 PEM in `SIGNING_KEYS_DIR`; its name in tokens is derived from the public key. All keys of the
 //! folder are in the JWKS, and the newest signs, once it has been there long enough for every replica to show it. So a key
-//! is rotated by `auth rotate-signing-key`, and retired by deleting its file when its last token has expired.
+//! is rotated by `auth rotate-signing-key`, and retired by `auth retire-signing-keys`, which deletes those whose last token has
+//! expired. Other services hold on to the keys they know while auth is away.
 
 use std::fs;
 use std::io::Write;
@@ -20,10 +21,17 @@ use runtime::clap;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
+use crate::domain::token::ACCESS_LIFETIME;
+
 /// How long a new key is shown before it signs: longer than replicas take to reload.
 const SHOWN_BEFORE_SIGNING: Duration = Duration::from_secs(90);
 /// How often the folder is read again.
 pub(crate) const RELOAD_INTERVAL: Duration = Duration::from_secs(30);
+/// How old the key after a key is when the last token of the former has expired for sure: shown, taken up by the slowest
+/// replica, and then the lifetime of a token; twice that, for clocks and file systems that are not exact.
+const RETIRED_AFTER: Duration = Duration::from_secs(
+    2 * (SHOWN_BEFORE_SIGNING.as_secs() + RELOAD_INTERVAL.as_secs() + ACCESS_LIFETIME.as_secs()),
+);
 /// Every service that calls, or is called by, another.
 const SERVICES: [&str; 5] = ["auth", "product", "order", "admin", "notification"];
 
@@ -144,10 +152,26 @@ pub(crate) fn write_once(dir: &Path, name: &str, secret: &str) -> anyhow::Result
     }
 }
 
-fn write_key(dir: &Path, name: &str) -> anyhow::Result<PathBuf> {
-    let path = dir.join(name);
-    write_secret(&path, &pem_encode(GeneratedKey::generate()?.pkcs8()))?;
-    Ok(path)
+/// Adds a key after all others. Two who do it at once add one.
+fn rotate(dir: &Path) -> anyhow::Result<()> {
+    let number = |path: &Path| path.file_stem()?.to_str()?.parse::<u32>().ok();
+    let keys = read(dir)?;
+    let last = keys.iter().filter_map(|(_, path)| number(path)).max();
+    let name = format!("{:04}.pem", last.unwrap_or(0) + 1);
+    let pem = pem_encode(GeneratedKey::generate()?.pkcs8());
+    write_once(dir, &name, &pem)
+}
+
+/// Deletes the keys whose last token has expired: those with a key after them that has signed for long enough.
+fn retire(dir: &Path, now: Timestamp) -> anyhow::Result<Vec<PathBuf>> {
+    let keys = read(dir)?;
+    let followed = keys.iter().zip(keys.iter().skip(1));
+    let over = followed.filter(|(_, (next, _))| now.since(*next) > RETIRED_AFTER);
+    let retired: Vec<PathBuf> = over.map(|((_, path), _)| path.clone()).collect();
+    for path in &retired {
+        fs::remove_file(path).with_context(|| path.display().to_string())?;
+    }
+    Ok(retired)
 }
 
 fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -183,7 +207,7 @@ fn pem_decode(pem: &str) -> anyhow::Result<Vec<u8>> {
     STANDARD.decode(text).context("not a PEM file")
 }
 
-/// `generate-service-keys` and `rotate-signing-key`.
+/// `generate-service-keys`, `rotate-signing-key` and `retire-signing-keys`.
 pub(crate) fn commands() -> Vec<clap::Command> {
     let folder = |name: &'static str, help: &'static str| {
         clap::Arg::new(name)
@@ -199,6 +223,9 @@ pub(crate) fn commands() -> Vec<clap::Command> {
         clap::Command::new("rotate-signing-key")
             .about("Add a key that will sign access tokens from two minutes on")
             .arg(folder("dir", "SIGNING_KEYS_DIR")),
+        clap::Command::new("retire-signing-keys")
+            .about("Delete the keys whose last access token has expired; those that may still be needed stay")
+            .arg(folder("dir", "SIGNING_KEYS_DIR")),
     ]
 }
 
@@ -210,12 +237,11 @@ pub(crate) fn run_command(name: &str, args: &clap::ArgMatches) -> anyhow::Result
     };
     match name {
         "generate-service-keys" => generate_service_keys(&folder("out")?),
-        "rotate-signing-key" => {
-            let dir = folder("dir")?;
-            let draft = write_key(&dir, &format!(".draft-{}", std::process::id()))?;
-            let path = dir.join(format!("{:04}.pem", read(&dir)?.len() + 1));
-            fs::hard_link(&draft, &path).with_context(|| path.display().to_string())?;
-            fs::remove_file(draft)?;
+        "rotate-signing-key" => rotate(&folder("dir")?),
+        "retire-signing-keys" => {
+            for path in retire(&folder("dir")?, Clock::system().now())? {
+                writeln!(std::io::stdout(), "retired {}", path.display())?;
+            }
             Ok(())
         }
         _ => anyhow::bail!("there is no subcommand {name}"),
@@ -282,6 +308,30 @@ mod tests {
         clock.advance(SHOWN_BEFORE_SIGNING + Duration::from_secs(10));
         keys.reload().unwrap();
         assert_ne!(keys.signer().jwk(), &first);
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_key_is_retired_only_when_nothing_it_signed_is_alive() {
+        let dir = folder("retiring");
+        let clock = Clock::system();
+        let keys = SigningKeys::open(&dir, &clock).unwrap();
+        let first = keys.signer().jwk().clone();
+        std::thread::sleep(Duration::from_millis(20));
+        rotate(&dir).unwrap();
+        let rotated = clock.now();
+        let none: [PathBuf; 0] = [];
+        assert_eq!(retire(&dir, rotated).unwrap(), none);
+        // Long ago or not: as long as its tokens may live.
+        assert_eq!(retire(&dir, rotated + RETIRED_AFTER / 2).unwrap(), none);
+        let later = rotated + RETIRED_AFTER + Duration::from_secs(1);
+        assert_eq!(retire(&dir, later).unwrap(), [dir.join("0001.pem")]);
+        assert_eq!(retire(&dir, later).unwrap(), none, "the last one stays");
+        // The next one does not take the name of one that is there.
+        rotate(&dir).unwrap();
+        keys.reload().unwrap();
+        assert_eq!(keys.jwks().keys.len(), 2);
+        assert!(!keys.jwks().keys.contains(&first));
         fs::remove_dir_all(dir).unwrap();
     }
 

@@ -11,6 +11,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id user_id name line1 line2 city region postal_code country phone is_default_shipping is_default_billing created_at updated_at",
             ),
             (
+                "api_keys",
+                "id user_id name prefix scopes created_at last_used_at expires_at revoked_at",
+            ),
+            (
                 "external_identities",
                 "id user_id provider issuer created_at last_used_at",
             ),

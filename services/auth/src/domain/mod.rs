@@ -1,6 +1,7 @@
 //! Types and rules without I/O.
 
 pub(crate) mod address;
+pub(crate) mod api_key;
 pub(crate) mod code;
 pub(crate) mod device;
 pub(crate) mod federation;

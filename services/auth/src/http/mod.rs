@@ -1,6 +1,7 @@
 //! The HTTP surface: every route on one screen, one file for each operation.
 
 mod addresses;
+mod api_keys;
 mod auth;
 mod device;
 mod email;
@@ -90,6 +91,11 @@ fn public() -> OpenApiRouter<AppState> {
             addresses::update::update_address,
             addresses::delete::delete_address
         ))
+        .routes(routes!(
+            api_keys::list::list_api_keys,
+            api_keys::create::create_api_key
+        ))
+        .routes(routes!(api_keys::revoke::revoke_api_key))
         .routes(routes!(users::list::list_users))
         .routes(routes!(users::show::show_user, users::update::update_user))
         .routes(routes!(users::reset_mfa::reset_second_factors))
@@ -126,6 +132,10 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
+            .description(Some(
+                "An access token from signing in, or an API key (`mk_…`) from `POST /api/users/me/api-keys`, which every service \
+                 takes for what its scopes allow: 403 `insufficient_scope` otherwise.",
+            ))
             .build();
         document
             .components

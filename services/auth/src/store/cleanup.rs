@@ -33,6 +33,11 @@ pub(crate) async fn forget_before(db: &mut PgConnection, moment: Timestamp) -> R
         moment as Timestamp
     );
     rows += changes.execute(&mut *db).await?.rows_affected();
+    let keys = sqlx::query!(
+        "DELETE FROM api_keys WHERE expires_at < $1 OR revoked_at < $1",
+        moment as Timestamp
+    );
+    rows += keys.execute(&mut *db).await?.rows_affected();
     let revocations = sqlx::query!(
         "DELETE FROM revocations WHERE until < $1",
         moment as Timestamp

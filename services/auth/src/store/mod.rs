@@ -1,6 +1,7 @@
 //! The only place with SQL. Functions on a connection; who calls them owns the transaction.
 
 pub(crate) mod addresses;
+pub(crate) mod api_keys;
 pub(crate) mod challenges;
 pub(crate) mod claims;
 pub(crate) mod cleanup;

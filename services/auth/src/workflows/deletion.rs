@@ -12,7 +12,7 @@ use crate::app::AppState;
 use crate::domain::token::ACCESS_LIFETIME;
 use crate::store::sessions::{Which, Why};
 use crate::store::{deletions, revocations, users};
-use crate::workflows::{recovery, revoke};
+use crate::workflows::{api_keys, recovery, revoke};
 
 /// How many accounts one round deletes.
 const BATCH: i64 = 50;
@@ -31,7 +31,8 @@ pub(crate) async fn request(state: &AppState, id: UserId) -> Result<Timestamp> {
     let grace = Duration::from_secs(u64::from(state.settings.account_deletion_grace_days) * 86_400);
     let due_at = deletions::request(&mut tx, id, now, now + grace).await?;
     let mut revoked = revoke::end(state, &mut tx, id, Which::All, Why::LogoutAll).await?;
-    // Also tokens without a session: those of programs.
+    revoked.extend(api_keys::end(state, &mut tx, id, None).await?);
+    // Also tokens without a session.
     let before = now + Duration::from_millis(1);
     revoked.extend(revocations::of_user(&mut tx, id, before, now + ACCESS_LIFETIME).await?);
     let mail = Mail::DeletionScheduled {

@@ -13,7 +13,7 @@ use crate::domain::token::ACCESS_LIFETIME;
 use crate::domain::user::{Name, User};
 use crate::store::sessions::{Which, Why};
 use crate::store::{revocations, users};
-use crate::workflows::{deletion, revoke};
+use crate::workflows::{api_keys, deletion, revoke};
 
 /// What staff change of a user.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,10 @@ pub(crate) async fn change(
         news = true;
         let before = now + Duration::from_millis(1);
         revoked.extend(revocations::of_user(&mut tx, id, before, now + ACCESS_LIFETIME).await?);
+        // What a customer made must not become a key of staff.
+        if role.is_staff() {
+            revoked.extend(api_keys::end(state, &mut tx, id, None).await?);
+        }
         let changed = UserRoleChanged {
             user_id: id,
             before: was.as_str().to_owned(),
@@ -67,6 +71,8 @@ pub(crate) async fn change(
         (Some(true), None) => {
             user.disabled_at = Some(now);
             revoked.extend(revoke::end(state, &mut tx, id, Which::All, Why::Disabled).await?);
+            // Who is shut out acts through no program either.
+            revoked.extend(api_keys::end(state, &mut tx, id, None).await?);
             let shut = UserDisabled { user_id: id };
             state.publisher.publish(&mut tx, &shut).await?;
             let (before, after) = (json!({ "disabled": false }), json!({ "disabled": true }));

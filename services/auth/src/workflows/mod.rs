@@ -1,5 +1,6 @@
 //! Operations of several steps. Each owns its transaction and calls nothing remote inside it.
 
+pub(crate) mod api_keys;
 pub(crate) mod bootstrap;
 pub(crate) mod deletion;
 pub(crate) mod devices;

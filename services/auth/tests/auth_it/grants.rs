@@ -41,6 +41,7 @@ async fn the_admin_panel_reads_people_and_no_secret() {
         "SELECT public_key FROM passkeys",
         "SELECT handle FROM passkey_handles",
         "SELECT challenge_hash FROM passkey_challenges",
+        "SELECT key_hash FROM api_keys",
         "SELECT envelope FROM outbox",
         "SELECT ip FROM sessions",
         "UPDATE users SET role = 'admin'",

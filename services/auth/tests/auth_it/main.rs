@@ -6,6 +6,7 @@
 )]
 
 mod addresses;
+mod api_keys;
 mod authorisation;
 mod claims;
 mod deletion;

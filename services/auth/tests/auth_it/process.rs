@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use auth_token::{DenyList, JwksSource, Verifier};
 use primitives::Clock;
 use secrecy::ExposeSecret;
 use testkit::http::Client;
@@ -226,6 +227,83 @@ async fn the_second_signal_does_not_wait() {
     process.signal("TERM");
     assert_eq!(process.ended().await, Some(0));
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+/// A key that was made so long ago.
+fn backdate(dir: &Path, name: &str, seconds: u64) {
+    let file = std::fs::File::options()
+        .write(true)
+        .open(dir.join(name))
+        .unwrap();
+    let made = Clock::system().now() - Duration::from_secs(seconds);
+    file.set_modified(made.date_time().into()).unwrap();
+}
+
+/// Another service goes on taking tokens of the old key and of the new one, and goes on without auth.
+#[tokio::test]
+async fn signing_keys_rotate_and_no_good_token_is_refused() {
+    let world = World::new().await;
+    let keys = world.settings.signing_keys_dir.clone();
+    let first = world.start(&mut world.command("serve")).await;
+    let register = async |email: &str| {
+        let body = serde_json::json!({"email": email, "password": crate::support::PASSWORD, "name": "Anna"});
+        let answer = Client::new(format!("http://{}", world.public))
+            .post("/api/auth/register")
+            .json(&body)
+            .expect(201)
+            .await
+            .value();
+        answer["tokens"]["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let kid = |token: &str| token.split('.').next().unwrap().to_owned();
+    let old = register("anna@example.com").await;
+    let source = JwksSource::url(format!("http://{}/internal/jwks.json", world.internal)).unwrap();
+    let verifier = Verifier::new(source, DenyList::default(), Clock::system());
+    assert!(verifier.verify(&old).await.is_ok());
+
+    let run = |subcommand: &str| {
+        let mut command = world.command(subcommand);
+        let done = command.arg("--dir").arg(&keys).status().unwrap();
+        assert!(done.success());
+    };
+    run("rotate-signing-key");
+    let same = register("bert@example.com").await;
+    assert_eq!(kid(&same), kid(&old), "it is shown first");
+    backdate(&keys, "0001.pem", 3600);
+    backdate(&keys, "0002.pem", 120);
+    let second = world.start(&mut world.command("serve")).await;
+    first.signal("TERM");
+    assert_eq!(first.ended().await, Some(0));
+    let new = register("cleo@example.com").await;
+    assert_ne!(kid(&new), kid(&old));
+    eventually("the new key is fetched", async || {
+        assert!(verifier.verify(&old).await.is_ok());
+        verifier.verify(&new).await.ok()
+    })
+    .await;
+
+    run("retire-signing-keys");
+    assert!(keys.join("0001.pem").exists(), "its tokens may live");
+    let jwks = world.client().get("/api/auth/.well-known/jwks.json");
+    let shown = jwks.expect(200).await;
+    assert_eq!(shown.header("cache-control"), "public, max-age=60");
+    let again = world.client().get("/api/auth/.well-known/jwks.json");
+    let _ = again
+        .header("if-none-match", shown.header("etag"))
+        .expect(304)
+        .await;
+    backdate(&keys, "0002.pem", 1800);
+    run("retire-signing-keys");
+    assert!(!keys.join("0001.pem").exists() && keys.join("0002.pem").exists());
+
+    second.signal("TERM");
+    assert_eq!(second.ended().await, Some(0));
+    for token in [&old, &new] {
+        assert!(verifier.verify(token).await.is_ok(), "without auth");
+    }
 }
 
 /// The next release starts on the same ports, then the one before is told to stop.

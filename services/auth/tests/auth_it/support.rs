@@ -134,6 +134,10 @@ impl TestApp {
             .with_bearer(&self.order.token("auth", None).unwrap())
     }
 
+    pub(crate) fn internal_url(&self) -> String {
+        self.internal.url()
+    }
+
     pub(crate) fn anonymous_service(&self) -> Client {
         self.internal.client()
     }

@@ -1,4 +1,4 @@
-use auth_token::User;
+use auth_token::Person;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::Result;
@@ -12,7 +12,7 @@ use crate::workflows::revoke;
 ///
 /// Ends this session: its access token is refused everywhere within a second, and its refresh token is worthless.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "auth", security(("bearer" = [])), responses((status = 204), SignedIn))]
-pub(crate) async fn logout(State(state): State<AppState>, user: User) -> Result<StatusCode> {
+pub(crate) async fn logout(State(state): State<AppState>, user: Person) -> Result<StatusCode> {
     revoke::end_sessions(
         &state,
         user.user_id,

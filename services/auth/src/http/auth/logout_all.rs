@@ -1,4 +1,4 @@
-use auth_token::User;
+use auth_token::Person;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::Result;
@@ -10,7 +10,7 @@ use crate::workflows::revoke;
 
 /// Sign out everywhere
 #[utoipa::path(post, path = "/api/auth/logout-all", tag = "auth", security(("bearer" = [])), responses((status = 204), SignedIn))]
-pub(crate) async fn logout_all(State(state): State<AppState>, user: User) -> Result<StatusCode> {
+pub(crate) async fn logout_all(State(state): State<AppState>, user: Person) -> Result<StatusCode> {
     revoke::end_sessions(&state, user.user_id, Which::All, Why::LogoutAll).await?;
     Ok(StatusCode::NO_CONTENT)
 }

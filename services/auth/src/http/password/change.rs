@@ -1,4 +1,4 @@
-use auth_token::User;
+use auth_token::Person;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Json, Result};
@@ -27,7 +27,7 @@ pub(crate) struct ChangePasswordRequest {
     request_body = ChangePasswordRequest, responses((status = 204), SignedIn, BadBody, Limited))]
 pub(crate) async fn change_password(
     State(state): State<AppState>,
-    user: User,
+    user: Person,
     device: Device,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {

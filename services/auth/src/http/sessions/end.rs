@@ -1,4 +1,4 @@
-use auth_token::User;
+use auth_token::Person;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, Path, Result};
@@ -14,7 +14,7 @@ use crate::workflows::revoke;
     params(("id" = SessionId, Path)), responses((status = 204), SignedIn, Missing))]
 pub(crate) async fn end_session(
     State(state): State<AppState>,
-    user: User,
+    user: Person,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode> {
     match revoke::end_sessions(&state, user.user_id, Which::One(id), Why::Ended).await? {

@@ -1,4 +1,4 @@
-use auth_token::User;
+use auth_token::Person;
 use auth_token::activity::Seen;
 use axum::extract::State;
 use http_kit::{Json, Page, Result};
@@ -36,7 +36,7 @@ pub(crate) struct SessionView {
     responses((status = 200, body = Page<SessionView>), SignedIn))]
 pub(crate) async fn list_sessions(
     State(state): State<AppState>,
-    user: User,
+    user: Person,
     device: Device,
 ) -> Result<Json<Page<SessionView>>> {
     let now = state.clock.now();
