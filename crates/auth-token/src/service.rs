@@ -181,6 +181,16 @@ impl Service {
             .ok_or_else(|| Error::forbidden("forbidden", "This must be called in a user's name."))
     }
 
+    /// The same, if they proved lately who they are; 401 `insufficient_user_authentication` otherwise.
+    pub fn fresh_user(&self) -> Result<&OnBehalfOf, Error> {
+        let user = self.user()?;
+        if is_fresh(user.auth_time.map(Timestamp::from_unix), self.at) {
+            Ok(user)
+        } else {
+            Err(bearer::stale())
+        }
+    }
+
     /// The staff member in whose name it calls, if they have the permission; 403 otherwise. 401
     /// `insufficient_user_authentication` if it needs a fresher proof of who they are.
     pub fn staff<P: Permission>(&self) -> Result<&OnBehalfOf, Error> {

@@ -19,7 +19,13 @@ pub(crate) struct PageError {
     /// Where the link on the page leads.
     back: String,
     cause: Option<anyhow::Error>,
+    /// A fresh proof of who this is would help.
+    stale: bool,
 }
+
+/// Marks an answer that a fresh proof of who this is would change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stale;
 
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -38,6 +44,7 @@ impl PageError {
             text: text.into(),
             back: "/admin".to_owned(),
             cause: None,
+            stale: false,
         }
     }
 
@@ -92,7 +99,11 @@ impl IntoResponse for PageError {
                 ""
             },
         };
-        (self.status, Html(page.render().unwrap_or_default())).into_response()
+        let mut response = (self.status, Html(page.render().unwrap_or_default())).into_response();
+        if self.stale {
+            response.extensions_mut().insert(Stale);
+        }
+        response
     }
 }
 
@@ -100,9 +111,10 @@ impl From<CallError> for PageError {
     /// A service's refusal has words for people; the row may have changed since the page was made.
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Problem { status, body, .. } => {
-                Self::new(status, "That cannot be done", refusal(&body))
-            }
+            CallError::Problem { status, code, body } => Self {
+                stale: code == "insufficient_user_authentication",
+                ..Self::new(status, "That cannot be done", refusal(&body))
+            },
             CallError::Limited { retry_after } => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many tries",

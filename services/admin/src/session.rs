@@ -1,4 +1,5 @@
-//! Staff sessions: an opaque token in a cookie, its hash in Redis. Ended by signing out, half an hour of idleness or twelve hours.
+//! Staff sessions: an opaque token in a cookie, its hash in Redis. Each belongs to a session of auth, whose row says when and how
+//! it was last proved who this is. Ended by signing out, half an hour of idleness, twelve hours, or whatever ends the other.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use primitives::{Clock, EmailAddress, Random, Timestamp, UserId};
+use contracts::internal::users::StaffSession;
+use primitives::{Clock, EmailAddress, Random, SessionId, Timestamp, UserId};
 use redis::AsyncCommands as _;
 use redis::aio::ConnectionManager;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -32,6 +34,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// A signed-in member of staff.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
+    /// As auth knows it.
+    pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
     pub(crate) email: EmailAddress,
     pub(crate) name: String,
@@ -40,16 +44,21 @@ pub(crate) struct Session {
     pub(crate) csrf: String,
     /// When they last proved who they are.
     pub(crate) authenticated_at: Timestamp,
+    /// Whether the shop wants a second factor that was not used in this session.
+    pub(crate) factor_missing: bool,
 }
 
 /// What Redis keeps of it. The role is asked for each time: it may be taken away.
 #[derive(Serialize, Deserialize)]
 struct Stored {
+    id: SessionId,
     user_id: UserId,
     email: EmailAddress,
     name: String,
     csrf: String,
+    /// When it began, which no later proof changes.
     since: Timestamp,
+    factor_required: bool,
 }
 
 impl Session {
@@ -104,19 +113,16 @@ impl Sessions {
     }
 
     /// Starts a session; the answer is the cookie's token.
-    pub(crate) async fn start(
-        &self,
-        user_id: UserId,
-        email: EmailAddress,
-        name: String,
-    ) -> Result<String> {
+    pub(crate) async fn start(&self, session: StaffSession) -> Result<String> {
         let token = self.new_token();
         let session = Stored {
-            user_id,
-            email,
-            name,
+            id: session.session_id,
+            user_id: session.user.id,
+            email: session.user.email,
+            name: session.user.name,
             csrf: self.new_token(),
             since: self.clock.now(),
+            factor_required: session.factor_required,
         };
         let json = serde_json::to_string(&session)?;
         let save = async {
@@ -198,6 +204,14 @@ fn over_https(headers: &HeaderMap) -> bool {
         .is_some_and(|proto| proto == "https")
 }
 
+/// Where those may go who still have to set up the second factor that the shop wants.
+fn is_open_without_factor(path: &str) -> bool {
+    path == SECURITY || path.starts_with("/admin/security/") || path == "/admin/logout"
+}
+
+/// The page on which the second factor is set up.
+pub(crate) const SECURITY: &str = "/admin/security";
+
 impl FromRequestParts<AppState> for Session {
     type Rejection = Response;
 
@@ -213,7 +227,7 @@ impl FromRequestParts<AppState> for Session {
                 .map_err(IntoResponse::into_response)?,
             None => None,
         };
-        session.ok_or_else(|| {
+        let Some(session) = session else {
             // What a form would do is not done by following a link.
             let next = parts
                 .uri
@@ -221,8 +235,12 @@ impl FromRequestParts<AppState> for Session {
                 .filter(|_| parts.method == Method::GET);
             let next = next.map_or("/admin", |path| path.as_str());
             let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
-            Redirect::to(&format!("/admin/login?{query}")).into_response()
-        })
+            return Err(Redirect::to(&format!("/admin/login?{query}")).into_response());
+        };
+        if session.factor_missing && !is_open_without_factor(parts.uri.path()) {
+            return Err(Redirect::to(SECURITY).into_response());
+        }
+        Ok(session)
     }
 }
 
@@ -230,20 +248,27 @@ async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
     let Some(stored) = app.sessions.find(token).await? else {
         return Ok(None);
     };
-    let role = read::users::role(&mut *app.auth_db.acquire().await?, stored.user_id).await?;
+    let mut db = app.auth_db.acquire().await?;
+    let proved = read::users::session(&mut db, stored.id, stored.user_id, app.clock.now()).await?;
     let Stored {
+        id,
         user_id,
         email,
         name,
         csrf,
-        since,
+        factor_required,
+        ..
     } = stored;
-    Ok(role.filter(|role| role.is_staff()).map(|role| Session {
-        user_id,
-        email,
-        name,
-        role,
-        csrf,
-        authenticated_at: since,
-    }))
+    Ok(proved
+        .filter(|proved| proved.role.is_staff())
+        .map(|proved| Session {
+            id,
+            user_id,
+            email,
+            name,
+            role: proved.role,
+            csrf,
+            authenticated_at: proved.authenticated_at,
+            factor_missing: factor_required && !proved.used_second_factor,
+        }))
 }

@@ -3,7 +3,7 @@
 
 use auth_token::{CallError, InternalClient};
 use http_kit::RequestId;
-use primitives::AuditId;
+use primitives::{AuditId, UserId};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -66,6 +66,30 @@ pub(super) async fn act<Body: Serialize + Sync>(
     }
     done.map(drop)
         .map_err(|error| PageError::from(error).back_to(act.page))
+}
+
+/// Notes a try to sign in, or to change how: what was typed is not in it, for it may be a password or a code.
+pub(super) async fn note<T>(
+    app: &AppState,
+    actor: (Option<UserId>, &str),
+    action: &str,
+    done: &std::result::Result<T, CallError>,
+) -> Result<()> {
+    let now = app.clock.now();
+    let request_id = RequestId::current();
+    let entry = Entry {
+        id: AuditId::new(now, &app.random),
+        at: now,
+        actor_id: actor.0,
+        actor_email: actor.1,
+        action,
+        target: "admin",
+        outcome: outcome_of(done),
+        details: json!({}),
+        request_id: request_id.as_ref().map_or("", RequestId::as_str),
+    };
+    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
+    Ok(())
 }
 
 /// The word in the audit log.

@@ -1,22 +1,21 @@
 use askama::Template;
 use auth_token::CallError;
 use axum::extract::State;
+use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
-use contracts::internal::users::{StaffLoginRequest, UserSnapshot};
-use http_kit::RequestId;
-use primitives::{AuditId, EmailAddress};
+use contracts::internal::users::{
+    StaffLoginRequest, StaffSecondFactorRequest, StaffSession, StaffSignIn,
+};
+use primitives::{EmailAddress, UserId};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::act::outcome_of;
+use super::act::note;
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::input::{Form, Query};
 use crate::session::{SESSION, cookie, read_cookie, same};
-use crate::store;
-use crate::store::audit::Entry;
 
 /// The cookie that must match the form's token before there is a session.
 const LOGIN: &str = "mercato_admin_login";
@@ -28,6 +27,16 @@ struct Page<'a> {
     csrf: &'a str,
     next: &'a str,
     email: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+struct CodePage<'a> {
+    error: Option<&'a str>,
+    csrf: &'a str,
+    next: &'a str,
+    email: &'a str,
+    mfa_token: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -46,9 +55,17 @@ pub(super) struct Credentials {
     password: String,
 }
 
+/// The second step. The address is only for the audit log of a failed try.
 #[derive(Deserialize)]
-struct SignedIn {
-    user: UserSnapshot,
+pub(super) struct SecondStep {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    email: String,
+    mfa_token: String,
+    code: String,
 }
 
 pub(super) async fn page(
@@ -86,61 +103,119 @@ fn show(
     Ok((status, jar.add(cookie(headers, LOGIN, csrf)), Html(html)).into_response())
 }
 
+/// Refuses a form that did not come from our page.
+fn check(headers: &HeaderMap, csrf: &str) -> Result<()> {
+    if read_cookie(headers, LOGIN).is_some_and(|token| same(&token, csrf)) {
+        Ok(())
+    } else {
+        Err(PageError::forged().back_to("/admin/login"))
+    }
+}
+
 pub(super) async fn submit(
     State(app): State<AppState>,
     headers: HeaderMap,
     jar: CookieJar,
     Form(form): Form<Credentials>,
 ) -> Result<Response> {
-    if !read_cookie(&headers, LOGIN).is_some_and(|token| same(&token, &form.csrf)) {
-        return Err(PageError::forged().back_to("/admin/login"));
-    }
+    check(&headers, &form.csrf)?;
     let request = StaffLoginRequest {
         email: form.email.clone(),
         password: form.password,
+        user_agent: user_agent(&headers),
     };
     let done = app
         .auth
-        .post::<_, SignedIn>("/internal/staff/login", None, None, &request)
+        .post::<_, StaffSignIn>("/internal/staff/login", None, None, &request)
         .await;
-    note(&app, &form.email, &done).await?;
-    let user = match done {
-        Ok(signed_in) => signed_in.user,
+    let (action, user) = match &done {
+        Ok(StaffSignIn::SignedIn(session)) => ("sign_in", Some(session.user.id)),
+        Ok(StaffSignIn::SecondFactor { .. }) => ("sign_in.password", None),
+        Err(_) => ("sign_in", None),
+    };
+    note(&app, (user, typed(&form.email).as_str()), action, &done).await?;
+    match done {
+        Ok(StaffSignIn::SignedIn(session)) => begin(&app, &headers, jar, session, &form.next).await,
+        Ok(StaffSignIn::SecondFactor { mfa_token, .. }) => {
+            let page = CodePage {
+                error: None,
+                csrf: &form.csrf,
+                next: &form.next,
+                email: &form.email,
+                mfa_token: &mfa_token,
+            };
+            Ok(Html(page.render()?).into_response())
+        }
         Err(CallError::Problem { .. }) => {
             let sorry = "That e-mail and password do not belong to a member of staff.";
-            return show(&app, &headers, jar, Some(sorry), &form.next, &form.email);
+            show(&app, &headers, jar, Some(sorry), &form.next, &form.email)
         }
-        Err(error) => return Err(PageError::from(error).back_to("/admin/login")),
-    };
-    let token = app.sessions.start(user.id, user.email, user.name).await?;
-    let jar = jar
-        .remove(cookie(&headers, LOGIN, String::new()))
-        .add(cookie(&headers, SESSION, token));
-    Ok((jar, Redirect::to(local(&form.next))).into_response())
+        Err(error) => Err(PageError::from(error).back_to("/admin/login")),
+    }
 }
 
-/// Who signed in, and who tried to, stands in the audit log. What is no e-mail address does not: it may be a password.
-async fn note(
-    app: &AppState,
-    email: &str,
-    done: &std::result::Result<SignedIn, CallError>,
-) -> Result<()> {
-    let typed = email.parse::<EmailAddress>().ok();
-    let now = app.clock.now();
-    let request_id = RequestId::current();
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: done.as_ref().ok().map(|signed_in| signed_in.user.id),
-        actor_email: typed.as_ref().map_or("", EmailAddress::as_str),
-        action: "sign_in",
-        target: "admin",
-        outcome: outcome_of(done),
-        details: json!({}),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
+pub(super) async fn second_step(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Form(form): Form<SecondStep>,
+) -> Result<Response> {
+    check(&headers, &form.csrf)?;
+    let request = StaffSecondFactorRequest {
+        mfa_token: form.mfa_token.clone(),
+        code: form.code,
+        user_agent: user_agent(&headers),
     };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    Ok(())
+    let done = app
+        .auth
+        .post::<_, StaffSession>("/internal/staff/second-factor", None, None, &request)
+        .await;
+    let user: Option<UserId> = done.as_ref().ok().map(|session| session.user.id);
+    note(&app, (user, typed(&form.email).as_str()), "sign_in", &done).await?;
+    match done {
+        Ok(session) => begin(&app, &headers, jar, session, &form.next).await,
+        Err(CallError::Problem { code, .. }) if code == "invalid_credentials" => {
+            let page = CodePage {
+                error: Some("The code is wrong, or was used before. Wait for the next one."),
+                csrf: &form.csrf,
+                next: &form.next,
+                email: &form.email,
+                mfa_token: &form.mfa_token,
+            };
+            Ok((StatusCode::UNAUTHORIZED, Html(page.render()?)).into_response())
+        }
+        Err(CallError::Problem { .. }) => {
+            let sorry = "That took too long or went wrong too often. Please sign in again.";
+            show(&app, &headers, jar, Some(sorry), &form.next, &form.email)
+        }
+        Err(error) => Err(PageError::from(error).back_to("/admin/login")),
+    }
+}
+
+/// Who signed in goes where they wanted.
+async fn begin(
+    app: &AppState,
+    headers: &HeaderMap,
+    jar: CookieJar,
+    session: StaffSession,
+    next: &str,
+) -> Result<Response> {
+    let token = app.sessions.start(session).await?;
+    let jar = jar
+        .remove(cookie(headers, LOGIN, String::new()))
+        .add(cookie(headers, SESSION, token));
+    Ok((jar, Redirect::to(local(next))).into_response())
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(256).collect())
+}
+
+/// What was typed as an address, for the audit log. What is no e-mail address is not noted: it may be a password.
+fn typed(email: &str) -> String {
+    let email = email.parse::<EmailAddress>();
+    email.map_or_else(|_| String::new(), |email| email.as_str().to_owned())
 }
 
 /// Where to go after the sign-in: only to a page of the panel, never to another site.

@@ -11,11 +11,13 @@ mod order_actions;
 mod orders;
 mod product_actions;
 mod products;
+mod security;
 mod shell;
+mod step_up;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Redirect, Response};
 use axum::routing::{any, get, post};
 
@@ -26,6 +28,15 @@ pub(crate) fn routes(app: AppState) -> Router {
     Router::new()
         .route("/admin", get(home::page))
         .route("/admin/login", get(login::page).post(login::submit))
+        .route("/admin/login/code", post(login::second_step))
+        .route("/admin/security", get(security::page))
+        .route("/admin/security/totp", post(security::start_totp))
+        .route("/admin/security/totp/confirm", post(security::confirm_totp))
+        .route("/admin/security/totp/remove", post(security::remove_totp))
+        .route(
+            "/admin/security/recovery-codes",
+            post(security::recovery_codes),
+        )
         .route("/admin/", get(async || Redirect::permanent("/admin")))
         .route("/admin/logout", post(logout::submit))
         .route("/admin/orders", get(orders::page))
@@ -43,6 +54,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .route("/admin/customers", get(customers::page))
         .route("/admin/{*unknown}", any(async || PageError::not_found()))
         .method_not_allowed_fallback(async || PageError::wrong_method())
+        .layer(from_fn_with_state(app.clone(), step_up::layer))
         .layer(map_response(policy))
         .route("/admin/assets/{name}", get(assets::asset))
         .with_state(app)

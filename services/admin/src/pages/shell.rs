@@ -38,6 +38,11 @@ impl Shell {
         }
     }
 
+    /// Whether this is the page of a link.
+    pub(super) fn is_in(&self, section: &str) -> bool {
+        self.section == section
+    }
+
     pub(super) fn nav(&self) -> impl Iterator<Item = NavItem> + '_ {
         SECTIONS.iter().map(|(href, label)| NavItem {
             href,
@@ -55,6 +60,8 @@ fn sentence(done: &str) -> Option<&'static str> {
         "refund" => "The refund is on its way.",
         "approve" => "The product is public.",
         "reject" => "The product is rejected, and the seller sees why.",
+        "totp" => "The authenticator app is set up.",
+        "totp_removed" => "The authenticator app is removed.",
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use auth_token::Role;
-use primitives::{Timestamp, UserId};
+use primitives::{SessionId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
@@ -40,12 +40,31 @@ pub(crate) async fn list(
     .await
 }
 
-/// What the user may do; nothing if there is no such user or the account is disabled.
-pub(crate) async fn role(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Option<Role>> {
-    sqlx::query_scalar("SELECT role FROM users WHERE id = $1 AND disabled_at IS NULL")
-        .bind(id)
-        .fetch_optional(conn)
-        .await
+/// What holds of a session of staff.
+#[derive(FromRow)]
+pub(crate) struct Proved {
+    pub(crate) role: Role,
+    pub(crate) authenticated_at: Timestamp,
+    pub(crate) used_second_factor: bool,
+}
+
+/// The session; nothing if it has ended, or the account is disabled.
+pub(crate) async fn session(
+    conn: &mut PgConnection,
+    id: SessionId,
+    user: UserId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Proved>> {
+    sqlx::query_as(
+        "SELECT u.role, s.authenticated_at, s.methods && '{otp,pop}'::text[] AS used_second_factor
+           FROM sessions s JOIN users u ON u.id = s.user_id
+          WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND u.disabled_at IS NULL",
+    )
+    .bind(id)
+    .bind(user)
+    .bind(now)
+    .fetch_optional(conn)
+    .await
 }
 
 /// What people are called.

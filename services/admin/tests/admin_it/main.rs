@@ -8,6 +8,7 @@ mod pages;
 mod panel;
 mod peer;
 mod rights;
+mod security;
 mod seed;
 mod sessions;
 mod sign_in;

@@ -15,7 +15,7 @@ use testkit::http::{Answer, Client, Request};
 use testkit::pg::TestDb;
 
 use crate::html;
-use crate::peer::Peer;
+use crate::peer::{Auth, Peer};
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -123,13 +123,19 @@ impl Panel {
 
         let app = AppState::new(&settings, clock.clone(), random.clone()).unwrap();
         let public = testkit::serve(admin::listeners(app, &settings).public.unwrap()).await;
+        let auth_db = auth.pool_as("auth_owner").await;
+        peer.world().auth = Some(Auth {
+            db: auth_db.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        });
         Self {
             client: public.client(),
             peer,
             settings,
             clock,
             random,
-            auth_db: auth.pool_as("auth_owner").await,
+            auth_db,
             product_db: product.pool_as("product_owner").await,
             order_db: order.pool_as("order_owner").await,
             admin_db: admin.pool_as("admin_owner").await,
@@ -211,8 +217,13 @@ impl Panel {
             .into_iter()
             .find(|cookie| cookie.starts_with("mercato_admin="))
             .unwrap();
+        self.signed_in(user, cookie).await
+    }
+
+    /// With a session's cookie.
+    pub(crate) async fn signed_in(&self, user: UserSnapshot, cookie: String) -> Staff {
         let client = self.client.clone().with_header("cookie", &cookie);
-        let csrf = html::csrf(&client.get("/admin/customers").expect(200).await.text());
+        let csrf = html::csrf(&client.get("/admin/security").expect(200).await.text());
         Staff {
             id: user.id,
             email: user.email.as_str().to_owned(),
@@ -224,7 +235,8 @@ impl Panel {
 
     /// What the audit log says: action, target and outcome, oldest first, without sign-ins.
     pub(crate) async fn audit(&self) -> Vec<(String, String, String)> {
-        let sql = "SELECT action, target, outcome FROM audit_logs WHERE action <> 'sign_in' ORDER BY at, outcome <> 'asked'";
+        let sql = "SELECT action, target, outcome FROM audit_logs
+                    WHERE action NOT LIKE 'sign_in%' ORDER BY at, outcome <> 'asked'";
         sqlx::query_as(sql).fetch_all(&self.admin_db).await.unwrap()
     }
 }

@@ -9,8 +9,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use contracts::internal::users::{StaffLoginRequest, UserSnapshot};
+use primitives::{Clock, Random, SessionId};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use testkit::Served;
+
+use crate::panel::PASSWORD;
 
 /// A call that arrived.
 #[derive(Debug, Clone)]
@@ -37,7 +41,28 @@ pub(crate) struct World {
     pub(crate) refusal: Option<Refusal>,
     /// By e-mail address.
     pub(crate) accounts: BTreeMap<String, (String, UserSnapshot)>,
+    /// Whether everybody has an authenticator app, which always shows [`CODE`].
+    pub(crate) second_factor: bool,
+    /// Whether the shop wants one.
+    pub(crate) factor_required: bool,
+    /// Whether all but auth want a fresh proof.
+    pub(crate) wants_fresh: bool,
+    /// Where auth's sessions are.
+    pub(crate) auth: Option<Auth>,
 }
+
+/// What the stand-in for auth works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Auth {
+    pub(crate) db: PgPool,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+/// What every authenticator app shows.
+pub(crate) const CODE: &str = "123456";
+/// What each of ten is like.
+pub(crate) const RECOVERY_CODE: &str = "k7mq-2x9d-4vtn-8rhc-0bzw-6jps";
 
 #[derive(Clone, Default)]
 pub(crate) struct Peer(Arc<Mutex<World>>);
@@ -94,41 +119,151 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     let caller = verified.map_err(|error| format!("{error:?}")).unwrap();
     let (path, key) = (parts.uri.path().to_owned(), header("idempotency-key"));
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let mut world = service.peer.world();
-    world.calls.push(Call {
-        service: service.keys.name().to_owned(),
-        path: path.clone(),
-        caller: caller.caller,
-        on_behalf_of: caller.on_behalf_of,
-        key,
-        body: body.clone(),
-    });
-    if let Some(Refusal {
-        status,
-        code,
-        detail,
-    }) = &world.refusal
-    {
-        return problem(*status, code, detail);
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let auth = {
+        let mut world = service.peer.world();
+        world.calls.push(Call {
+            service: service.keys.name().to_owned(),
+            path: path.clone(),
+            caller: caller.caller,
+            on_behalf_of: caller.on_behalf_of.clone(),
+            key,
+            body: body.clone(),
+        });
+        if let Some(Refusal {
+            status,
+            code,
+            detail,
+        }) = &world.refusal
+        {
+            return problem(*status, code, detail);
+        }
+        world.auth.clone().unwrap()
+    };
+    if path.starts_with("/internal/staff/") {
+        return staff(&service.peer, &auth, &path, caller.on_behalf_of, body).await;
     }
-    if path == "/internal/staff/login" {
-        return staff_login(&world, &serde_json::from_value(body).unwrap());
+    let proved = caller.on_behalf_of.and_then(|user| user.auth_time);
+    let fresh = proved.is_some_and(|at| auth.clock.now().unix() - at <= 300);
+    if service.peer.world().wants_fresh && !fresh {
+        return problem(401, "insufficient_user_authentication", "Prove it again.");
     }
     axum::Json(json!({})).into_response()
 }
 
-fn staff_login(world: &World, request: &StaffLoginRequest) -> Response {
-    match world.accounts.get(&request.email) {
-        Some((password, _)) if *password != request.password => {
-            problem(401, "invalid_credentials", "Wrong.")
+/// What auth answers to the panel.
+async fn staff(
+    peer: &Peer,
+    auth: &Auth,
+    path: &str,
+    on_behalf_of: Option<OnBehalfOf>,
+    body: Value,
+) -> Response {
+    let wrong = || problem(401, "invalid_credentials", "Wrong.");
+    let (second_factor, required) = {
+        let world = peer.world();
+        (world.second_factor, world.factor_required)
+    };
+    let change = async |sql: &'static str| {
+        let change = sqlx::query(sql)
+            .bind(body["session_id"].as_str().unwrap())
+            .bind(auth.clock.now());
+        change.execute(&auth.db).await.unwrap();
+    };
+    match path {
+        "/internal/staff/login" => {
+            let request: StaffLoginRequest = serde_json::from_value(body).unwrap();
+            let account = peer.world().accounts.get(&request.email).cloned();
+            match account {
+                Some((password, _)) if password != request.password => wrong(),
+                None => wrong(),
+                Some((_, user)) if user.role == "customer" => {
+                    problem(403, "not_staff", "This account is not a staff account.")
+                }
+                Some(_) if second_factor => axum::Json(json!({
+                    "outcome": "second_factor", "mfa_token": request.email, "methods": ["totp"]
+                }))
+                .into_response(),
+                Some((_, user)) => {
+                    let mut session = begin(auth, user, required, &["pwd"]).await;
+                    session["outcome"] = json!("signed_in");
+                    axum::Json(session).into_response()
+                }
+            }
         }
-        None => problem(401, "invalid_credentials", "Wrong."),
-        Some((_, user)) if user.role == "customer" => {
-            problem(403, "not_staff", "This account is not a staff account.")
+        "/internal/staff/second-factor" => {
+            let email = body["mfa_token"].as_str().unwrap();
+            let account = peer.world().accounts.get(email).cloned();
+            match account {
+                Some((_, user)) if body["code"] == CODE => {
+                    axum::Json(begin(auth, user, required, &["pwd", "otp"]).await).into_response()
+                }
+                Some(_) => wrong(),
+                None => problem(401, "invalid_mfa_token", "Too late."),
+            }
         }
-        Some((_, user)) => axum::Json(json!({ "user": user })).into_response(),
+        "/internal/staff/factors" => {
+            axum::Json(json!({"totp": second_factor, "passkeys": false, "recovery_codes": 10, "required": required}))
+                .into_response()
+        }
+        "/internal/staff/reauthenticate" => {
+            let good = if second_factor { body["code"] == CODE } else { body["password"] == PASSWORD };
+            if !good {
+                return wrong();
+            }
+            change("UPDATE sessions SET authenticated_at = $2 WHERE id = $1::uuid").await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        "/internal/staff/sign-out" => {
+            change("UPDATE sessions SET revoked_at = $2, revoked_why = 'logout' WHERE id = $1::uuid").await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ if on_behalf_of.is_none_or(|user| {
+            user.auth_time.is_none_or(|at| auth.clock.now().unix() - at > 300)
+        }) =>
+        {
+            problem(401, "insufficient_user_authentication", "Prove it again.")
+        }
+        "/internal/staff/totp" => axum::Json(json!({
+            "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            "otpauth_uri": "otpauth://totp/Mercato:a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            "qr_svg": r#"<svg viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>"#,
+        }))
+        .into_response(),
+        "/internal/staff/totp/confirm" if body["code"] != CODE => wrong(),
+        "/internal/staff/totp/confirm" => {
+            change("UPDATE sessions SET authenticated_at = $2, methods = '{pwd,otp}' WHERE id = $1::uuid").await;
+            peer.world().second_factor = true;
+            axum::Json(json!({"recovery_codes": vec![RECOVERY_CODE; 10]})).into_response()
+        }
+        "/internal/staff/totp/remove" => {
+            peer.world().second_factor = false;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        "/internal/staff/recovery-codes" => {
+            axum::Json(json!({"recovery_codes": vec![RECOVERY_CODE; 10]})).into_response()
+        }
+        _ => problem(404, "not_found", "There is no such path."),
     }
+}
+
+async fn begin(auth: &Auth, user: UserSnapshot, required: bool, methods: &[&str]) -> Value {
+    let (now, id) = (
+        auth.clock.now(),
+        SessionId::new(auth.clock.now(), &auth.random),
+    );
+    sqlx::query(
+        "INSERT INTO sessions (id, user_id, created_at, last_used_at, authenticated_at, methods, expires_at)
+         VALUES ($1, $2, $3, $3, $3, $4, $3::timestamptz + interval '12 hours')",
+    )
+    .bind(id.uuid())
+    .bind(user.id.uuid())
+    .bind(now)
+    .bind(methods)
+    .execute(&auth.db)
+    .await
+    .unwrap();
+    json!({"user": user, "session_id": id, "factor_required": required})
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Response {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::panel::{Panel, Staff};
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/admin",
     "/admin/orders",
     "/admin/orders?status=pending",
@@ -17,10 +17,15 @@ const PAGES: [&str; 8] = [
     "/admin/products?q=a&status=active",
     "/admin/customers",
     "/admin/customers?q=a",
+    "/admin/security",
 ];
 
-const FORMS: [&str; 7] = [
+const FORMS: [&str; 11] = [
     "/admin/logout",
+    "/admin/security/totp",
+    "/admin/security/totp/confirm",
+    "/admin/security/totp/remove",
+    "/admin/security/recovery-codes",
     "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/ship",
     "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/deliver",
     "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/cancel",
@@ -115,6 +120,33 @@ async fn signing_out_ends_the_session() {
             && cookie.contains("Path=/"),
         "{cookie}"
     );
+    let _ = staff.get("/admin").expect(303).await;
+    let _ = other.page("/admin").await;
+    // Nor is it a session of the account any more.
+    let why: Option<String> =
+        sqlx::query_scalar("SELECT revoked_why FROM sessions WHERE user_id = $1")
+            .bind(staff.id.uuid())
+            .fetch_one(&panel.auth_db)
+            .await
+            .unwrap();
+    assert_eq!(why.as_deref(), Some("logout"));
+}
+
+#[tokio::test]
+async fn what_ends_the_sessions_of_the_account_ends_the_panels() {
+    let panel = Panel::open().await;
+    let (staff, other) = (
+        panel.staff(Role::Admin).await,
+        panel.staff(Role::Admin).await,
+    );
+    let _ = staff.page("/admin").await;
+    sqlx::query(
+        "UPDATE sessions SET revoked_at = now(), revoked_why = 'password' WHERE user_id = $1",
+    )
+    .bind(staff.id.uuid())
+    .execute(&panel.auth_db)
+    .await
+    .unwrap();
     let _ = staff.get("/admin").expect(303).await;
     let _ = other.page("/admin").await;
 }

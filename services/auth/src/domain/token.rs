@@ -17,6 +17,8 @@ pub(crate) const VERIFY_LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 /// How long a link to reset a password is good; the mail says so too.
 pub(crate) const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// How long staff stay signed in to the panel, however busy they are.
+pub(crate) const PANEL_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// How long a sign-in waits for its second factor.
 pub(crate) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 

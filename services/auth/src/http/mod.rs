@@ -105,7 +105,19 @@ fn public() -> OpenApiRouter<AppState> {
 /// What other services call.
 fn private() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(internal::staff_login::staff_login))
+        .routes(routes!(internal::staff::login::staff_login))
+        .routes(routes!(internal::staff::second_factor::staff_second_factor))
+        .routes(routes!(
+            internal::staff::reauthenticate::staff_reauthenticate
+        ))
+        .routes(routes!(internal::staff::sign_out::staff_sign_out))
+        .routes(routes!(internal::staff::factors::staff_factors))
+        .routes(routes!(internal::staff::totp::start::staff_start_totp))
+        .routes(routes!(internal::staff::totp::confirm::staff_confirm_totp))
+        .routes(routes!(internal::staff::totp::remove::staff_remove_totp))
+        .routes(routes!(
+            internal::staff::recovery_codes::staff_recovery_codes
+        ))
         .routes(routes!(internal::lookup::lookup_users))
         .routes(routes!(internal::address::address))
         .routes(routes!(internal::jwks::internal_jwks))

@@ -11,7 +11,6 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::app::AppState;
-use crate::config::StaffSecondFactor;
 use crate::domain::code::{Code, RecoveryCode};
 use crate::domain::totp::Secret;
 use crate::domain::user::User;
@@ -31,9 +30,8 @@ pub(crate) async fn show(state: &AppState, user: UserId) -> Result<(Factors, boo
     let user = users::find(&mut db, user)
         .await?
         .ok_or_else(|| Error::not_found("user"))?;
-    let required = state.settings.staff_second_factor == StaffSecondFactor::Required;
     let factors = factors(&mut db, user.id).await?;
-    Ok((factors, required && user.role.is_staff()))
+    Ok((factors, second_factor::required(state, &user)))
 }
 
 /// Locks the user for a change of factors from a session. Whoever has a factor must have used it in this session: one that
@@ -149,7 +147,7 @@ pub(crate) async fn remove(state: &AppState, user: UserId, session: SessionId) -
     if !totp::remove(&mut tx, user.id).await? {
         return Err(Error::not_found("authenticator app"));
     }
-    after_removal(&mut tx, user.id).await?;
+    after_removal(state, &mut tx, &user).await?;
     tell(state, &mut tx, &user, SecondFactorChange::TotpRemoved).await?;
     tx.commit().await?;
     tracing::info!(user_id = %user.id, "an authenticator app was removed");
@@ -195,12 +193,23 @@ async fn make_codes(state: &AppState, tx: &mut PgConnection, user: UserId) -> Re
     Ok(codes.iter().map(RecoveryCode::text).collect())
 }
 
-/// Recovery codes without a factor would be a way in for nothing. The user's row is locked.
-pub(crate) async fn after_removal(tx: &mut PgConnection, user: UserId) -> Result<()> {
-    if !factors(tx, user).await?.any() {
-        recovery_codes::remove_all(tx, user).await?;
+/// After a factor was removed: if it was the last one, the recovery codes go too, which would be a way in for nothing. Those
+/// who must have one cannot remove it, only replace it. The user's row is locked.
+pub(crate) async fn after_removal(
+    state: &AppState,
+    tx: &mut PgConnection,
+    user: &User,
+) -> Result<()> {
+    if factors(tx, user.id).await?.any() {
+        return Ok(());
     }
-    Ok(())
+    if second_factor::required(state, user) {
+        return Err(Error::conflict(
+            "second_factor_required",
+            "The shop wants a second factor of its staff: set up another one, which replaces this one.",
+        ));
+    }
+    Ok(recovery_codes::remove_all(tx, user.id).await?)
 }
 
 /// Removes everything that takes the place of a password, or belongs to it. The user's row is locked.

@@ -13,6 +13,7 @@ pub(crate) mod foreign;
 pub(crate) mod identities;
 pub(crate) mod mail_requests;
 pub(crate) mod manage;
+pub(crate) mod panel;
 pub(crate) mod passkey_sign_in;
 pub(crate) mod passkeys;
 pub(crate) mod recovery;

@@ -156,7 +156,7 @@ pub(crate) async fn remove(
     if !passkeys::delete(&mut tx, user.id, id).await? {
         return Err(Error::not_found("passkey"));
     }
-    enrolment::after_removal(&mut tx, user.id).await?;
+    enrolment::after_removal(state, &mut tx, &user).await?;
     let change = SecondFactorChange::PasskeyRemoved;
     enrolment::tell(state, &mut tx, &user, change).await?;
     tx.commit().await?;

@@ -9,6 +9,7 @@ use primitives::UserId;
 use sqlx::PgConnection;
 
 use crate::app::AppState;
+use crate::config::StaffSecondFactor;
 use crate::domain::code::Code;
 use crate::domain::token::{self, CHALLENGE_LIFETIME, OpaqueToken};
 use crate::domain::totp::Secret;
@@ -63,6 +64,11 @@ pub(crate) async fn factors(db: &mut PgConnection, user: UserId) -> Result<Facto
         passkeys: passkeys::count(&mut *db, user).await? > 0,
         recovery_codes: recovery_codes::count(db, user).await?,
     })
+}
+
+/// Whether the shop wants a second factor of this user.
+pub(crate) fn required(state: &AppState, user: &User) -> bool {
+    state.settings.staff_second_factor == StaffSecondFactor::Required && user.role.is_staff()
 }
 
 /// A sign-in that waits for its second factor, as the client gets it.
@@ -153,16 +159,29 @@ pub(crate) async fn verify(
     device: &Device,
 ) -> Result<(User, Tokens)> {
     let mut tx = state.pool.begin().await?;
-    let waiting = waiting(state, &mut tx, mfa_token).await?;
-    if !check_code(state, &mut tx, &waiting.user, code).await? {
-        waiting.failed(&mut tx).await?;
+    let Some((user, methods)) = pass(state, &mut tx, mfa_token, code).await? else {
         tx.commit().await?;
         return Err(wrong_code());
-    }
-    let (user, methods) = waiting.passed(state, &mut tx, Method::OneTimeCode).await?;
+    };
     let tokens = sign_in::open_session(state, &mut tx, &user, &methods, device).await?;
     tx.commit().await?;
     Ok((user, tokens))
+}
+
+/// The user of the sign-in that waits, and all that was proved; nothing if the code is wrong. The caller commits in any case.
+pub(crate) async fn pass(
+    state: &AppState,
+    tx: &mut PgConnection,
+    mfa_token: &str,
+    code: &Code,
+) -> Result<Option<(User, Vec<Method>)>> {
+    let waiting = waiting(state, tx, mfa_token).await?;
+    if check_code(state, tx, &waiting.user, code).await? {
+        Ok(Some(waiting.passed(state, tx, Method::OneTimeCode).await?))
+    } else {
+        waiting.failed(tx).await?;
+        Ok(None)
+    }
 }
 
 pub(crate) fn wrong_code() -> Error {

@@ -9,7 +9,6 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::config::StaffSecondFactor;
 use crate::domain::password::GivenPassword;
 use crate::domain::token::{ACCESS_LIFETIME, OpaqueToken, SESSION_LIFETIME};
 use crate::domain::user::User;
@@ -223,7 +222,7 @@ pub(crate) async fn factor_missing(
     user: &User,
     proof: &Proof,
 ) -> Result<bool> {
-    if state.settings.staff_second_factor == StaffSecondFactor::Optional || !user.role.is_staff() {
+    if !second_factor::required(state, user) {
         return Ok(false);
     }
     // Theirs is at the provider.

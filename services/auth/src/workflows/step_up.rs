@@ -22,6 +22,28 @@ pub(crate) enum Evidence {
     Code(Code),
 }
 
+/// Evidence of which the slow part is done, outside any transaction: a right password is known by the hash it was compared with.
+pub(crate) enum Compared<'a> {
+    Password(String),
+    Code(&'a Code),
+}
+
+/// Compares a password.
+pub(crate) async fn compare<'a>(
+    state: &AppState,
+    user: UserId,
+    evidence: &'a Evidence,
+    client: Option<IpAddr>,
+) -> Result<Compared<'a>> {
+    match evidence {
+        Evidence::Password(password) => {
+            let hash = sign_in::check_password(state, user, password, client).await?;
+            Ok(Compared::Password(hash))
+        }
+        Evidence::Code(code) => Ok(Compared::Code(code)),
+    }
+}
+
 /// New tokens of the session, from now on fresh.
 pub(crate) async fn reauthenticate(
     state: &AppState,
@@ -30,8 +52,9 @@ pub(crate) async fn reauthenticate(
     evidence: &Evidence,
     client: Option<IpAddr>,
 ) -> Result<Tokens> {
+    let compared = compare(state, user, evidence, client).await?;
     let mut tx = state.pool.begin().await?;
-    let (user, method) = match check(state, &mut tx, user, evidence, client).await {
+    let (user, method) = match check(state, &mut tx, user, compared).await {
         Ok(proved) => proved,
         Err(error) => {
             // The failure counts.
@@ -50,12 +73,10 @@ pub(crate) async fn check(
     state: &AppState,
     tx: &mut PgConnection,
     user: UserId,
-    evidence: &Evidence,
-    client: Option<IpAddr>,
+    compared: Compared<'_>,
 ) -> Result<(User, Method)> {
-    match evidence {
-        Evidence::Password(password) => {
-            let hash = sign_in::check_password(state, user, password, client).await?;
+    match compared {
+        Compared::Password(hash) => {
             let user = users::lock_for_sign_in(tx, user, &hash)
                 .await?
                 .ok_or_else(invalid_credentials)?;
@@ -67,7 +88,7 @@ pub(crate) async fn check(
             }
             Ok((user, Method::Password))
         }
-        Evidence::Code(code) => {
+        Compared::Code(code) => {
             let user = users::lock(tx, user)
                 .await?
                 .filter(|user| user.disabled_at.is_none())

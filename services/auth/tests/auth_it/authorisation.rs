@@ -201,6 +201,14 @@ async fn the_internal_api_is_for_services_that_are_meant() {
     let anna = app.register("anna@example.com").await;
     let paths = [
         ("POST", "/internal/staff/login".to_owned()),
+        ("POST", "/internal/staff/second-factor".to_owned()),
+        ("POST", "/internal/staff/reauthenticate".to_owned()),
+        ("POST", "/internal/staff/sign-out".to_owned()),
+        ("GET", "/internal/staff/factors".to_owned()),
+        ("POST", "/internal/staff/totp".to_owned()),
+        ("POST", "/internal/staff/totp/confirm".to_owned()),
+        ("POST", "/internal/staff/totp/remove".to_owned()),
+        ("POST", "/internal/staff/recovery-codes".to_owned()),
         ("POST", "/internal/users/lookup".to_owned()),
         (
             "GET",

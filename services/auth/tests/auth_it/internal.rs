@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{PASSWORD, app};
+use crate::support::app;
 
 #[tokio::test]
 async fn services_look_users_and_addresses_up() {
@@ -47,39 +47,6 @@ async fn services_look_users_and_addresses_up() {
 }
 
 #[tokio::test]
-async fn the_admin_panel_checks_staff_passwords() {
-    let app = app().await;
-    let support = app.with_role("support@example.com", "support").await;
-    app.register("anna@example.com").await;
-    let login = |email: &str, password: &str| {
-        app.service()
-            .post("/internal/staff/login")
-            .json(&json!({"email": email, "password": password}))
-            .send()
-    };
-    let answer = login("support@example.com", PASSWORD)
-        .await
-        .expect(200)
-        .value();
-    assert_eq!(
-        (&answer["user"]["id"], &answer["user"]["role"]),
-        (&json!(support.id), &json!("support"))
-    );
-    login("support@example.com", "wrong")
-        .await
-        .problem(401, "invalid_credentials");
-    login("nobody@example.com", PASSWORD)
-        .await
-        .problem(401, "invalid_credentials");
-    login("not an address", PASSWORD)
-        .await
-        .problem(401, "invalid_credentials");
-    login("anna@example.com", PASSWORD)
-        .await
-        .problem(403, "not_staff");
-}
-
-#[tokio::test]
 async fn nobody_else_gets_in() {
     let app = app().await;
     let admin = app.with_role("admin@example.com", "admin").await;
@@ -96,10 +63,9 @@ async fn nobody_else_gets_in() {
             .send()
             .await
             .problem(401, "unauthenticated");
-        let login = json!({"email": "a@b.de", "password": "x"});
         client
             .post("/internal/staff/login")
-            .json(&login)
+            .json(&json!({}))
             .send()
             .await
             .problem(401, "unauthenticated");

@@ -22,6 +22,7 @@ mod grants;
 mod internal;
 mod issuer;
 mod limits;
+mod panel;
 mod passkeys;
 mod passwords;
 mod process;

@@ -18,10 +18,10 @@ use crate::workflows::step_up::{self, Evidence};
 pub(crate) struct ReauthenticateRequest {
     /// Of a user without a second factor.
     #[schema(value_type = Option<String>, format = Password)]
-    password: Option<GivenPassword>,
+    pub(crate) password: Option<GivenPassword>,
     /// Of the authenticator app, or a recovery code.
     #[schema(value_type = Option<String>, example = "123456")]
-    code: Option<Code>,
+    pub(crate) code: Option<Code>,
 }
 
 impl TryFrom<ReauthenticateRequest> for Evidence {

@@ -1,0 +1,3 @@
+pub(crate) mod confirm;
+pub(crate) mod remove;
+pub(crate) mod start;
