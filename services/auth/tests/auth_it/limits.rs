@@ -281,10 +281,9 @@ async fn mails_are_limited_by_target_and_by_client() {
             "\"mails\";r=0;t=3600, \"mails-by-address\";r=7;t=1500"
         )
     );
-    assert_eq!(
-        app.mails("anna@example.com", "reset_password").await.len(),
-        5
-    );
+    // Those that wait for their answer at the same time get one.
+    let sent = app.mails("anna@example.com", "reset_password").await.len();
+    assert!((1..=5).contains(&sent), "{sent}");
     // Other ways to ask for a mail count as well.
     anna.client
         .post("/api/auth/email/resend")

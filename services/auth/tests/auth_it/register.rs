@@ -37,7 +37,7 @@ async fn registering_signs_in_and_tells_the_others() {
     assert_eq!(
         events,
         [
-            json!({"user_id": anna.id, "email": "anna@example.com", "name": "Anna Schmidt", "role": "customer"})
+            json!({"user_id": anna.id, "email": "anna@example.com", "name": "Anna Schmidt", "role": "customer", "email_verified": false})
         ]
     );
     let mails = app.mails("anna@example.com", "verify_email").await;
