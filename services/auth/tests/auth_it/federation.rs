@@ -278,8 +278,11 @@ async fn a_provider_can_say_no_and_must_say_who_it_is() {
     sign_in(&app).await.problem(401, "federated_sign_in_failed");
 }
 
+/// What somebody forges, and how.
+type Forgery = (&'static str, fn(&Script, &Value) -> String);
+
 /// An ID token signed by what it should not be.
-fn forgeries() -> Vec<(&'static str, fn(&Script, &Value) -> String)> {
+fn forgeries() -> Vec<Forgery> {
     vec![
         ("without a signature", |_, claims| {
             format!(

@@ -561,6 +561,8 @@ async fn a_free_order_is_confirmed_at_once() {
     assert_eq!(
         shop.outbox().await,
         [
+            // The coupon.
+            "staff.acted",
             "cart.checked_out",
             "order.created",
             "order.confirmed",

@@ -135,7 +135,10 @@ async fn a_verified_address_claims_what_a_guest_ordered_with_it() {
     assert_eq!(orders_of(&shop, &anna.token).await, Vec::<String>::new());
 
     publish(&shop, &updated(anna.id, "anna@example.com", true), 3).await;
-    assert_eq!(orders_of(&shop, &anna.token).await, [first.clone()]);
+    assert_eq!(
+        orders_of(&shop, &anna.token).await,
+        std::slice::from_ref(&first)
+    );
     assert_eq!(orders_of(&shop, &bert.token).await.len(), 1, "not taken");
     let timeline = async || -> Vec<Value> {
         let path = format!("/api/orders/{first}/events");

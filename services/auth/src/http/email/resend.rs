@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::{BadBody, Limited};
+use crate::http::problems::{BadBody, Limited, SignedIn};
 use crate::store::one_time_tokens::Purpose;
 use crate::store::sessions::Device;
 use crate::workflows::{mail_requests, recovery};
@@ -24,7 +24,8 @@ pub(crate) struct ResendVerificationRequest {
 /// Without an address in the body it is that of the signed-in user. The answer does not tell whether there is such an
 /// account; nothing is sent if the address is verified.
 #[utoipa::path(post, path = "/api/auth/email/resend", tag = "auth", request_body = Option<ResendVerificationRequest>,
-    responses((status = 202), BadBody, Limited))]
+    security((), ("bearer" = [])),
+    responses((status = 202), SignedIn, BadBody, Limited))]
 pub(crate) async fn resend_verification(
     State(state): State<AppState>,
     MaybeUser(user): MaybeUser,
