@@ -165,6 +165,15 @@ pub async fn run(
         checks: Arc::new(std::mem::take(&mut rt.checks)),
         draining: draining.clone(),
     };
+    // Samples pile up until somebody reads the metrics, or this puts them into their buckets.
+    let upkeep = tokio::spawn(async {
+        let mut timer = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            timer.tick().await;
+            crate::telemetry::metrics().run_upkeep();
+        }
+    });
+    let _upkeep = tokio_util::task::AbortOnDropHandle::new(upkeep);
     let mut servers = JoinSet::new();
     // The internal listener outlives the public one: probes and other services' calls that finish our requests still work.
     let (stop_public, stop_internal) = (rt.draining.clone(), CancellationToken::new());
