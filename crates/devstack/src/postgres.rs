@@ -83,6 +83,9 @@ impl Postgres {
             ("listen_addresses", "127.0.0.1".into()),
             ("unix_socket_directories", String::new()),
             ("max_connections", "200".into()),
+            // DROP DATABASE waits for whoever is just signing in. A test that ends while its pool connects is both, and
+            // would hold up all other tests for the default minute.
+            ("authentication_timeout", "5s".into()),
             ("shared_buffers", "128MB".into()),
             ("fsync", durability.into()),
             ("full_page_writes", durability.into()),
