@@ -230,6 +230,15 @@ async fn the_internal_api_is_for_services_that_are_meant() {
                 .await
                 .problem(401, "unauthenticated");
         }
+        // Only the panel may sign staff in, whatever key another service has.
+        if path.starts_with("/internal/staff/") {
+            let request = app.service().request(method.parse().unwrap(), path);
+            request
+                .json(&json!({}))
+                .send()
+                .await
+                .problem(403, "forbidden");
+        }
         // nginx would not route it, and the public listener does not know it.
         let public = app.client().request(method.parse().unwrap(), path);
         public

@@ -185,7 +185,7 @@ async fn the_admin_panel_and_a_stolen_session_are_no_way_around() {
     let app = app().await;
     app.with_role("support@example.com", "support").await;
     let login = |password: &str| {
-        app.service()
+        app.panel()
             .post("/internal/staff/login")
             .header("x-real-ip", "192.0.2.1")
             .json(&json!({"email": "support@example.com", "password": password}))

@@ -18,12 +18,12 @@ async fn post(client: &Client, path: &str, body: Value) -> Answer {
 
 async fn login(app: &TestApp, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password, "user_agent": "a browser"});
-    post(&app.service(), "login", body).await
+    post(&app.panel(), "login", body).await
 }
 
 async fn second_step(app: &TestApp, mfa_token: &Value, code: &str) -> Answer {
     let body = json!({"mfa_token": mfa_token, "code": code});
-    post(&app.service(), "second-factor", body).await
+    post(&app.panel(), "second-factor", body).await
 }
 
 /// The panel, calling in the name of a member of staff who proved at some time who they are.
@@ -34,7 +34,7 @@ fn in_the_name_of(app: &TestApp, user: &SignedIn, proved: Timestamp) -> Client {
         email: None,
         auth_time: Some(proved.unix()),
     };
-    let token = app.order.token("auth", Some(&name)).unwrap();
+    let token = app.admin.token("auth", Some(&name)).unwrap();
     app.anonymous_service().with_bearer(&token)
 }
 
@@ -218,7 +218,7 @@ async fn the_panel_makes_its_session_fresh() {
     let _ = proof(&panel, Some(PASSWORD), None).await.expect(204);
     assert_eq!(row(&app, session).await.1, app.clock.now());
     // It calls in somebody's name, or not at all.
-    proof(&app.service(), Some(PASSWORD), None)
+    proof(&app.panel(), Some(PASSWORD), None)
         .await
         .problem(403, "forbidden");
 }

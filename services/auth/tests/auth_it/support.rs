@@ -20,6 +20,7 @@ pub(crate) struct TestApp {
     pub(crate) db: TestDb,
     pub(crate) clock: Clock,
     pub(crate) order: ServiceKeys,
+    pub(crate) admin: ServiceKeys,
     pub(crate) backstage: auth::Backstage,
     public: Served,
     internal: Served,
@@ -32,14 +33,13 @@ impl Drop for TestApp {
     }
 }
 
-/// Settings for a database, with new keys; and the keys of a service that calls.
-pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
-    let (own, order) = (
-        GeneratedKey::generate().unwrap(),
-        GeneratedKey::generate().unwrap(),
-    );
+/// Settings for a database, with new keys; and the keys of order and admin, which call.
+pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, [ServiceKeys; 2]) {
+    let names = ["auth", "order", "admin"];
+    let keys = names.map(|name| (name, GeneratedKey::generate().unwrap()));
+    let public = keys.iter().map(|(name, key)| key.jwk(name).unwrap());
     let jwks = Jwks {
-        keys: vec![own.jwk("auth").unwrap(), order.jwk("order").unwrap()],
+        keys: public.collect(),
     };
     let jwks = serde_json::to_string(&jwks).unwrap();
     let settings = Settings {
@@ -54,7 +54,7 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         shop_name: "Mercato".to_owned(),
         webauthn_rp_id: None,
         webauthn_origins: Vec::new(),
-        service_key: own.base64(),
+        service_key: keys[0].1.base64(),
         service_jwks: jwks.clone(),
         signing_keys_dir: std::env::temp_dir().join(format!("mercato-auth-{}", uuid_like())),
         staff_second_factor: auth::StaffSecondFactor::Optional,
@@ -69,8 +69,9 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, ServiceKeys) {
         oidc_timeout_milliseconds: 1000,
         limits: limits(),
     };
-    let order = ServiceKeys::new("order", &order.base64(), &jwks, clock.clone()).unwrap();
-    (settings, order)
+    let callers = [&keys[1], &keys[2]]
+        .map(|(name, key)| ServiceKeys::new(name, &key.base64(), &jwks, clock.clone()).unwrap());
+    (settings, callers)
 }
 
 /// As strict as in a shop, but that many tests send mails from one address.
@@ -96,7 +97,7 @@ pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
     runtime::telemetry::init_for_tests();
     let db = TestDb::new("auth", &auth::MIGRATOR).await;
     let clock = Clock::manual(Clock::system().now());
-    let (mut settings, order) = settings(&db, &clock);
+    let (mut settings, [order, admin]) = settings(&db, &clock);
     change(&mut settings);
     let built = auth::build(settings.clone(), clock.clone(), Random::system()).unwrap();
     let backstage = built.backstage();
@@ -107,6 +108,7 @@ pub(crate) async fn app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
         clock,
         keys_dir: settings.signing_keys_dir,
         order,
+        admin,
         backstage,
         public,
         internal,
@@ -132,6 +134,13 @@ impl TestApp {
         self.internal
             .client()
             .with_bearer(&self.order.token("auth", None).unwrap())
+    }
+
+    /// A client of the internal listener, as the admin panel.
+    pub(crate) fn panel(&self) -> Client {
+        self.internal
+            .client()
+            .with_bearer(&self.admin.token("auth", None).unwrap())
     }
 
     pub(crate) fn internal_url(&self) -> String {

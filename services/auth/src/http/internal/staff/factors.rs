@@ -1,8 +1,8 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::StaffFactors;
 use http_kit::{Json, Result};
 
+use super::Panel;
 use crate::app::AppState;
 use crate::workflows::enrolment;
 
@@ -10,7 +10,7 @@ use crate::workflows::enrolment;
 #[utoipa::path(get, path = "/internal/staff/factors", responses((status = 200, body = StaffFactors)))]
 pub(crate) async fn staff_factors(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
 ) -> Result<Json<StaffFactors>> {
     let (factors, required) = enrolment::show(&state, service.user()?.user_id).await?;
     Ok(Json(StaffFactors {

@@ -1,10 +1,9 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::{StaffLoginRequest, StaffSignIn};
 use http_kit::{Json, Problem, Result};
 use primitives::EmailAddress;
 
-use super::device;
+use super::{Panel, device};
 use crate::app::AppState;
 use crate::domain::password::GivenPassword;
 use crate::workflows::{panel, sign_in};
@@ -20,7 +19,7 @@ use crate::workflows::{panel, sign_in};
 ))]
 pub(crate) async fn staff_login(
     State(state): State<AppState>,
-    _: Service,
+    _: Panel,
     Json(request): Json<StaffLoginRequest>,
 ) -> Result<Json<StaffSignIn>> {
     let email: EmailAddress = request

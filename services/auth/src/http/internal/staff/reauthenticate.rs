@@ -1,9 +1,9 @@
-use auth_token::Service;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::internal::users::StaffProof;
 use http_kit::{ClientIp, Json, Problem, Result};
 
+use super::Panel;
 use crate::app::AppState;
 use crate::domain::code::Code;
 use crate::domain::password::GivenPassword;
@@ -19,7 +19,7 @@ use crate::workflows::panel;
 ))]
 pub(crate) async fn staff_reauthenticate(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(proof): Json<StaffProof>,
 ) -> Result<StatusCode> {
     let evidence = ReauthenticateRequest {

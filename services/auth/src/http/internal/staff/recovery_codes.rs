@@ -1,8 +1,8 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::{StaffRecoveryCodes, StaffSessionRequest};
 use http_kit::{Json, Problem, Result};
 
+use super::Panel;
 use crate::app::AppState;
 use crate::workflows::enrolment;
 
@@ -14,7 +14,7 @@ use crate::workflows::enrolment;
 ))]
 pub(crate) async fn staff_recovery_codes(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(request): Json<StaffSessionRequest>,
 ) -> Result<Json<StaffRecoveryCodes>> {
     let user = service.fresh_user()?.user_id;

@@ -1,9 +1,8 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::{StaffSecondFactorRequest, StaffSession};
 use http_kit::{Json, Problem, Result};
 
-use super::device;
+use super::{Panel, device};
 use crate::app::AppState;
 use crate::domain::code::Code;
 use crate::workflows::panel;
@@ -16,7 +15,7 @@ use crate::workflows::panel;
 ))]
 pub(crate) async fn staff_second_factor(
     State(state): State<AppState>,
-    _: Service,
+    _: Panel,
     Json(request): Json<StaffSecondFactorRequest>,
 ) -> Result<Json<StaffSession>> {
     let code = Code::parse(&request.code);

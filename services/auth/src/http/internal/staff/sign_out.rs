@@ -1,9 +1,9 @@
-use auth_token::Service;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::internal::users::StaffSessionRequest;
 use http_kit::{Json, Result};
 
+use super::Panel;
 use crate::app::AppState;
 use crate::store::sessions::{Which, Why};
 use crate::workflows::revoke;
@@ -12,7 +12,7 @@ use crate::workflows::revoke;
 #[utoipa::path(post, path = "/internal/staff/sign-out", request_body = StaffSessionRequest, responses((status = 204)))]
 pub(crate) async fn staff_sign_out(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(request): Json<StaffSessionRequest>,
 ) -> Result<StatusCode> {
     let which = Which::One(request.session_id);

@@ -1,10 +1,10 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::{StaffRecoveryCodes, StaffTotpCode};
 use http_kit::{Json, Problem, Result};
 
 use crate::app::AppState;
 use crate::domain::code::Code;
+use crate::http::internal::staff::Panel;
 use crate::workflows::panel;
 
 /// Set up a staff member's authenticator app by its first code
@@ -16,7 +16,7 @@ use crate::workflows::panel;
 ))]
 pub(crate) async fn staff_confirm_totp(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(request): Json<StaffTotpCode>,
 ) -> Result<Json<StaffRecoveryCodes>> {
     let (user, code) = (service.user()?.user_id, Code::parse(&request.code));

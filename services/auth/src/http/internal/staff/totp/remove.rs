@@ -1,10 +1,10 @@
-use auth_token::Service;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::internal::users::StaffSessionRequest;
 use http_kit::{Json, Problem, Result};
 
 use crate::app::AppState;
+use crate::http::internal::staff::Panel;
 use crate::workflows::enrolment;
 
 /// Remove a staff member's authenticator app
@@ -16,7 +16,7 @@ use crate::workflows::enrolment;
 ))]
 pub(crate) async fn staff_remove_totp(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(request): Json<StaffSessionRequest>,
 ) -> Result<StatusCode> {
     let user = service.fresh_user()?.user_id;

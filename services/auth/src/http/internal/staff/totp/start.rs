@@ -1,9 +1,9 @@
-use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::users::{StaffSessionRequest, StaffTotp};
 use http_kit::{Json, Problem, Result};
 
 use crate::app::AppState;
+use crate::http::internal::staff::Panel;
 use crate::workflows::enrolment::{self, Shown};
 
 /// Begin to set up a staff member's authenticator app
@@ -13,7 +13,7 @@ use crate::workflows::enrolment::{self, Shown};
 ))]
 pub(crate) async fn staff_start_totp(
     State(state): State<AppState>,
-    service: Service,
+    Panel(service): Panel,
     Json(request): Json<StaffSessionRequest>,
 ) -> Result<Json<StaffTotp>> {
     let user = service.fresh_user()?.user_id;
