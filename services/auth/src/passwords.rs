@@ -1,22 +1,22 @@
+mod memory;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
 use http_kit::{Error, Result};
 use primitives::Random;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use memory::{Lease, Memory};
+
 /// How long a request waits for its turn before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many may wait for each turn: about a second of work. Whoever comes when all places are taken is told so at once.
 const WAITING: usize = 32;
-
-/// Bytes above which glibc always gives memory back at once (DEFAULT_MMAP_THRESHOLD_MAX). Smaller blocks that are freed
-/// often are kept, and a service at rest would weigh 40 MB more.
-const GIVEN_BACK: usize = 33 * 1024 * 1024;
 
 /// Hashes passwords with Argon2id and OWASP's parameters (19 MiB, two passes, one lane): on the blocking pool, and never
 /// more at once than there are cores, so that sign-ins cannot starve everything else of CPU and memory.
@@ -26,6 +26,7 @@ pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
     runs: Arc<AtomicU64>,
+    memory: Arc<Memory>,
     /// The hash of a password that nobody has: what unknown users are compared with, so that they take as long as known ones.
     nobody: Arc<str>,
 }
@@ -35,6 +36,7 @@ struct Turn {
     _place: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
     runs: Arc<AtomicU64>,
+    memory: Lease,
 }
 
 impl Passwords {
@@ -45,12 +47,14 @@ impl Passwords {
 
     fn with(params: Params, turns: usize, waiting: usize, random: &Random) -> anyhow::Result<Self> {
         let salt: [u8; 16] = random.bytes();
-        let nobody = hash(&params, &salt, "nobody has this password")?.into();
+        let memory = Arc::new(Memory::default());
+        let nobody = hash(&params, &salt, "nobody has this password", &memory.lease())?.into();
         Ok(Self {
             params,
             turns: Arc::new(Semaphore::new(turns)),
             places: Arc::new(Semaphore::new(turns * (1 + waiting))),
             runs: Arc::default(),
+            memory,
             nobody,
         })
     }
@@ -60,7 +64,7 @@ impl Passwords {
         let (params, salt, turn) = (self.params.clone(), salt.to_vec(), self.turn().await?);
         let hashing = tokio::task::spawn_blocking(move || {
             turn.count();
-            hash(&params, &salt, password.expose_secret())
+            hash(&params, &salt, password.expose_secret(), &turn.memory)
         });
         Ok(hashing.await.map_err(Error::internal)??)
     }
@@ -120,6 +124,7 @@ impl Passwords {
     async fn turn(&self) -> Result<Turn> {
         let place = self.places.clone().try_acquire_owned();
         let place = place.map_err(|_| Error::unavailable(anyhow::anyhow!("too many wait")))?;
+        let memory = self.memory.lease();
         let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
         let turn = turn
             .map_err(|_| Error::unavailable(anyhow::anyhow!("too many passwords to check")))?
@@ -128,6 +133,7 @@ impl Passwords {
             _place: place,
             _turn: turn,
             runs: self.runs.clone(),
+            memory,
         })
     }
 }
@@ -154,13 +160,13 @@ pub(crate) fn salt_of(stored: &str) -> Option<Vec<u8>> {
     stored.salt.map(|salt| salt.to_vec())
 }
 
-fn hash(params: &Params, salt: &[u8], password: &str) -> anyhow::Result<String> {
+fn hash(params: &Params, salt: &[u8], password: &str, memory: &Lease) -> anyhow::Result<String> {
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(params).map_err(failed)?,
         salt: Some(Salt::new(salt).map_err(failed)?),
-        hash: Some(output(params, salt, password)?),
+        hash: Some(output(params, salt, password, memory)?),
     };
     Ok(hash.to_string())
 }
@@ -185,7 +191,7 @@ fn find(stored: &[String], password: &str, turn: &Turn) -> anyhow::Result<Option
             Some((.., given)) => *given,
             None => {
                 turn.count();
-                let given = output(&params, &salt, password)?;
+                let given = output(&params, &salt, password, &turn.memory)?;
                 ran.push((params, salt, given));
                 given
             }
@@ -198,14 +204,13 @@ fn find(stored: &[String], password: &str, turn: &Turn) -> anyhow::Result<Option
     Ok(None)
 }
 
-fn output(params: &Params, salt: &[u8], password: &str) -> anyhow::Result<Output> {
-    let blocks = params.block_count();
-    let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK / Block::SIZE));
-    memory.resize(blocks, Block::default());
+fn output(params: &Params, salt: &[u8], password: &str, memory: &Lease) -> anyhow::Result<Output> {
     let mut bytes = [0; 32];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, &mut memory)
+    memory
+        .with(params.block_count(), |blocks| {
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, blocks)
+        })
         .map_err(failed)?;
     Output::new(&bytes).map_err(failed)
 }

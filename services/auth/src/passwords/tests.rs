@@ -110,7 +110,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let stored: Vec<String> = kept
             .iter()
-            .map(|(word, salt)| hash(&passwords.params, &[*salt; 16], word).unwrap())
+            .map(|(word, salt)| hash(&passwords.params, &[*salt; 16], word, &passwords.memory.lease()).unwrap())
             .collect();
         let found = runtime.block_on(passwords.find(secret(&given), stored)).unwrap();
         prop_assert_eq!(found, kept.iter().position(|(word, _)| *word == given));
