@@ -8,6 +8,9 @@ pub struct StockLine {
     pub variant_id: VariantId,
     /// How many units.
     pub quantity: i32,
+    /// Of which product; older processes did not say.
+    #[serde(default)]
+    pub product_id: Option<ProductId>,
 }
 
 pub use crate::internal::reservations::ShortLine;
@@ -46,5 +49,19 @@ super::events! {
         order_id: OrderId,
         /// What was held.
         lines: Vec<StockLine>,
+    }
+    /// The units of a variant that can be had changed otherwise than by a hold: they were received, counted, corrected, taken
+    /// back from a cancelled order, or sold without a hold.
+    InventoryAdjusted = "inventory.adjusted" about "variant" (variant_id) {
+        /// Which variant.
+        variant_id: VariantId,
+        /// Of which product.
+        product_id: ProductId,
+        /// Its SKU.
+        sku: Sku,
+        /// Units that could be had before.
+        available_before: i32,
+        /// Units that can be had now.
+        available: i32,
     }
 }

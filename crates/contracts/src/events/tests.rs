@@ -110,6 +110,7 @@ fn events_keep_their_shape() {
             lines: vec![StockLine {
                 variant_id: id(4),
                 quantity: 2,
+                product_id: Some(id(3)),
             }],
         }),
         sample(InventoryRejected {
@@ -125,7 +126,15 @@ fn events_keep_their_shape() {
             lines: vec![StockLine {
                 variant_id: id(4),
                 quantity: 2,
+                product_id: Some(id(3)),
             }],
+        }),
+        sample(InventoryAdjusted {
+            variant_id: id(4),
+            product_id: id(3),
+            sku: sku(),
+            available_before: 0,
+            available: 5,
         }),
         sample(CartCheckedOut {
             cart_id: id(6),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Money, ProductId, Sku, UserId, VariantId};
+use primitives::{Money, ProductId, Sku, Timestamp, UserId, VariantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,4 +48,25 @@ pub struct VariantSnapshot {
     pub active: bool,
     /// Selects the tax rate: `standard`, `reduced` or `zero`.
     pub tax_class: String,
+    /// Whether and how it can be bought now.
+    #[serde(default)]
+    pub availability: Availability,
+    /// When goods are expected; only while it is sold before it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_on: Option<Timestamp>,
+}
+
+/// Whether and how a variant can be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// It lies there.
+    #[default]
+    InStock,
+    /// Nothing is left, but more will come: it is sold and delivered later.
+    Backorder,
+    /// It is sold before the day on which it is there.
+    Preorder,
+    /// It cannot be bought now.
+    OutOfStock,
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use contracts::internal::reservations::{Reservation, ReserveRequest, ReservedLine, ShortLine};
 use contracts::internal::users::AddressSnapshot;
-use contracts::internal::variants::{LookupRequest, LookupResponse, VariantSnapshot};
+use contracts::internal::variants::{Availability, LookupRequest, LookupResponse, VariantSnapshot};
 use primitives::{AddressId, Currency, Money, OrderId, Timestamp, UserId, VariantId};
 use serde_json::{Value, json};
 use testkit::Served;
@@ -90,6 +90,8 @@ impl Peer {
             available: stock,
             active: true,
             tax_class: "standard".to_owned(),
+            availability: Availability::default(),
+            available_on: None,
         };
         self.world().variants.insert(id, snapshot);
         id

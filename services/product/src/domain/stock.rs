@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use contracts::events::StockLine;
 use contracts::internal::reservations::ShortLine;
-use primitives::{Quantity, VariantId};
+use primitives::{ProductId, Quantity, VariantId};
 use sqlx::Type;
 
 /// Units at one place.
@@ -101,10 +101,12 @@ impl Demand {
         self.quantity.get()
     }
 
-    pub(crate) fn line(self) -> StockLine {
+    /// As events tell of it.
+    pub(crate) fn line(self, product_id: Option<ProductId>) -> StockLine {
         StockLine {
             variant_id: self.variant_id,
             quantity: self.units(),
+            product_id,
         }
     }
 }

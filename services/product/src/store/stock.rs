@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::internal::variants::VariantSnapshot;
+use contracts::internal::variants::{Availability, VariantSnapshot};
 use primitives::{Clock, MovementId, OrderId, ProductId, Random, Sku, UserId, VariantId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -20,6 +20,15 @@ pub(crate) struct Locked {
     pub(crate) level: Level,
     pub(crate) threshold: i32,
     pub(crate) snapshot: VariantSnapshot,
+}
+
+/// Whether a variant can be bought, by the units that can be had.
+pub(crate) fn availability(available: i32) -> Availability {
+    if available > 0 {
+        Availability::InStock
+    } else {
+        Availability::OutOfStock
+    }
 }
 
 /// Locks the levels of variants in the order of their ids. Unknown ids are absent.
@@ -59,6 +68,8 @@ pub(crate) async fn lock(
                 options: row.options.0,
                 price: snapshot::money(row.price, &row.currency)?,
                 available: level.available(),
+                availability: availability(level.available()),
+                available_on: None,
                 active: row.active,
                 tax_class: row.tax_class,
             };

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::stock::MAIN;
+use super::stock::{MAIN, availability};
 use crate::domain::product::VariantDraft;
 
 /// Reading what others need to know of a variant.
@@ -59,6 +59,8 @@ pub(crate) async fn lookup(
                 options: row.options.0,
                 price: snapshot::money(row.price, &row.currency)?,
                 available: row.available,
+                availability: availability(row.available),
+                available_on: None,
                 active: row.active,
                 tax_class: row.tax_class,
             })

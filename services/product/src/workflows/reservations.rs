@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::events::{InventoryRejected, InventoryReleased, InventoryReserved};
+use contracts::events::{InventoryRejected, InventoryReleased, InventoryReserved, StockLine};
 use contracts::internal::reservations::{Reservation, ReservedLine, ShortLine};
 use primitives::{OrderId, VariantId};
 use sqlx::{Connection as _, PgConnection};
@@ -65,7 +65,7 @@ pub(crate) async fn hold(
             &mut tx,
             &InventoryReserved {
                 order_id: order,
-                lines: demands.iter().map(|d| d.line()).collect(),
+                lines: told(&demands, &locked),
             },
         )
         .await?;
@@ -173,7 +173,7 @@ pub(crate) async fn settle(
             stock::apply(tx, cx, &locked, &rules::release(&demands), of_order(order)).await?;
             let released = InventoryReleased {
                 order_id: order,
-                lines: demands.iter().map(|demand| demand.line()).collect(),
+                lines: told(&demands, &locked),
             };
             cx.publisher.publish(tx, &released).await?;
             after
@@ -243,6 +243,15 @@ fn for_sale(locked: &BTreeMap<VariantId, Locked>) -> BTreeMap<VariantId, Level> 
         .iter()
         .filter(|(_, locked)| locked.snapshot.active)
         .map(|(id, locked)| (*id, locked.level))
+        .collect()
+}
+
+/// Lines as events tell of them.
+fn told(demands: &[Demand], locked: &BTreeMap<VariantId, Locked>) -> Vec<StockLine> {
+    let product = |id| locked.get(&id).map(|locked| locked.snapshot.product_id);
+    demands
+        .iter()
+        .map(|demand| demand.line(product(demand.variant_id)))
         .collect()
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use contracts::events::InventoryLowStock;
+use contracts::events::{InventoryAdjusted, InventoryLowStock};
 use primitives::{UserId, VariantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::Context;
-use crate::domain::stock::{self as rules, Change, Correction, CorrectionError, Level};
+use crate::domain::stock::{self as rules, Change, Correction, CorrectionError, Kind, Level};
 use crate::error::StockError;
 use crate::store::stock::{self as store, Cause, Locked};
 
-/// Applies changes to locked levels and tells staff of each variant that just ran low.
+/// Applies changes to locked levels; tells of each variant that can be had more or less than before, unless a hold is why,
+/// which has events of its own, and of each that just ran low.
 pub(crate) async fn apply(
     tx: &mut PgConnection,
     cx: &Context,
@@ -33,6 +34,17 @@ pub(crate) async fn apply(
         let Some(after) = level.after(change) else {
             continue;
         };
+        let (had, left) = (level.available(), after.available());
+        if had != left && !matches!(change.kind, Kind::Reserve | Kind::Release) {
+            let event = InventoryAdjusted {
+                variant_id: change.variant_id,
+                product_id: snapshot.product_id,
+                sku: snapshot.sku.clone(),
+                available_before: had,
+                available: left,
+            };
+            cx.publisher.publish(tx, &event).await?;
+        }
         if rules::fell_low(*level, after, *threshold) {
             let event = InventoryLowStock {
                 variant_id: change.variant_id,
