@@ -179,6 +179,7 @@ fn fingerprint(migrator: &Migrator) -> String {
 
 /// What `db/init` does inside a service's database; `{s}` is the schema, `{o}` the owner, `{a}` the application role.
 const RIGHTS: &str = "
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO {o}', current_database()); END $$;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS {s};

@@ -1,7 +1,7 @@
 //! The only place with SQL: free functions on a connection. Whoever calls them owns the transaction.
 //!
-//! Rows are locked in this order, everywhere: reservation, products by id, stock levels by variant. So no two transactions
-//! wait for each other.
+//! Rows are locked in this order, everywhere: reservation, products by id, stock levels by variant, `product_search` by
+//! product. So no two transactions wait for each other.
 
 pub(crate) mod categories;
 pub(crate) mod images;
@@ -11,6 +11,7 @@ pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
+pub(crate) mod search_documents;
 pub(crate) mod stock;
 pub(crate) mod variants;
 

@@ -15,7 +15,7 @@ use crate::domain::stock::Correction;
 use crate::domain::text::{Attributes, Description, TaxClass, Title};
 use crate::error::ProductError;
 use crate::store::products::{self as store, Content, Locked, New, Product, Selector};
-use crate::store::variants;
+use crate::store::{search_documents, variants};
 
 /// What a seller says of a product, checked.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ pub(crate) async fn create(
     let after = json!({ "title": spec.title.to_string(), "status": status });
     let change = (Value::Null, after);
     audit(&mut tx, cx, staff.as_ref(), "product.create", id, change).await?;
+    search_documents::refresh(&mut tx, &[id]).await?;
     finish(tx, id).await
 }
 
@@ -127,6 +128,7 @@ pub(crate) async fn update(
         change,
     )
     .await?;
+    search_documents::refresh(&mut tx, &[locked.id]).await?;
     finish(tx, locked.id).await
 }
 
@@ -212,6 +214,7 @@ pub(crate) async fn advance(
         }
         let change = (before, after);
         audit(tx, cx, staff, step.action(), locked.id, change).await?;
+        search_documents::refresh(tx, &[locked.id]).await?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::Context;
 use crate::domain::stock::{self as rules, Change, Correction, CorrectionError, Kind, Level};
 use crate::error::StockError;
+use crate::store::search_documents;
 use crate::store::stock::{self as store, Cause, Locked};
 
 /// Applies changes to locked levels; tells of each variant that can be had more or less than before, unless a hold is why,
@@ -22,6 +23,7 @@ pub(crate) async fn apply(
     cause: Cause<'_>,
 ) -> sqlx::Result<()> {
     store::apply(tx, changes, cause, &cx.clock, &cx.random).await?;
+    let mut sold_out_or_back = Vec::new();
     for change in changes {
         let Some(Locked {
             level,
@@ -35,6 +37,9 @@ pub(crate) async fn apply(
             continue;
         };
         let (had, left) = (level.available(), after.available());
+        if (had > 0) != (left > 0) {
+            sold_out_or_back.push(snapshot.product_id);
+        }
         if had != left && !matches!(change.kind, Kind::Reserve | Kind::Release) {
             let event = InventoryAdjusted {
                 variant_id: change.variant_id,
@@ -55,6 +60,9 @@ pub(crate) async fn apply(
             };
             cx.publisher.publish(tx, &event).await?;
         }
+    }
+    if !sold_out_or_back.is_empty() {
+        search_documents::refresh_stock(tx, &sold_out_or_back).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::Review;
 use crate::app::AppState;
 use crate::domain::text::{Rating, ReviewBody, ReviewTitle};
 use crate::http::access;
-use crate::store::{purchases, reviews};
+use crate::store::{purchases, reviews, search_documents};
 
 /// What a buyer says.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -77,6 +77,7 @@ pub(crate) async fn create_review(
         rating: review.rating,
     };
     cx.publisher.publish(&mut tx, &created).await?;
+    search_documents::refresh(&mut tx, &[product_id]).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(review.into())))
 }

@@ -1,0 +1,60 @@
+-- $1: products. Writes the row of each that is active.
+WITH RECURSIVE wanted AS (
+  SELECT * FROM products WHERE id = ANY($1) AND status = 'active'
+), above AS (
+  SELECT p.id AS product_id, c.parent_id, c.name FROM wanted p JOIN categories c ON c.id = p.category_id
+  UNION ALL
+  SELECT a.product_id, c.parent_id, c.name FROM above a JOIN categories c ON c.id = a.parent_id
+), named AS (
+  SELECT product_id, string_agg(name, ' . ') AS categories FROM above GROUP BY product_id
+), offered AS (
+  SELECT v.product_id, array_agg(DISTINCT v.sku) AS skus, bool_or(l.on_hand > l.reserved) AS in_stock
+    FROM product_variants v LEFT JOIN stock_levels l ON l.variant_id = v.id
+   WHERE v.product_id = ANY($1) AND v.archived_at IS NULL GROUP BY v.product_id
+), fact AS (
+  SELECT p.id AS product_id, a.key AS attribute,
+         CASE jsonb_typeof(a.value) WHEN 'number' THEN trim_scale((a.value #>> '{}')::numeric)::text ELSE a.value #>> '{}' END AS value
+    FROM wanted p, jsonb_each(p.attributes) a
+  UNION
+  SELECT v.product_id, o.key, o.value
+    FROM product_variants v, jsonb_each_text(v.options) o WHERE v.product_id = ANY($1) AND v.archived_at IS NULL
+), valued AS (
+  SELECT product_id, array_agg(DISTINCT search_code(attribute, value) ORDER BY search_code(attribute, value)) AS codes,
+         string_agg(value, ' . ') AS said
+    FROM fact WHERE length(value) <= 100 GROUP BY product_id
+), document AS (
+  SELECT p.id, p.category_id, p.seller_id, p.price_min, p.price_max, p.rating_milli::integer AS rating,
+         least(p.sold_count, 2000000000)::integer AS popularity,
+         -- Ten thousand sales are as good as it gets; few reviews say little.
+         (least(700, 76 * ln(1 + p.sold_count)) + 300.0 * p.rating_sum / 5 / (p.rating_count + 5))::smallint AS quality,
+         coalesce(o.in_stock, false) AS in_stock, coalesce(v.codes, '{}') AS codes,
+         to_tsvector(search_config(), p.title) AS title,
+         setweight(to_tsvector(search_config(), p.title), 'A')
+           -- "t-shirt" is also found as "tshirt".
+           || setweight(to_tsvector(search_config(), CASE WHEN p.title ~ '[[:alnum:]]-[[:alnum:]]'
+                          THEN regexp_replace(p.title, '([[:alnum:]])-([[:alnum:]])', '\1\2', 'g') ELSE '' END), 'A')
+           -- A mark keeps SKUs and words apart.
+           || (SELECT coalesce(string_agg(DISTINCT format('''#%s'':1A', lower(sku)), ' '), '') FROM unnest(o.skus) AS sku)::tsvector
+           || setweight(to_tsvector(search_config(), coalesce(v.said, '')), 'B')
+           || setweight(to_tsvector(search_config(), coalesce(n.categories, '')), 'B') AS head,
+         setweight(to_tsvector(search_config(), p.description), 'C') AS described
+    FROM wanted p
+    LEFT JOIN offered o ON o.product_id = p.id
+    LEFT JOIN valued v ON v.product_id = p.id
+    LEFT JOIN named n ON n.product_id = p.id
+)
+INSERT INTO product_search (product_id, category_id, seller_id, price_min, price_max, rating, popularity, quality, generation,
+                            title_words, in_stock, codes, facts, head, words)
+SELECT id, category_id, seller_id, price_min, price_max, rating, popularity, quality, (SELECT generation FROM search_settings),
+       length(title), in_stock, codes,
+       set_byte('\x00', 0, in_stock::integer) || int2send(rating::smallint) || int8send(price_min) || int8send(price_max)
+         || uuid_send(coalesce(category_id, '00000000-0000-0000-0000-000000000000')) || uuid_send(seller_id)
+         || coalesce((SELECT string_agg(int8send(code), '' ORDER BY code) FROM unnest(codes) AS code), ''),
+       head, head || described
+  FROM document
+ ORDER BY id
+ON CONFLICT (product_id) DO UPDATE
+  SET category_id = excluded.category_id, seller_id = excluded.seller_id, price_min = excluded.price_min, price_max = excluded.price_max,
+      rating = excluded.rating, popularity = excluded.popularity, quality = excluded.quality, generation = excluded.generation,
+      title_words = excluded.title_words, in_stock = excluded.in_stock, codes = excluded.codes, facts = excluded.facts,
+      head = excluded.head, words = excluded.words
