@@ -123,6 +123,23 @@ impl App {
         consumers::all(&self.state.context, amqp_url)
     }
 
+    /// Publishes and unpublishes what is due now; answers how many products.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn keep_schedules(&self) -> anyhow::Result<usize> {
+        Ok(jobs::schedule::all(&self.state.context, &CancellationToken::new()).await?)
+    }
+
+    /// Adds up the changes of the categories' counts; answers in how many categories there were any.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn add_up_counts(&self) -> sqlx::Result<u64> {
+        let mut db = self.state.context.pool.acquire().await?;
+        crate::store::categories::add_up_counts(&mut db).await
+    }
+
     /// Lets go of every hold that is past its time now; answers how many.
     ///
     /// # Errors
@@ -198,6 +215,15 @@ impl Service for App {
         );
         runtime.spawn("expire_holds", move |shutdown| {
             jobs::expire_holds::run(cx, every, shutdown)
+        });
+
+        let cx = context.clone();
+        runtime.spawn("schedule", move |shutdown| {
+            jobs::schedule::run(cx, every, shutdown)
+        });
+        let cx = context.clone();
+        runtime.spawn("category_counts", move |shutdown| {
+            jobs::category_counts::run(cx, every, shutdown)
         });
 
         let pool = context.pool;

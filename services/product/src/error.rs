@@ -1,9 +1,10 @@
 //! What can go wrong in the workflows, and how clients hear of it.
 
 use contracts::internal::reservations::ShortLine;
-use http_kit::{Error, one_field};
+use http_kit::{Error, FieldErrors, one_field};
 use primitives::VariantId;
 
+use crate::domain::product::Wrong;
 use crate::domain::status::Status;
 use crate::domain::stock::Hold;
 
@@ -86,6 +87,10 @@ pub(crate) enum ProductError {
     UnknownCategory,
     #[error("the SKU is taken")]
     SkuTaken,
+    #[error("the slug is taken")]
+    SlugTaken,
+    #[error("the attributes are not as the category asks: {0:?}")]
+    Attributes(Vec<Wrong>),
     #[error("not possible while {0:?}")]
     Status(Status),
     #[error(transparent)]
@@ -108,15 +113,29 @@ impl ProductError {
     }
 }
 
+/// 422 `validation_failed` with every bad field.
+pub(crate) fn invalid(wrong: Vec<Wrong>) -> Error {
+    let mut errors = FieldErrors::new();
+    for wrong in wrong {
+        errors.push(wrong.field, wrong.code, wrong.message);
+    }
+    Error::validation(errors)
+}
+
 impl From<ProductError> for Error {
     fn from(error: ProductError) -> Self {
         match error {
             ProductError::UnknownCategory => {
                 one_field("category_id", "unknown", "is not a category of this shop")
             }
-            ProductError::SkuTaken => {
-                Self::conflict("sku_taken", "Another product has this SKU already.")
+            ProductError::SkuTaken => Self::conflict(
+                "sku_taken",
+                "Another of your products has this SKU already.",
+            ),
+            ProductError::SlugTaken => {
+                Self::conflict("slug_taken", "Another product has, or had, this slug.")
             }
+            ProductError::Attributes(wrong) => invalid(wrong),
             ProductError::Status(status) => Self::conflict(
                 "invalid_status",
                 "The product's status does not allow this.",

@@ -35,22 +35,33 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
         &[
             (
                 "categories",
-                "id parent_id slug name position version created_at updated_at",
+                "id parent_id slug name position version created_at updated_at description image",
             ),
+            (
+                "category_attributes",
+                "id category_id key label kind unit choices required filterable position",
+            ),
+            ("category_closure", "ancestor_id descendant_id"),
+            ("category_counts", "id category_id products"),
             ("inbox", "consumer event_id processed_at"),
             ("outbox", "seq id aggregate event_type created_at attempts"),
+            (
+                "price_history",
+                "id variant_id price compare_at_price currency valid_from valid_until",
+            ),
             (
                 "product_images",
                 "id product_id position file_name content_type bytes width height alt created_at",
             ),
             (
                 "product_variants",
-                "id product_id sku options price position low_stock_threshold archived_at created_at updated_at",
+                "id product_id sku options price position low_stock_threshold archived_at created_at updated_at seller_id compare_at_price barcode weight_grams length_mm width_mm height_mm",
             ),
             (
                 "products",
-                "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search",
+                "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search seo_title seo_description approved_at publish_at unpublish_at",
             ),
+            ("product_slugs", "slug product_id created_at"),
             (
                 "purchases",
                 "user_id product_id order_id quantity purchased_at",

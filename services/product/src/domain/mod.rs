@@ -1,7 +1,9 @@
 //! The rules of catalogue and stock: pure functions and types. No I/O; time and randomness come in as arguments.
 
+pub(crate) mod attributes;
 pub(crate) mod category;
 pub(crate) mod picture;
+pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod slug;
 pub(crate) mod status;

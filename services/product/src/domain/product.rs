@@ -4,12 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use primitives::{Currency, Money, Sku};
 
-use super::text::{Name, Price, Units, Value};
+use super::text::{Barcode, Grams, Millimetres, Name, Price, Units, Value};
 
 /// The most variants that a product may have.
 pub(crate) const MAX_VARIANTS: usize = 100;
 /// The most options that tell variants apart.
 pub(crate) const MAX_OPTIONS: usize = 5;
+
+/// What is told of a variant beside its price.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    /// What it cost before, or what others ask.
+    pub(crate) compare_at_price: Option<Price>,
+    pub(crate) barcode: Option<Barcode>,
+    pub(crate) weight: Option<Grams>,
+    pub(crate) dimensions: Option<Dimensions>,
+}
+
+/// How large a thing is, packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dimensions {
+    pub(crate) length: Millimetres,
+    pub(crate) width: Millimetres,
+    pub(crate) height: Millimetres,
+}
 
 /// A variant as it was asked for, complete on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +36,7 @@ pub(crate) struct VariantDraft {
     pub(crate) price: Price,
     pub(crate) stock: Option<Units>,
     pub(crate) options: BTreeMap<String, String>,
+    pub(crate) details: Details,
 }
 
 /// A checked offer: at least one variant, all of one currency, each told from the others by its options.
@@ -55,6 +74,8 @@ pub(crate) struct RawOffer {
     pub(crate) price: Option<Price>,
     pub(crate) sku: Option<Sku>,
     pub(crate) stock: Option<Units>,
+    /// Of a simple product, as are the three above.
+    pub(crate) details: Details,
     pub(crate) options: Option<Vec<Name>>,
     pub(crate) variants: Option<Vec<RawVariant>>,
 }
@@ -66,6 +87,7 @@ pub(crate) struct RawVariant {
     pub(crate) price: Price,
     pub(crate) stock: Option<Units>,
     pub(crate) options: Option<BTreeMap<Name, Value>>,
+    pub(crate) details: Details,
 }
 
 /// A field that is wrong, with a code for programs and a sentence for people.
@@ -77,17 +99,10 @@ pub(crate) struct Wrong {
 }
 
 /// Checks an offer; all that is wrong is found at once.
-pub(crate) fn check(raw: RawOffer) -> Result<Offer, Vec<Wrong>> {
+pub(crate) fn check(mut raw: RawOffer) -> Result<Offer, Vec<Wrong>> {
     let mut wrong = Wrongs::default();
-    let offer = match raw.variants {
-        Some(variants) => with_variants(
-            raw.price,
-            raw.sku,
-            raw.stock,
-            raw.options,
-            variants,
-            &mut wrong,
-        ),
+    let offer = match raw.variants.take() {
+        Some(variants) => with_variants(raw, variants, &mut wrong),
         None => simple(raw, &mut wrong),
     };
     match offer {
@@ -121,11 +136,13 @@ fn simple(raw: RawOffer, wrong: &mut Wrongs) -> Option<Offer> {
         wrong.push("sku", "required", "is required");
     }
     let (price, sku) = (raw.price?, raw.sku?);
+    check_compared(price, raw.details.compare_at_price, "", wrong);
     let variant = VariantDraft {
         sku,
         price,
         stock: raw.stock,
         options: BTreeMap::new(),
+        details: raw.details,
     };
     Some(Offer {
         option_names: Vec::new(),
@@ -134,18 +151,42 @@ fn simple(raw: RawOffer, wrong: &mut Wrongs) -> Option<Offer> {
     })
 }
 
-fn with_variants(
-    price: Option<Price>,
-    sku: Option<Sku>,
-    stock: Option<Units>,
-    options: Option<Vec<Name>>,
-    variants: Vec<RawVariant>,
-    wrong: &mut Wrongs,
-) -> Option<Offer> {
+/// A price to compare with is of the same currency, and higher: what is crossed out is what is saved.
+fn check_compared(price: Price, compared: Option<Price>, prefix: &str, wrong: &mut Wrongs) {
+    let Some(compared) = compared else { return };
+    let (price, compared) = (price.money(), compared.money());
+    if compared.currency() != price.currency() {
+        wrong.push(
+            format!("{prefix}compare_at_price.currency"),
+            "mixed_currencies",
+            "must be the price's",
+        );
+    } else if compared.amount() <= price.amount() {
+        wrong.push(
+            format!("{prefix}compare_at_price"),
+            "not_above_price",
+            "must be higher than the price",
+        );
+    }
+}
+
+fn with_variants(simple: RawOffer, variants: Vec<RawVariant>, wrong: &mut Wrongs) -> Option<Offer> {
+    let RawOffer {
+        price,
+        sku,
+        stock,
+        details,
+        options,
+        variants: _,
+    } = simple;
     for (field, given) in [
         ("price", price.is_some()),
         ("sku", sku.is_some()),
         ("stock", stock.is_some()),
+        ("compare_at_price", details.compare_at_price.is_some()),
+        ("barcode", details.barcode.is_some()),
+        ("weight_grams", details.weight.is_some()),
+        ("dimensions", details.dimensions.is_some()),
     ] {
         if given {
             wrong.push(
@@ -198,6 +239,7 @@ fn with_variants(
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
+            details: raw.details,
         })
         .collect();
     let (mut skus, mut choices) = (BTreeSet::new(), BTreeSet::new());
@@ -210,6 +252,8 @@ fn with_variants(
                 "must be the same for all variants",
             );
         }
+        let prefix = format!("variants[{index}].");
+        check_compared(draft.price, draft.details.compare_at_price, &prefix, wrong);
         if !skus.insert(&draft.sku) {
             wrong.push(
                 field("sku"),
@@ -272,6 +316,7 @@ mod tests {
             price: price(amount, currency),
             stock: None,
             options: Some(options),
+            details: Details::default(),
         }
     }
 
@@ -327,6 +372,27 @@ mod tests {
                 ..RawOffer::default()
             })),
             ["options", "variants"]
+        );
+    }
+
+    #[test]
+    fn a_price_to_compare_with_is_higher() {
+        let offer = |compared| {
+            check(RawOffer {
+                price: Some(price(500, "EUR")),
+                sku: Some("A".parse().unwrap()),
+                details: Details {
+                    compare_at_price: Some(compared),
+                    ..Details::default()
+                },
+                ..RawOffer::default()
+            })
+        };
+        assert!(offer(price(501, "EUR")).is_ok());
+        assert_eq!(fields(offer(price(500, "EUR"))), ["compare_at_price"]);
+        assert_eq!(
+            fields(offer(price(501, "USD"))),
+            ["compare_at_price.currency"]
         );
     }
 

@@ -4,6 +4,9 @@ use primitives::Random;
 
 const MAX: usize = 80;
 
+/// What follows `/api/products/` for other reasons, so that no product can be named so.
+pub(crate) const RESERVED: [&str; 5] = ["export", "import", "imports", "recommended", "suggest"];
+
 /// A slug of a title: lower-case ASCII letters and digits with single hyphens between. Never empty, never the form of a UUID
 /// (`GET /api/products/{id or slug}` tells them apart by form).
 pub(crate) fn of(title: &str, fallback: &str) -> String {
@@ -24,6 +27,7 @@ pub(crate) fn of(title: &str, fallback: &str) -> String {
     let slug = slug.trim_end_matches('-');
     match slug {
         "" => fallback.to_owned(),
+        _ if RESERVED.contains(&slug) => format!("{fallback}-{slug}"),
         _ if slug.parse::<uuid::Uuid>().is_ok() => format!("{fallback}-{slug}"),
         _ => slug.to_owned(),
     }
@@ -44,6 +48,7 @@ pub(crate) fn is_valid(slug: &str) -> bool {
         && !slug.starts_with('-')
         && !slug.ends_with('-')
         && !slug.contains("--")
+        && !RESERVED.contains(&slug)
         && slug.parse::<uuid::Uuid>().is_err()
 }
 
@@ -89,6 +94,12 @@ mod tests {
             of("0190163d-8694-739b-aea5-966c26f8ad91", "product"),
             "product-0190163d-8694-739b-aea5-966c26f8ad91"
         );
+    }
+
+    #[test]
+    fn no_product_is_named_like_a_route() {
+        assert_eq!(of("Export!", "product"), "product-export");
+        assert!(!is_valid("suggest"));
     }
 
     proptest! {

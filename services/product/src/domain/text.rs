@@ -1,7 +1,5 @@
 //! Checked values of the catalogue: parsed once at the edge, correct ever after.
 
-use std::collections::BTreeMap;
-
 use primitives::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,6 +46,18 @@ texts! {
     Name: 1 to 64, "must be 1 to 64 characters";
     /// The value of an option or attribute, such as `M`.
     Value: 1 to 500, "must be 1 to 500 characters";
+    /// A product's title for search engines.
+    SeoTitle: 1 to 200, "must be 1 to 200 characters";
+    /// A product's description for search engines.
+    SeoDescription: 1 to 500, "must be 1 to 500 characters";
+    /// What a scanner reads: GTIN, ISBN or the like.
+    Barcode: 1 to 64, "must be 1 to 64 characters";
+    /// A category's description, in plain text.
+    CategoryDescription: 0 to 5000, "must be at most 5000 characters";
+    /// What people read instead of an attribute's key, such as `Screen size`.
+    Label: 1 to 100, "must be 1 to 100 characters";
+    /// What a number counts, such as `kg`.
+    Unit: 1 to 20, "must be 1 to 20 characters";
     /// A category's name.
     CategoryName: 1 to 100, "must be 1 to 100 characters";
     /// What a picture shows, for who cannot see it.
@@ -58,38 +68,6 @@ texts! {
     ReviewBody: 1 to 5000, "must be 1 to 5000 characters";
     /// Why something was done, for the people who look at it later.
     Reason: 1 to 500, "must be 1 to 500 characters";
-}
-
-/// Free properties such as `{"colour": "red"}`; at most 50.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "BTreeMap<Name, Value>", into = "BTreeMap<String, String>")]
-#[schema(value_type = std::collections::BTreeMap<String, String>)]
-pub(crate) struct Attributes(BTreeMap<String, String>);
-
-impl Attributes {
-    pub(crate) fn map(&self) -> &BTreeMap<String, String> {
-        &self.0
-    }
-}
-
-impl TryFrom<BTreeMap<Name, Value>> for Attributes {
-    type Error = &'static str;
-    fn try_from(map: BTreeMap<Name, Value>) -> Result<Self, Self::Error> {
-        if map.len() > 50 {
-            return Err("must be at most 50 attributes");
-        }
-        Ok(Self(
-            map.into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        ))
-    }
-}
-
-impl From<Attributes> for BTreeMap<String, String> {
-    fn from(attributes: Attributes) -> Self {
-        attributes.0
-    }
 }
 
 /// A price of one unit: not negative, and small enough that no order can overflow.
@@ -121,6 +99,43 @@ impl From<Price> for Money {
     fn from(price: Price) -> Self {
         price.0
     }
+}
+
+/// Declares a whole number between bounds.
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident: $min:tt to $max:tt, $message:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(try_from = "i64", into = "i64")]
+        #[schema(value_type = i32, minimum = $min, maximum = $max)]
+        pub(crate) struct $name(i32);
+
+        impl $name {
+            pub(crate) fn get(self) -> i32 {
+                self.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = &'static str;
+            fn try_from(number: i64) -> Result<Self, Self::Error> {
+                i32::try_from(number).ok().filter(|number| ($min..=$max).contains(number)).map(Self).ok_or($message)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(number: $name) -> Self {
+                number.0.into()
+            }
+        }
+    )*};
+}
+
+numbers! {
+    /// A weight, up to ten tonnes.
+    Grams: 0 to 10_000_000, "must be a whole number of grams from 0 to 10000000";
+    /// A length, up to a hundred metres.
+    Millimetres: 1 to 100_000, "must be a whole number of millimetres from 1 to 100000";
 }
 
 /// How many units lie somewhere: 0 to 1,000,000.
@@ -185,8 +200,9 @@ impl From<Rating> for i64 {
 }
 
 /// Selects the tax rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum TaxClass {
     Standard,
     Reduced,

@@ -1,3 +1,5 @@
 //! Reconcilers: work that finds itself in the database. They take no input and may run twice, or on several machines at once.
 
+pub(crate) mod category_counts;
 pub(crate) mod expire_holds;
+pub(crate) mod schedule;

@@ -10,6 +10,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::products::{CategoryRef, Image};
+use crate::domain::attributes::AttributeValue;
 use crate::domain::status::Status;
 
 /// What is looked for.
@@ -79,7 +80,7 @@ pub(crate) struct Item {
     pub(crate) rating_count: i32,
     pub(crate) images: Json<Vec<Image>>,
     pub(crate) in_stock: bool,
-    pub(crate) attributes: Json<BTreeMap<String, String>>,
+    pub(crate) attributes: Json<BTreeMap<String, AttributeValue>>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) version: i32,

@@ -4,14 +4,17 @@
 //! product. So no two transactions wait for each other.
 
 pub(crate) mod categories;
+pub(crate) mod category_attributes;
 pub(crate) mod images;
 pub(crate) mod listing;
 pub(crate) mod people;
+pub(crate) mod prices;
 pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
 pub(crate) mod search_documents;
+pub(crate) mod slugs;
 pub(crate) mod stock;
 pub(crate) mod variants;
 

@@ -30,9 +30,15 @@ pub(crate) async fn export_products(
     let rows = sqlx::query!(
         r#"SELECT p.id AS "id: ProductId", jsonb_build_object(
              'id', p.id, 'slug', p.slug, 'title', p.title, 'description', p.description, 'status', p.status, 'rejection_reason', p.rejection_reason,
-             'category_id', p.category_id, 'tax_class', p.tax_class, 'attributes', p.attributes, 'currency', p.currency, 'created_at', p.created_at,
+             'category_id', p.category_id, 'tax_class', p.tax_class, 'attributes', p.attributes,
+             'seo_title', p.seo_title, 'seo_description', p.seo_description, 'approved_at', p.approved_at, 'publish_at', p.publish_at,
+             'unpublish_at', p.unpublish_at, 'former_slugs', (SELECT coalesce(jsonb_agg(s.slug ORDER BY s.created_at), '[]') FROM product_slugs s
+                                                               WHERE s.product_id = p.id AND s.slug <> p.slug), 'currency', p.currency, 'created_at', p.created_at,
              'updated_at', p.updated_at,
              'variants', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'options', v.options, 'price', v.price,
+                                                                       'compare_at_price', v.compare_at_price, 'barcode', v.barcode,
+                                                                       'weight_grams', v.weight_grams, 'length_mm', v.length_mm,
+                                                                       'width_mm', v.width_mm, 'height_mm', v.height_mm,
                                                                        'archived_at', v.archived_at) ORDER BY v.position), '[]')
                             FROM product_variants v WHERE v.product_id = p.id),
              'images', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt) ORDER BY i.position), '[]')

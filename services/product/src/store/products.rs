@@ -7,8 +7,11 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::domain::attributes::AttributeValue;
+use crate::domain::price::Offered;
 use crate::domain::product::Offer;
-use crate::domain::status::Status;
+use crate::domain::status::{Life, Schedule, Status};
+use crate::domain::text::TaxClass;
 
 /// Which product is meant: `{id or slug}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +37,15 @@ pub(crate) struct Product {
     pub(crate) rating_sum: i64,
     pub(crate) rating_count: i32,
     pub(crate) images: Json<Vec<Image>>,
+    pub(crate) option_names: Vec<String>,
     pub(crate) variants: Json<Vec<Variant>>,
-    pub(crate) attributes: Json<BTreeMap<String, String>>,
+    pub(crate) attributes: Json<BTreeMap<String, AttributeValue>>,
+    pub(crate) tax_class: TaxClass,
+    pub(crate) seo_title: Option<String>,
+    pub(crate) seo_description: Option<String>,
+    pub(crate) approved_at: Option<Timestamp>,
+    pub(crate) publish_at: Option<Timestamp>,
+    pub(crate) unpublish_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) version: i32,
@@ -65,8 +75,16 @@ pub(crate) struct Variant {
     pub(crate) id: VariantId,
     pub(crate) sku: Sku,
     pub(crate) price: i64,
+    pub(crate) compare_at_price: Option<i64>,
+    /// At which prices it was offered, oldest first; empty unless there is a price to compare with.
+    pub(crate) offered: Vec<Offered>,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) available: i64,
+    pub(crate) barcode: Option<String>,
+    pub(crate) weight_grams: Option<i32>,
+    pub(crate) length_mm: Option<i32>,
+    pub(crate) width_mm: Option<i32>,
+    pub(crate) height_mm: Option<i32>,
 }
 
 /// A product with its category, pictures and variants, in one statement.
@@ -82,7 +100,8 @@ pub(crate) async fn find(
         Product,
         r#"SELECT p.id AS "id: ProductId", p.slug, p.title, p.description, p.status AS "status: Status", p.rejection_reason,
                   p.seller_id AS "seller_id: UserId", p.currency, p.price_min, p.price_max, p.rating_sum, p.rating_count,
-                  p.attributes AS "attributes: Json<BTreeMap<String, String>>",
+                  p.option_names, p.attributes AS "attributes: Json<BTreeMap<String, AttributeValue>>", p.tax_class AS "tax_class: TaxClass", p.seo_title, p.seo_description,
+                  p.approved_at AS "approved_at: Timestamp", p.publish_at AS "publish_at: Timestamp", p.unpublish_at AS "unpublish_at: Timestamp",
                   p.created_at AS "created_at: Timestamp", p.updated_at AS "updated_at: Timestamp", p.version,
                   (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
                      FROM categories c WHERE c.id = p.category_id) AS "category: Json<CategoryRef>",
@@ -90,7 +109,14 @@ pub(crate) async fn find(
                                              ORDER BY i.position, i.id), '[]')
                      FROM product_images i WHERE i.product_id = p.id) AS "images!: Json<Vec<Image>>",
                   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'available',
-                                               (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock_levels s WHERE s.variant_id = v.id))
+                                               (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock_levels s WHERE s.variant_id = v.id),
+                                               'barcode', v.barcode, 'weight_grams', v.weight_grams, 'length_mm', v.length_mm,
+                                               'width_mm', v.width_mm, 'height_mm', v.height_mm, 'compare_at_price', v.compare_at_price,
+                                               'offered', CASE WHEN v.compare_at_price IS NULL THEN '[]'::jsonb ELSE
+                                                 (SELECT coalesce(jsonb_agg(jsonb_build_object('price', h.price, 'compare_at_price', h.compare_at_price,
+                                                                              'from', h.valid_from, 'until', h.valid_until) ORDER BY h.valid_from, h.id), '[]')
+                                                    FROM (SELECT * FROM price_history h WHERE h.variant_id = v.id AND h.currency = p.currency
+                                                           ORDER BY h.valid_from DESC, h.id DESC LIMIT 1000) h) END)
                                              ORDER BY v.position, v.id), '[]')
                      FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL) AS "variants!: Json<Vec<Variant>>"
              FROM products p
@@ -102,25 +128,77 @@ pub(crate) async fn find(
     .await
 }
 
-/// What decides whether a product may be changed, locked until the transaction ends.
+/// What decides what may become of a product, locked until the transaction ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Locked {
     pub(crate) id: ProductId,
     pub(crate) seller_id: UserId,
+    pub(crate) slug: String,
     pub(crate) title: String,
     pub(crate) status: Status,
+    pub(crate) approved: bool,
+    pub(crate) publish_at: Option<Timestamp>,
+    pub(crate) unpublish_at: Option<Timestamp>,
     pub(crate) version: i32,
+}
+
+impl Locked {
+    /// Where it is in its life.
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            status: self.status,
+            approved: self.approved,
+            schedule: Schedule {
+                publish_at: self.publish_at,
+                unpublish_at: self.unpublish_at,
+            },
+        }
+    }
 }
 
 /// Locks a product.
 pub(crate) async fn lock(db: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<Locked>> {
     sqlx::query_as!(
         Locked,
-        r#"SELECT id AS "id: ProductId", seller_id AS "seller_id: UserId", title, status AS "status: Status", version
+        r#"SELECT id AS "id: ProductId", seller_id AS "seller_id: UserId", slug, title, status AS "status: Status",
+                  (approved_at IS NOT NULL OR status = 'active') AS "approved!", publish_at AS "publish_at: Timestamp",
+                  unpublish_at AS "unpublish_at: Timestamp", version
              FROM products WHERE id = $1 FOR NO KEY UPDATE"#,
         id.uuid()
     )
     .fetch_optional(db)
+    .await
+}
+
+/// Locks a product that the clock wants to publish or to take out of the shop, unless somebody else has it in hand.
+pub(crate) async fn lock_due(
+    db: &mut PgConnection,
+    now: Timestamp,
+) -> sqlx::Result<Option<Locked>> {
+    sqlx::query_as!(
+        Locked,
+        r#"SELECT id AS "id: ProductId", seller_id AS "seller_id: UserId", slug, title, status AS "status: Status",
+                  (approved_at IS NOT NULL OR status = 'active') AS "approved!", publish_at AS "publish_at: Timestamp",
+                  unpublish_at AS "unpublish_at: Timestamp", version
+             FROM products
+            WHERE (status = 'draft' AND approved_at IS NOT NULL AND publish_at <= $1 AND (unpublish_at > $1) IS NOT FALSE)
+               OR (status = 'active' AND unpublish_at <= $1)
+            LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"#,
+        now as _
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// When the clock will want something next.
+pub(crate) async fn next_due(db: &mut PgConnection) -> sqlx::Result<Option<Timestamp>> {
+    sqlx::query_scalar!(
+        r#"SELECT least((SELECT min(publish_at) FROM products
+                          WHERE status = 'draft' AND approved_at IS NOT NULL AND (unpublish_at > publish_at) IS NOT FALSE
+                            AND (unpublish_at > now()) IS NOT FALSE),
+                        (SELECT min(unpublish_at) FROM products WHERE status = 'active')) AS "at: Timestamp""#
+    )
+    .fetch_one(db)
     .await
 }
 
@@ -143,6 +221,9 @@ pub(crate) struct Content<'a> {
     pub(crate) category_id: Option<CategoryId>,
     pub(crate) tax_class: Option<&'a str>,
     pub(crate) attributes: serde_json::Value,
+    pub(crate) seo_title: Option<&'a str>,
+    pub(crate) seo_description: Option<&'a str>,
+    pub(crate) schedule: Schedule,
     pub(crate) offer: &'a Offer,
 }
 
@@ -152,31 +233,31 @@ pub(crate) struct New<'a> {
     pub(crate) id: ProductId,
     pub(crate) seller_id: UserId,
     pub(crate) slug: &'a str,
-    pub(crate) status: Status,
+    pub(crate) life: Life,
     pub(crate) content: Content<'a>,
 }
 
-/// Adds a product without its variants. False if the slug is taken. Constraint `products_category_id_fkey` may refuse it.
+/// Adds a product without its variants, under a slug that it has claimed. Constraint `products_category_id_fkey` may refuse it.
 pub(crate) async fn insert(
     db: &mut PgConnection,
     new: &New<'_>,
     clock: &Clock,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<()> {
     let (content, now) = (&new.content, clock.now());
     let (price_min, price_max) = content.offer.price_range();
-    let done = sqlx::query!(
+    sqlx::query!(
         r#"INSERT INTO products (id, seller_id, category_id, slug, title, description, status, tax_class, option_names, attributes,
-                                 currency, price_min, price_max, skus, created_at, updated_at, published_at)
+                                 currency, price_min, price_max, skus, created_at, updated_at, published_at, approved_at,
+                                 seo_title, seo_description, publish_at, unpublish_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'standard'), $9, $10, $11, $12, $13, $14, $15, $15,
-                   CASE WHEN $7 = 'active' THEN $15::timestamptz END)
-           ON CONFLICT (slug) DO NOTHING"#,
+                   CASE WHEN $7 = 'active' THEN $15::timestamptz END, CASE WHEN $16 THEN $15::timestamptz END, $17, $18, $19, $20)"#,
         new.id.uuid(),
         new.seller_id.uuid(),
         content.category_id.map(CategoryId::uuid),
         new.slug,
         content.title,
         content.description,
-        new.status.as_str(),
+        new.life.status.as_str(),
         content.tax_class,
         &content.offer.option_names,
         content.attributes,
@@ -185,16 +266,22 @@ pub(crate) async fn insert(
         price_max,
         content.offer.skus(),
         now as _,
+        new.life.approved,
+        content.seo_title,
+        content.seo_description,
+        content.schedule.publish_at as _,
+        content.schedule.unpublish_at as _,
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
-/// Writes what a seller says of a product; answers the new version. The address stays.
+/// Writes what a seller says of a product, under a slug that it has claimed; answers the new version.
 pub(crate) async fn update(
     db: &mut PgConnection,
     id: ProductId,
+    slug: &str,
     content: &Content<'_>,
     clock: &Clock,
 ) -> sqlx::Result<i32> {
@@ -202,7 +289,8 @@ pub(crate) async fn update(
     sqlx::query_scalar!(
         r#"UPDATE products
               SET category_id = $2, title = $3, description = $4, tax_class = coalesce($5, tax_class), option_names = $6, attributes = $7,
-                  currency = $8, price_min = $9, price_max = $10, skus = $11, updated_at = $12, version = version + 1
+                  currency = $8, price_min = $9, price_max = $10, skus = $11, updated_at = $12, slug = $13, seo_title = $14,
+                  seo_description = $15, publish_at = $16, unpublish_at = $17, version = version + 1
             WHERE id = $1 RETURNING version"#,
         id.uuid(),
         content.category_id.map(CategoryId::uuid),
@@ -216,16 +304,22 @@ pub(crate) async fn update(
         price_max,
         content.offer.skus(),
         clock.now() as _,
+        slug,
+        content.seo_title,
+        content.seo_description,
+        content.schedule.publish_at as _,
+        content.schedule.unpublish_at as _,
     )
     .fetch_one(db)
     .await
 }
 
-/// Writes a status; answers the new version. An archived product leaves its category, so that the category can go.
-pub(crate) async fn set_status(
+/// Writes where a product is in its life; answers the new version. An archived product leaves its category, so that the
+/// category can go.
+pub(crate) async fn set_life(
     db: &mut PgConnection,
     id: ProductId,
-    status: Status,
+    life: Life,
     reason: Option<&str>,
     clock: &Clock,
 ) -> sqlx::Result<i32> {
@@ -233,12 +327,14 @@ pub(crate) async fn set_status(
         r#"UPDATE products
               SET status = $2, rejection_reason = $3, updated_at = $4, version = version + 1,
                   category_id = CASE WHEN $2 = 'archived' THEN NULL ELSE category_id END,
-                  published_at = CASE WHEN $2 = 'active' THEN coalesce(published_at, $4) ELSE published_at END
+                  published_at = CASE WHEN $2 = 'active' THEN coalesce(published_at, $4) ELSE published_at END,
+                  approved_at = CASE WHEN $5 THEN coalesce(approved_at, $4) END
             WHERE id = $1 RETURNING version"#,
         id.uuid(),
-        status.as_str(),
+        life.status.as_str(),
         reason,
         clock.now() as _,
+        life.approved,
     )
     .fetch_one(db)
     .await

@@ -9,7 +9,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::stock::{MAIN, availability};
-use crate::domain::product::VariantDraft;
+use crate::domain::product::{Dimensions, VariantDraft};
+use crate::domain::text::{Grams, Millimetres};
 
 /// Reading what others need to know of a variant.
 pub(crate) mod snapshot {
@@ -104,6 +105,24 @@ pub(crate) async fn replace(
         .iter()
         .map(|(_, draft)| serde_json::json!(draft.options))
         .collect();
+    let details = || variants.iter().map(|(_, draft)| &draft.details);
+    let compared: Vec<Option<i64>> = details()
+        .map(|details| details.compare_at_price.map(|price| price.money().amount()))
+        .collect();
+    let barcodes: Vec<Option<String>> = details()
+        .map(|details| details.barcode.clone().map(String::from))
+        .collect();
+    let weights: Vec<Option<i32>> = details()
+        .map(|details| details.weight.map(Grams::get))
+        .collect();
+    let millimetres = |side: fn(Dimensions) -> Millimetres| -> Vec<Option<i32>> {
+        details()
+            .map(|details| details.dimensions.map(side).map(Millimetres::get))
+            .collect()
+    };
+    let lengths = millimetres(|dimensions| dimensions.length);
+    let widths = millimetres(|dimensions| dimensions.width);
+    let heights = millimetres(|dimensions| dimensions.height);
     // Those that stay get a passing value first, so that two variants may swap their options.
     sqlx::query!(
         r#"UPDATE product_variants
@@ -118,17 +137,27 @@ pub(crate) async fn replace(
     .execute(&mut *db)
     .await?;
     let done = sqlx::query!(
-        r#"INSERT INTO product_variants (id, product_id, sku, options, price, position, created_at, updated_at)
-           SELECT id, $1, sku, options, price, position, $6, $6
-             FROM unnest($2::uuid[], $3::text[], $4::jsonb[], $5::bigint[]) WITH ORDINALITY AS v (id, sku, options, price, position)
+        r#"INSERT INTO product_variants (id, product_id, sku, options, price, position, created_at, updated_at, compare_at_price, barcode,
+                                         weight_grams, length_mm, width_mm, height_mm)
+           SELECT id, $1, sku, options, price, position, $6, $6, compared, barcode, weight, length, width, height
+             FROM unnest($2::uuid[], $3::text[], $4::jsonb[], $5::bigint[], $7::bigint[], $8::text[], $9::int[], $10::int[], $11::int[], $12::int[])
+                  WITH ORDINALITY AS v (id, sku, options, price, compared, barcode, weight, length, width, height, position)
            ON CONFLICT (id) DO UPDATE
-             SET options = excluded.options, price = excluded.price, position = excluded.position, updated_at = excluded.updated_at"#,
+             SET options = excluded.options, price = excluded.price, position = excluded.position, updated_at = excluded.updated_at,
+                 compare_at_price = excluded.compare_at_price, barcode = excluded.barcode, weight_grams = excluded.weight_grams,
+                 length_mm = excluded.length_mm, width_mm = excluded.width_mm, height_mm = excluded.height_mm"#,
         product.uuid(),
         &ids,
         &skus,
         &options,
         &prices,
         now as _,
+        &compared as &[Option<i64>],
+        &barcodes as &[Option<String>],
+        &weights as &[Option<i32>],
+        &lengths as &[Option<i32>],
+        &widths as &[Option<i32>],
+        &heights as &[Option<i32>],
     )
     .execute(db)
     .await?;

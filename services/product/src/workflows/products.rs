@@ -8,23 +8,29 @@ use sqlx::PgConnection;
 
 use super::stock;
 use crate::app::Context;
+use crate::domain::attributes::{self, Attributes};
 use crate::domain::product::Offer;
 use crate::domain::slug;
-use crate::domain::status::{self, Status, Step};
+use crate::domain::status::{self, Life, Schedule, Status, Step};
 use crate::domain::stock::Correction;
-use crate::domain::text::{Attributes, Description, TaxClass, Title};
+use crate::domain::text::{Description, SeoDescription, SeoTitle, TaxClass, Title};
 use crate::error::ProductError;
 use crate::store::products::{self as store, Content, Locked, New, Product, Selector};
-use crate::store::{search_documents, variants};
+use crate::store::{category_attributes, prices, search_documents, slugs, variants};
 
 /// What a seller says of a product, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
+    /// None: made from the title.
+    pub(crate) slug: Option<String>,
     pub(crate) title: Title,
     pub(crate) description: Description,
     pub(crate) category_id: Option<CategoryId>,
     pub(crate) tax_class: Option<TaxClass>,
     pub(crate) attributes: Attributes,
+    pub(crate) seo_title: Option<SeoTitle>,
+    pub(crate) seo_description: Option<SeoDescription>,
+    pub(crate) schedule: Schedule,
     pub(crate) offer: Offer,
 }
 
@@ -35,68 +41,77 @@ impl Spec {
             description: &self.description,
             category_id: self.category_id,
             tax_class: self.tax_class.map(TaxClass::as_str),
-            attributes: serde_json::json!(self.attributes.map()),
+            attributes: json!(self.attributes),
+            seo_title: self.seo_title.as_deref(),
+            seo_description: self.seo_description.as_deref(),
+            schedule: self.schedule,
             offer: &self.offer,
         }
     }
 }
 
-/// Drafts a product with its variants and their first stock.
+/// Drafts a product with its variants and their first stock; staff may have it approved at once.
 pub(crate) async fn create(
     cx: &Context,
     seller: &Principal,
-    status: Status,
+    approved: bool,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
-    let staff = Acting::of(seller);
-    let seller = seller.user_id;
     let mut tx = cx.pool.begin().await?;
+    let id = create_in(&mut tx, cx, seller, approved, spec).await?;
+    finish(tx, id).await
+}
+
+/// As [`create`], in the caller's transaction.
+pub(crate) async fn create_in(
+    tx: &mut PgConnection,
+    cx: &Context,
+    seller: &Principal,
+    approved: bool,
+    spec: &Spec,
+) -> Result<ProductId, ProductError> {
     let id = ProductId::new(cx.clock.now(), &cx.random);
-    let plain = slug::of(&spec.title, "product");
-    let mut slug = plain.clone();
-    loop {
-        let new = New {
-            id,
-            seller_id: seller,
-            slug: &slug,
-            status,
-            content: spec.content(),
-        };
-        if store::insert(&mut tx, &new, &cx.clock)
-            .await
-            .map_err(ProductError::from_write)?
-        {
-            break;
-        }
-        slug = slug::another(&plain, &cx.random);
+    let mut life = Life::draft(spec.schedule);
+    if approved {
+        life = status::next(life, Step::Approve, cx.clock.now())
+            .ok_or(ProductError::Status(life.status))?;
     }
-    write_variants(&mut tx, cx, id, seller, &spec.offer, &|_| None).await?;
+    check_attributes(tx, spec).await?;
+    let slug = claim_slug(tx, cx, id, spec).await?;
+    let new = New {
+        id,
+        seller_id: seller.user_id,
+        slug: &slug,
+        life,
+        content: spec.content(),
+    };
+    store::insert(tx, &new, &cx.clock)
+        .await
+        .map_err(ProductError::from_write)?;
+    write_variants(tx, cx, id, seller.user_id, &spec.offer, &|_| None).await?;
+    prices::record(tx, id, &cx.clock).await?;
     let title = spec.title.to_string();
     let created = ProductCreated {
         product_id: id,
         title: title.clone(),
-        seller_id: seller,
-        status: status.as_str().to_owned(),
+        seller_id: seller.user_id,
+        status: life.status.as_str().to_owned(),
         version: 1,
     };
-    cx.publisher.publish(&mut tx, &created).await?;
-    if status == Status::Active {
-        cx.publisher
-            .publish(
-                &mut tx,
-                &ProductApproved {
-                    product_id: id,
-                    title,
-                    seller_id: seller,
-                },
-            )
-            .await?;
+    cx.publisher.publish(tx, &created).await?;
+    if approved {
+        let approved = ProductApproved {
+            product_id: id,
+            title,
+            seller_id: seller.user_id,
+        };
+        cx.publisher.publish(tx, &approved).await?;
     }
-    let after = json!({ "title": spec.title.to_string(), "status": status });
-    let change = (Value::Null, after);
-    audit(&mut tx, cx, staff.as_ref(), "product.create", id, change).await?;
-    search_documents::refresh(&mut tx, &[id]).await?;
-    finish(tx, id).await
+    let after = json!({ "title": spec.title.to_string(), "status": life.status });
+    let (staff, change) = (Acting::of(seller), (Value::Null, after));
+    audit(tx, cx, staff.as_ref(), "product.create", id, change).await?;
+    search_documents::refresh(tx, &[id]).await?;
+    Ok(id)
 }
 
 /// Writes what a seller says of a locked product from now on. A variant is known again by its SKU.
@@ -107,29 +122,96 @@ pub(crate) async fn update(
     actor: &Principal,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
-    let version = store::update(&mut tx, locked.id, &spec.content(), &cx.clock)
+    update_in(&mut tx, cx, locked, actor, spec).await?;
+    finish(tx, locked.id).await
+}
+
+/// As [`update`], in the caller's transaction; answers the new version.
+pub(crate) async fn update_in(
+    tx: &mut PgConnection,
+    cx: &Context,
+    locked: &Locked,
+    actor: &Principal,
+    spec: &Spec,
+) -> Result<i32, ProductError> {
+    check_attributes(tx, spec).await?;
+    let slug = renamed_slug(tx, cx, locked, spec).await?;
+    let mut version = store::update(tx, locked.id, &slug, &spec.content(), &cx.clock)
         .await
         .map_err(ProductError::from_write)?;
-    let known = variants::ids_by_sku(&mut tx, locked.id).await?;
-    write_variants(&mut tx, cx, locked.id, actor.user_id, &spec.offer, &|sku| {
+    let known = variants::ids_by_sku(tx, locked.id).await?;
+    write_variants(tx, cx, locked.id, actor.user_id, &spec.offer, &|sku| {
         known.get(sku).copied()
     })
     .await?;
-    publish_updated(&mut tx, cx, locked, &spec.title, locked.status, version).await?;
+    // The schedule may be another one now.
+    let life = Life {
+        schedule: spec.schedule,
+        ..locked.life()
+    };
+    let next = status::next(life, Step::Settle, cx.clock.now()).unwrap_or(life);
+    if next != life {
+        version = store::set_life(tx, locked.id, next, None, &cx.clock).await?;
+    }
+    prices::record(tx, locked.id, &cx.clock).await?;
+    publish_updated(tx, cx, locked, &spec.title, next.status, version).await?;
     let before = json!({ "title": locked.title, "version": locked.version });
     let after = json!({ "title": spec.title.to_string(), "version": version });
     let (staff, change) = (Acting::of(actor), (before, after));
-    audit(
-        &mut tx,
-        cx,
-        staff.as_ref(),
-        "product.update",
-        locked.id,
-        change,
-    )
-    .await?;
-    search_documents::refresh(&mut tx, &[locked.id]).await?;
-    finish(tx, locked.id).await
+    audit(tx, cx, staff.as_ref(), "product.update", locked.id, change).await?;
+    search_documents::refresh(tx, &[locked.id]).await?;
+    Ok(version)
+}
+
+/// What the category, and those above it, ask of the attributes.
+async fn check_attributes(tx: &mut PgConnection, spec: &Spec) -> Result<(), ProductError> {
+    let Some(category) = spec.category_id else {
+        return Ok(());
+    };
+    let rules = category_attributes::hold_rules(tx, category).await?;
+    match attributes::check(&rules, &spec.attributes) {
+        wrong if wrong.is_empty() => Ok(()),
+        wrong => Err(ProductError::Attributes(wrong)),
+    }
+}
+
+/// The slug that is asked for, or one like the title.
+async fn claim_slug(
+    tx: &mut PgConnection,
+    cx: &Context,
+    id: ProductId,
+    spec: &Spec,
+) -> Result<String, ProductError> {
+    if let Some(own) = &spec.slug {
+        return match slugs::claim(tx, own, id, &cx.clock).await? {
+            true => Ok(own.clone()),
+            false => Err(ProductError::SlugTaken),
+        };
+    }
+    let plain = slug::of(&spec.title, "product");
+    let mut slug = plain.clone();
+    while !slugs::claim(tx, &slug, id, &cx.clock).await? {
+        slug = slug::another(&plain, &cx.random);
+    }
+    Ok(slug)
+}
+
+/// A product keeps its address until it is named otherwise.
+async fn renamed_slug(
+    tx: &mut PgConnection,
+    cx: &Context,
+    locked: &Locked,
+    spec: &Spec,
+) -> Result<String, ProductError> {
+    let keeps = match &spec.slug {
+        Some(own) => *own == locked.slug,
+        None => slug::of(&spec.title, "product") == slug::of(&locked.title, "product"),
+    };
+    if keeps {
+        Ok(locked.slug.clone())
+    } else {
+        claim_slug(tx, cx, locked.id, spec).await
+    }
 }
 
 async fn write_variants(
@@ -182,40 +264,43 @@ pub(crate) async fn advance(
     staff: Option<&Acting>,
     reason: Option<&str>,
 ) -> Result<(), ProductError> {
-    let next = status::next(locked.status, step).ok_or(ProductError::Status(locked.status))?;
-    if next != locked.status {
-        let version = store::set_status(tx, locked.id, next, reason, &cx.clock).await?;
-        match step {
-            Step::Approve => {
-                let approved = ProductApproved {
-                    product_id: locked.id,
-                    title: locked.title.clone(),
-                    seller_id: locked.seller_id,
-                };
-                cx.publisher.publish(tx, &approved).await?;
-            }
-            Step::Archive => {
-                variants::archive_all(tx, locked.id, &cx.clock).await?;
-                let deleted = ProductDeleted {
-                    product_id: locked.id,
-                    seller_id: locked.seller_id,
-                };
-                cx.publisher.publish(tx, &deleted).await?;
-            }
-            Step::Submit | Step::Reject => {}
-        }
-        publish_updated(tx, cx, locked, &locked.title, next, version).await?;
-        let (before, mut after) = (
-            json!({ "status": locked.status }),
-            json!({ "status": next }),
-        );
-        if let Some(reason) = reason {
-            after["reason"] = reason.into();
-        }
-        let change = (before, after);
-        audit(tx, cx, staff, step.action(), locked.id, change).await?;
-        search_documents::refresh(tx, &[locked.id]).await?;
+    let life = locked.life();
+    let next = status::next(life, step, cx.clock.now()).ok_or(ProductError::Status(life.status))?;
+    if next == life {
+        return Ok(());
     }
+    let version = store::set_life(tx, locked.id, next, reason, &cx.clock).await?;
+    match step {
+        Step::Approve if !life.approved => {
+            let approved = ProductApproved {
+                product_id: locked.id,
+                title: locked.title.clone(),
+                seller_id: locked.seller_id,
+            };
+            cx.publisher.publish(tx, &approved).await?;
+        }
+        Step::Archive => {
+            variants::archive_all(tx, locked.id, &cx.clock).await?;
+            let deleted = ProductDeleted {
+                product_id: locked.id,
+                seller_id: locked.seller_id,
+            };
+            cx.publisher.publish(tx, &deleted).await?;
+        }
+        Step::Submit | Step::Approve | Step::Reject | Step::Settle => {}
+    }
+    prices::record(tx, locked.id, &cx.clock).await?;
+    publish_updated(tx, cx, locked, &locked.title, next.status, version).await?;
+    let (before, mut after) = (
+        json!({ "status": life.status }),
+        json!({ "status": next.status }),
+    );
+    if let Some(reason) = reason {
+        after["reason"] = reason.into();
+    }
+    let change = (before, after);
+    audit(tx, cx, staff, step.action(), locked.id, change).await?;
+    search_documents::refresh(tx, &[locked.id]).await?;
     Ok(())
 }
 

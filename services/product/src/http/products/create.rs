@@ -9,7 +9,6 @@ use http_kit::{Error, Json, Problem, Result};
 use super::body::{CreateProduct, FirstStatus};
 use super::view::Product;
 use crate::app::AppState;
-use crate::domain::status::Status;
 use crate::http::precondition;
 use crate::workflows::products;
 
@@ -21,7 +20,7 @@ use crate::workflows::products;
         (status = 201, body = Product),
         (status = 401, body = Problem),
         (status = 403, description = "`forbidden`: customers, and sellers with `\"status\": \"active\"`", body = Problem),
-        (status = 409, description = "`sku_taken`", body = Problem),
+        (status = 409, description = "`sku_taken`, `slug_taken`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     )
 )]
@@ -30,17 +29,17 @@ pub(crate) async fn create_product(
     Seller(seller): Seller,
     Json(body): Json<CreateProduct>,
 ) -> Result<Response> {
-    let status = match body.status {
+    let approved = match body.status {
         Some(FirstStatus::Active) if seller.role != Role::Admin => {
             return Err(Error::forbidden(
                 "forbidden",
                 "Only staff may make a product public.",
             ));
         }
-        Some(FirstStatus::Active) => Status::Active,
-        Some(FirstStatus::Draft) | None => Status::Draft,
+        Some(FirstStatus::Active) => true,
+        Some(FirstStatus::Draft) | None => false,
     };
-    let created = products::create(&state.context, &seller, status, &body.check()?).await?;
+    let created = products::create(&state.context, &seller, approved, &body.check()?).await?;
     let location =
         HeaderValue::from_str(&format!("/api/products/{}", created.id)).map_err(Error::internal)?;
     let product = Product::new(created, &state.media)?;

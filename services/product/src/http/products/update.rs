@@ -14,7 +14,7 @@ use crate::http::access;
 use crate::http::precondition::{self, Expected};
 use crate::workflows::products;
 
-/// Says all of a product anew. `If-Match` names the version that was read, so that nobody's change is lost.
+/// Says all of a product anew. A product with another title gets another slug; the former ones lead to it. `If-Match` names the version that was read, so that nobody's change is lost.
 #[utoipa::path(
     put, path = "/api/products/{id}", tag = "products", security(("bearer" = [])),
     params(("id" = ProductId, Path), ("If-Match" = String, Header, description = "The `ETag` that was read, or `\"<version>\"`")),
@@ -24,7 +24,7 @@ use crate::workflows::products;
         (status = 401, body = Problem),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, description = "`sku_taken`, `stock_reserved`", body = Problem),
+        (status = 409, description = "`sku_taken`, `slug_taken`, `stock_reserved`", body = Problem),
         (status = 412, description = "`stale_version`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
         (status = 428, description = "`precondition_required`", body = Problem),

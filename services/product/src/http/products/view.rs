@@ -9,8 +9,11 @@ use primitives::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::attributes::AttributeValue;
+use crate::domain::price::lowest_before_reduction;
 use crate::domain::product::{average, price_range};
 use crate::domain::status::Status;
+use crate::domain::text::TaxClass;
 use crate::media::Media;
 use crate::store::listing::Item;
 use crate::store::products as store;
@@ -34,8 +37,20 @@ pub(crate) struct Product {
     in_stock: bool,
     rating: Rating,
     images: Vec<Image>,
+    /// What tells the variants apart, in the order in which a shop shows it; empty for a simple product.
+    options: Vec<String>,
     variants: Vec<Variant>,
-    attributes: BTreeMap<String, String>,
+    attributes: BTreeMap<String, AttributeValue>,
+    tax_class: TaxClass,
+    seo: Seo,
+    /// Public from then on, once approved.
+    #[schema(nullable)]
+    publish_at: Option<Timestamp>,
+    /// Public until then.
+    #[schema(nullable)]
+    unpublish_at: Option<Timestamp>,
+    /// Whether staff have approved it; tells a draft that waits for its time from one that waits for its seller.
+    approved: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// Grows with each change but sales; send it back in `If-Match`.
@@ -61,7 +76,7 @@ pub(crate) struct ProductSummary {
     in_stock: bool,
     rating: Rating,
     images: Vec<Image>,
-    attributes: BTreeMap<String, String>,
+    attributes: BTreeMap<String, AttributeValue>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i32,
@@ -108,9 +123,64 @@ struct Variant {
     id: VariantId,
     sku: Sku,
     price: Money,
+    /// What it cost before, or what others ask; shown crossed out.
+    #[schema(nullable)]
+    compare_at_price: Option<Money>,
+    /// The lowest price of the 30 days before the reduction that `compare_at_price` announces (Directive 98/6/EC, Art. 6a).
+    #[schema(nullable)]
+    lowest_price_30_days: Option<Money>,
     options: BTreeMap<String, String>,
     /// Units that can be had now.
     available: i64,
+    #[schema(nullable)]
+    barcode: Option<String>,
+    #[schema(nullable)]
+    weight_grams: Option<i32>,
+    #[schema(nullable)]
+    dimensions: Option<Dimensions>,
+}
+
+/// How large a thing is, packed.
+#[derive(Debug, Serialize, ToSchema)]
+struct Dimensions {
+    length_mm: i32,
+    width_mm: i32,
+    height_mm: i32,
+}
+
+/// What search engines show instead of title and description.
+#[derive(Debug, Serialize, ToSchema)]
+struct Seo {
+    #[schema(nullable)]
+    title: Option<String>,
+    #[schema(nullable)]
+    description: Option<String>,
+}
+
+impl Variant {
+    fn new(variant: store::Variant, currency: Currency) -> Self {
+        let money = |amount| Money::new(amount, currency);
+        let dimensions = match (variant.length_mm, variant.width_mm, variant.height_mm) {
+            (Some(length_mm), Some(width_mm), Some(height_mm)) => Some(Dimensions {
+                length_mm,
+                width_mm,
+                height_mm,
+            }),
+            _ => None,
+        };
+        Self {
+            id: variant.id,
+            sku: variant.sku,
+            price: money(variant.price),
+            compare_at_price: variant.compare_at_price.map(money),
+            lowest_price_30_days: lowest_before_reduction(&variant.offered).map(money),
+            options: variant.options,
+            available: variant.available,
+            barcode: variant.barcode,
+            weight_grams: variant.weight_grams,
+            dimensions,
+        }
+    }
 }
 
 impl Product {
@@ -120,13 +190,7 @@ impl Product {
             .variants
             .0
             .into_iter()
-            .map(|variant| Variant {
-                id: variant.id,
-                sku: variant.sku,
-                price: Money::new(variant.price, currency),
-                options: variant.options,
-                available: variant.available,
-            })
+            .map(|variant| Variant::new(variant, currency))
             .collect();
         Ok(Self {
             id: product.id,
@@ -141,8 +205,17 @@ impl Product {
             in_stock: variants.iter().any(|variant| variant.available > 0),
             rating: Rating::new(product.rating_sum, product.rating_count),
             images: images(product.images.0, media),
+            options: product.option_names,
             variants,
             attributes: product.attributes.0,
+            tax_class: product.tax_class,
+            seo: Seo {
+                title: product.seo_title,
+                description: product.seo_description,
+            },
+            publish_at: product.publish_at,
+            unpublish_at: product.unpublish_at,
+            approved: product.approved_at.is_some() || product.status == Status::Active,
             created_at: product.created_at,
             updated_at: product.updated_at,
             version: product.version,
