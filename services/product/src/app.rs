@@ -14,6 +14,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::domain::review::Moderation;
 use crate::media::Media;
 use crate::{MIGRATOR, consumers, http, jobs};
 
@@ -31,6 +32,7 @@ pub(crate) struct Context {
 pub(crate) struct AppState {
     pub(crate) context: Context,
     pub(crate) media: Media,
+    pub(crate) reviews_moderation: Moderation,
     verifier: Verifier,
     services: ServiceKeys,
 }
@@ -97,6 +99,7 @@ impl App {
             state: AppState {
                 context,
                 media,
+                reviews_moderation: settings.reviews_moderation,
                 verifier,
                 services,
             },

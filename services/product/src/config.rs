@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
+use crate::domain::review::Moderation;
+
 /// All settings of the product service.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
@@ -55,4 +57,10 @@ pub struct Settings {
     /// How often holds past their time are looked for.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_interval_seconds: u64,
+    /// Where the shop is, for links in mails.
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    pub public_url: String,
+    /// Whether reviews are shown at once and hidden if need be (`after`), or when staff published them (`before`).
+    #[arg(long, env = "REVIEWS_MODERATION", value_enum, default_value_t = Moderation::After)]
+    pub reviews_moderation: Moderation,
 }

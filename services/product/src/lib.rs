@@ -24,6 +24,7 @@ mod workflows;
 
 pub use app::App;
 pub use config::Settings;
+pub use domain::review::Moderation;
 
 /// The schema of `product_db`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

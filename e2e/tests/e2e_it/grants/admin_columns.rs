@@ -76,7 +76,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "reviews",
-                "id product_id user_id author_name rating title body version created_at updated_at",
+                "id product_id user_id author_name rating title body version created_at updated_at status moderation_reason moderated_by moderated_at verified_purchase helpful_count reply_body reply_from reply_by reply_at",
             ),
             (
                 "stock_ledger_differences",

@@ -37,6 +37,22 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             reviews::list::list_reviews,
             reviews::create::create_review
         ))
+        .routes(routes!(reviews::list_all::list_all_reviews))
+        .routes(routes!(
+            reviews::get::get_review,
+            reviews::update::update_review,
+            reviews::delete::delete_review
+        ))
+        .routes(routes!(reviews::hide::hide_review))
+        .routes(routes!(reviews::publish::publish_review))
+        .routes(routes!(
+            reviews::reply::reply_to_review,
+            reviews::reply::delete_reply
+        ))
+        .routes(routes!(
+            reviews::helpful::vote_helpful,
+            reviews::helpful::unvote_helpful
+        ))
         .routes(routes!(
             categories::list::list_categories,
             categories::create::create_category

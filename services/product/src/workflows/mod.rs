@@ -3,4 +3,5 @@
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod reservations;
+pub(crate) mod reviews;
 pub(crate) mod stock;
