@@ -13,6 +13,7 @@ pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
+pub(crate) mod search;
 pub(crate) mod search_documents;
 pub(crate) mod slugs;
 pub(crate) mod stock;

@@ -15,7 +15,7 @@ use crate::domain::product::{average, price_range};
 use crate::domain::status::Status;
 use crate::domain::text::TaxClass;
 use crate::media::Media;
-use crate::store::listing::Item;
+use crate::store::listing::{Item, MARK};
 use crate::store::products as store;
 
 /// A product.
@@ -80,6 +80,44 @@ pub(crate) struct ProductSummary {
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i32,
+    /// Where the words of `q` stand in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    highlight: Option<Highlight>,
+}
+
+/// HTML in which the found words stand in `<mark>`; all else is escaped.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Highlight {
+    title: String,
+    /// The parts of the description around the words.
+    description: String,
+}
+
+impl Highlight {
+    fn new(item: &Item) -> Option<Self> {
+        Some(Self {
+            title: marked_html(item.marked_title.as_ref()?),
+            description: marked_html(item.marked_description.as_ref()?),
+        })
+    }
+}
+
+/// Escapes a text and turns its marks into tags.
+fn marked_html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            mark if mark == MARK[0] => html.push_str("<mark>"),
+            mark if mark == MARK[1] => html.push_str("</mark>"),
+            other => html.push(other),
+        }
+    }
+    html
 }
 
 /// The category of a product.
@@ -226,7 +264,9 @@ impl Product {
 impl ProductSummary {
     pub(crate) fn new(item: Item, media: &Media) -> Result<Self> {
         let currency = currency(&item.currency)?;
+        let highlight = Highlight::new(&item);
         Ok(Self {
+            highlight,
             id: item.id,
             slug: item.slug,
             title: item.title,
