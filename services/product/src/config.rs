@@ -1,11 +1,10 @@
 //! Settings.
 
-use std::path::PathBuf;
-
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
 use crate::domain::review::Moderation;
+use crate::media::MediaSettings;
 
 /// All settings of the product service.
 #[derive(Debug, Clone, clap::Args)]
@@ -48,12 +47,9 @@ pub struct Settings {
     /// The public keys of all services, as a JWKS.
     #[arg(long, env = "SERVICE_JWKS")]
     pub service_jwks: String,
-    /// Where pictures are kept.
-    #[arg(long, env = "MEDIA_DIR", default_value = ".data/media")]
-    pub media_dir: PathBuf,
-    /// Where clients find the pictures.
-    #[arg(long, env = "MEDIA_BASE_URL", default_value = "/media")]
-    pub media_base_url: String,
+    /// Where pictures are kept and found.
+    #[command(flatten)]
+    pub media: MediaSettings,
     /// How often holds past their time are looked for.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_interval_seconds: u64,

@@ -31,8 +31,14 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))
         .routes(routes!(products::set_stock::set_stock))
-        .routes(routes!(images::create::add_image))
-        .routes(routes!(images::delete::delete_image))
+        .routes(routes!(
+            images::create::add_image,
+            images::reorder::reorder_images
+        ))
+        .routes(routes!(
+            images::update::update_image,
+            images::delete::delete_image
+        ))
         .routes(routes!(
             reviews::list::list_reviews,
             reviews::create::create_review

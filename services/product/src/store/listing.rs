@@ -104,7 +104,8 @@ const IN_STOCK: &str = "EXISTS (SELECT FROM product_variants v JOIN stock_levels
 pub(crate) const COLUMNS: &str = "p.id, p.slug, p.title, p.description, p.status, p.rejection_reason, p.seller_id, p.currency, p.price_min, p.price_max, \
      p.rating_sum, p.rating_count, p.attributes, p.created_at, p.updated_at, p.version, \
      (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name) FROM categories c WHERE c.id = p.category_id) AS category, \
-     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height) \
+     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height, \
+                                                 'sizes', i.sizes, 'placeholder', i.placeholder) \
                                 ORDER BY i.position, i.id), '[]') FROM product_images i WHERE i.product_id = p.id) AS images";
 
 /// One page of products that are not public, or not only, in one statement.

@@ -6,6 +6,7 @@
 pub(crate) mod categories;
 pub(crate) mod category_attributes;
 pub(crate) mod images;
+pub(crate) mod leftovers;
 pub(crate) mod listing;
 pub(crate) mod people;
 pub(crate) mod prices;

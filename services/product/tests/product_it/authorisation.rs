@@ -31,6 +31,8 @@ const CASES: &[(&str, &str, For)] = &[
     ("post", "/api/products/{id}/reject", Admins),
     ("put", "/api/products/{id}/stock", Sellers),
     ("post", "/api/products/{id}/images", Sellers),
+    ("put", "/api/products/{id}/images", Sellers),
+    ("put", "/api/products/{id}/images/{image_id}", Sellers),
     ("delete", "/api/products/{id}/images/{image_id}", Sellers),
     ("get", "/api/products/{id}/reviews", Anybody),
     ("post", "/api/products/{id}/reviews", SignedIn),
@@ -172,6 +174,12 @@ async fn another_sellers_product_is_out_of_reach() {
         ("POST", format!("{path}/submit"), json!({})),
         ("PUT", format!("{path}/stock"), json!({"set": 0})),
         ("POST", format!("{path}/images"), json!({})),
+        ("PUT", format!("{path}/images"), json!({"ids": []})),
+        (
+            "PUT",
+            format!("{path}/images/{}", product["id"].as_str().unwrap()),
+            json!({"alt": ""}),
+        ),
         (
             "DELETE",
             format!("{path}/images/{}", product["id"].as_str().unwrap()),

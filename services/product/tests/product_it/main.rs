@@ -8,6 +8,7 @@
 
 mod audit;
 mod authorisation;
+mod bucket;
 mod buyers;
 mod catalogue;
 mod categories;

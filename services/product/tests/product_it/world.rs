@@ -9,7 +9,7 @@ use auth_token::{
 use contracts::events::Event;
 use messaging::Publisher;
 use primitives::{Clock, OrderId, Random, SessionId, TokenId, UserId};
-use product::{App, MIGRATOR, Moderation, Settings};
+use product::{App, MIGRATOR, MediaSettings, Moderation, Settings};
 use runtime::CommonSettings;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -81,8 +81,15 @@ impl World {
             auth_internal_url: auth.url(),
             service_key: product.1.base64(),
             service_jwks: jwks.clone(),
-            media_dir: media.path().to_owned(),
-            media_base_url: "/media".to_owned(),
+            media: MediaSettings {
+                media_dir: media.path().to_owned(),
+                media_base_url: "/media".to_owned(),
+                media_store_url: None,
+                media_s3_endpoint: None,
+                media_s3_region: "us-east-1".to_owned(),
+                media_s3_access_key_id: None,
+                media_s3_secret_access_key: None,
+            },
             reconcile_interval_seconds: 30,
             public_url: "https://shop.example/".to_owned(),
             reviews_moderation: Moderation::After,

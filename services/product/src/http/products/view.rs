@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use http_kit::Result;
-use primitives::{
-    CategoryId, Currency, ImageId, Money, ProductId, Sku, Timestamp, UserId, VariantId,
-};
+use primitives::{CategoryId, Currency, Money, ProductId, Sku, Timestamp, UserId, VariantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +12,7 @@ use crate::domain::price::lowest_before_reduction;
 use crate::domain::product::{average, price_range};
 use crate::domain::status::Status;
 use crate::domain::text::TaxClass;
+use crate::http::images::view::Image;
 use crate::media::Media;
 use crate::store::listing::{Item, MARK};
 use crate::store::products as store;
@@ -145,16 +144,6 @@ struct Rating {
     count: i32,
 }
 
-/// A picture.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Image {
-    pub(crate) id: ImageId,
-    pub(crate) url: String,
-    pub(crate) alt: String,
-    pub(crate) width: i32,
-    pub(crate) height: i32,
-}
-
 /// What is stocked and sold.
 #[derive(Debug, Serialize, ToSchema)]
 struct Variant {
@@ -242,8 +231,13 @@ impl Product {
             price: PriceRange::new(product.price_min, product.price_max, currency),
             in_stock: variants.iter().any(|variant| variant.available > 0),
             rating: Rating::new(product.rating_sum, product.rating_count),
-            images: images(product.images.0, media),
             options: product.option_names,
+            images: product
+                .images
+                .0
+                .into_iter()
+                .map(|image| Image::new(image, media))
+                .collect(),
             variants,
             attributes: product.attributes.0,
             tax_class: product.tax_class,
@@ -278,7 +272,12 @@ impl ProductSummary {
             price: PriceRange::new(item.price_min, item.price_max, currency),
             in_stock: item.in_stock,
             rating: Rating::new(item.rating_sum, item.rating_count),
-            images: images(item.images.0, media),
+            images: item
+                .images
+                .0
+                .into_iter()
+                .map(|image| Image::brief(image, media))
+                .collect(),
             attributes: item.attributes.0,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -311,19 +310,6 @@ impl Rating {
             count,
         }
     }
-}
-
-fn images(images: Vec<store::Image>, media: &Media) -> Vec<Image> {
-    images
-        .into_iter()
-        .map(|image| Image {
-            id: image.id,
-            url: media.url(&image.file_name),
-            alt: image.alt,
-            width: image.width,
-            height: image.height,
-        })
-        .collect()
 }
 
 fn currency(code: &str) -> Result<Currency> {
