@@ -67,7 +67,7 @@ pub mod topology;
 
 pub use consumers::{Consumers, Handler, headers};
 pub use error::HandlerError;
-pub use publisher::Publisher;
+pub use publisher::{Publisher, Traced};
 
 /// The tables this crate works on. Each service's first migration contains this text verbatim.
 pub const MIGRATION: &str = include_str!("../schema.sql");

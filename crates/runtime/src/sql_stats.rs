@@ -42,6 +42,17 @@ pub fn current() -> SqlStats {
     CURRENT.try_with(Cell::get).unwrap_or_default()
 }
 
+/// Adds what was counted elsewhere for the current scope's sake, such as in a task that works for several requests.
+pub fn credit(stats: SqlStats) {
+    let _ = CURRENT.try_with(|current| {
+        let so_far = current.get();
+        current.set(SqlStats {
+            statements: so_far.statements + stats.statements,
+            elapsed: so_far.elapsed + stats.elapsed,
+        });
+    });
+}
+
 /// The part of the tracing subscriber that counts.
 pub(crate) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
     Counter.with_filter(Targets::new().with_target("sqlx::query", LevelFilter::DEBUG))

@@ -4,9 +4,9 @@ use contracts::internal::reservations::ShortLine;
 use http_kit::{Error, FieldErrors, one_field};
 use primitives::VariantId;
 
+use crate::domain::hold::Hold;
 use crate::domain::product::Wrong;
 use crate::domain::status::Status;
-use crate::domain::stock::Hold;
 
 /// Why stock was not held.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +57,31 @@ pub(crate) enum StockError {
         variant_id: VariantId,
         reserved: i32,
     },
+    #[error("no such place")]
+    UnknownLocation,
+    #[error("the place is inactive")]
+    InactiveLocation,
+    #[error("only {available} of {requested} units of {variant_id} can be moved")]
+    Short {
+        variant_id: VariantId,
+        requested: i32,
+        available: i32,
+    },
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+impl StockError {
+    /// Named constraints say what the client did wrong.
+    pub(crate) fn from_write(error: sqlx::Error) -> Self {
+        match error
+            .as_database_error()
+            .and_then(|error| error.constraint())
+        {
+            Some("stock_levels_place_is_active") => Self::InactiveLocation,
+            _ => error.into(),
+        }
+    }
 }
 
 impl From<StockError> for Error {
@@ -75,6 +98,21 @@ impl From<StockError> for Error {
             } => Self::conflict("stock_reserved", "Some of these units are held for orders.")
                 .with("variant_id", variant_id)
                 .with("reserved", reserved),
+            StockError::UnknownLocation => {
+                one_field("location_id", "unknown", "is not a place of this shop")
+            }
+            StockError::InactiveLocation => {
+                Self::conflict("location_inactive", "Goods come only to active places.")
+            }
+            StockError::Short {
+                variant_id,
+                requested,
+                available,
+            } => insufficient_stock(&[ShortLine {
+                variant_id,
+                requested,
+                available,
+            }]),
             StockError::Database(error) => error.into(),
         }
     }

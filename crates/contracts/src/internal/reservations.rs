@@ -45,6 +45,9 @@ pub struct Reservation {
 pub struct ReservedLine {
     /// How many units.
     pub quantity: Quantity,
+    /// Those of them that are not there yet: sold on backorder or before their day.
+    #[serde(default)]
+    pub owed: i32,
     /// The variant as it was sold.
     pub variant: VariantSnapshot,
 }

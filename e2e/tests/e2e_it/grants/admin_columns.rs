@@ -44,7 +44,6 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("category_closure", "ancestor_id descendant_id"),
             ("category_counts", "id category_id products"),
             ("inbox", "consumer event_id processed_at"),
-            ("media_leftovers", "image_id due_at removing"),
             ("outbox", "seq id aggregate event_type created_at attempts"),
             (
                 "price_history",
@@ -52,11 +51,11 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "product_images",
-                "id product_id position file_name content_type bytes width height alt created_at sizes variant_ids",
+                "id product_id position file_name content_type bytes width height alt created_at",
             ),
             (
                 "product_variants",
-                "id product_id sku options price position low_stock_threshold archived_at created_at updated_at seller_id compare_at_price barcode weight_grams length_mm width_mm height_mm",
+                "id product_id sku options price position low_stock_threshold archived_at created_at updated_at seller_id compare_at_price barcode weight_grams length_mm width_mm height_mm backorder backorder_limit available_on preorder_limit",
             ),
             (
                 "products",
@@ -69,7 +68,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "reservation_lines",
-                "order_id variant_id location_id quantity",
+                "order_id variant_id location_id quantity owed",
             ),
             (
                 "reservations",
@@ -77,20 +76,23 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "reviews",
-                "id product_id user_id author_name rating title body version created_at updated_at status moderation_reason moderated_by moderated_at verified_purchase helpful_count reply_body reply_from reply_by reply_at",
+                "id product_id user_id author_name rating title body version created_at updated_at",
             ),
             (
                 "stock_ledger_differences",
-                "variant_id location_id on_hand ledger_on_hand reserved ledger_reserved",
+                "variant_id location_id on_hand ledger_on_hand reserved ledger_reserved owed ledger_owed",
             ),
             (
                 "stock_levels",
-                "variant_id location_id on_hand reserved updated_at",
+                "variant_id location_id on_hand reserved updated_at owed",
             ),
-            ("stock_locations", "id code name created_at"),
+            (
+                "stock_locations",
+                "id code name created_at position deactivated_at version",
+            ),
             (
                 "stock_movements",
-                "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at",
+                "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at owed_delta transfer_id stock_take_id",
             ),
         ],
     ),

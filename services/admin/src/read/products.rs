@@ -48,8 +48,8 @@ pub(crate) async fn list(
                                 FROM product_variants v JOIN stock_levels l ON l.variant_id = v.id
                                WHERE v.product_id = p.id AND v.archived_at IS NULL) s ON true
           WHERE ($1 = '' OR p.title ILIKE $2 OR p.skus ILIKE $2) AND ($3 = '' OR p.status = $3) AND ($4::uuid IS NULL OR p.id < $4)
-            AND (NOT $5 OR EXISTS (SELECT FROM product_variants v JOIN stock_levels l ON l.variant_id = v.id
-                                    WHERE v.product_id = p.id AND v.archived_at IS NULL AND l.on_hand - l.reserved <= v.low_stock_threshold))
+            AND (NOT $5 OR EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL AND v.low_stock_threshold >=
+                                     (SELECT greatest(0, sum(l.on_hand - l.reserved - l.owed)) FROM stock_levels l WHERE l.variant_id = v.id)))
           ORDER BY p.id DESC LIMIT $6",
     )
     .bind(q)
@@ -96,8 +96,8 @@ pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
     sqlx::query_as(
         "SELECT (SELECT count(*) FROM products WHERE status = 'pending_review') AS to_approve,
                 (SELECT count(*) FROM product_variants v JOIN products p ON p.id = v.product_id AND p.status = 'active'
-                   JOIN stock_levels l ON l.variant_id = v.id
-                  WHERE v.archived_at IS NULL AND l.on_hand - l.reserved <= v.low_stock_threshold) AS low_stock",
+                  WHERE v.archived_at IS NULL AND v.low_stock_threshold >=
+                    (SELECT greatest(0, sum(l.on_hand - l.reserved - l.owed)) FROM stock_levels l WHERE l.variant_id = v.id)) AS low_stock",
     )
     .fetch_one(conn)
     .await

@@ -220,6 +220,7 @@ async fn reserve(
     }
     let reserved = |(id, quantity): (&VariantId, &i32)| ReservedLine {
         quantity: (*quantity).try_into().unwrap(),
+        owed: 0,
         variant: world.variants[id].clone(),
     };
     axum::Json(Reservation {

@@ -5,8 +5,8 @@ use messaging::{Handler, HandlerError};
 use sqlx::PgConnection;
 
 use crate::app::Context;
-use crate::domain::stock::OrderFate;
-use crate::workflows::reservations;
+use crate::domain::hold::OrderFate;
+use crate::workflows::settlements;
 
 /// Gives an order's units back, whether held or sold.
 pub(crate) struct GiveBack(pub(crate) Context);
@@ -17,7 +17,7 @@ impl Handler<OrderCancelled> for GiveBack {
         tx: &mut PgConnection,
         event: Envelope<OrderCancelled>,
     ) -> Result<(), HandlerError> {
-        reservations::settle(tx, &self.0, event.data.order_id, OrderFate::Cancelled, &[]).await?;
+        settlements::settle(tx, &self.0, event.data.order_id, OrderFate::Cancelled, &[]).await?;
         Ok(())
     }
 }

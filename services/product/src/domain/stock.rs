@@ -1,31 +1,42 @@
-//! The stock rules. Every change of stock in this service is decided here.
+//! What lies where, and every way in which it changes.
 //!
-//! A level is what lies at one place: `on_hand` units, of which `reserved` are held for orders. A change is written to the
-//! level and to the ledger in one statement; the ledger's sums are the levels.
+//! A variant's stock is a shelf at each place: `on_hand` units, of which `reserved` are held for orders. What is promised to
+//! orders beyond that is `owed`. A change is written to the level and to the ledger in one statement; the ledger's sums are
+//! the levels.
 
-use std::collections::BTreeMap;
-
-use contracts::events::StockLine;
-use contracts::internal::reservations::ShortLine;
-use primitives::{ProductId, Quantity, VariantId};
+use primitives::{LocationId, OrderId, VariantId};
 use sqlx::Type;
+use uuid::Uuid;
+
+use super::terms::Terms;
+
+/// The first place, which migration 3 makes. Every variant has a row there: it is locked before the variant's stock is read or
+/// changed, and carries what is owed.
+pub(crate) const HOME: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+/// [`HOME`] as other places are named.
+pub(crate) fn home() -> LocationId {
+    HOME.into()
+}
 
 /// Units at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Level {
     pub(crate) on_hand: i32,
     pub(crate) reserved: i32,
+    /// Only at [`HOME`].
+    pub(crate) owed: i32,
 }
 
 impl Level {
-    /// Units that can be had.
-    pub(crate) fn available(self) -> i32 {
+    /// Units that nobody holds.
+    pub(crate) fn free(self) -> i32 {
         self.on_hand - self.reserved
     }
 
     /// What always holds.
     pub(crate) fn is_sound(self) -> bool {
-        self.on_hand >= 0 && self.reserved >= 0 && self.reserved <= self.on_hand
+        self.reserved >= 0 && self.reserved <= self.on_hand && self.owed >= 0
     }
 
     /// The level after a change, if it is still sound.
@@ -33,8 +44,80 @@ impl Level {
         let after = Self {
             on_hand: self.on_hand.checked_add(change.on_hand)?,
             reserved: self.reserved.checked_add(change.reserved)?,
+            owed: self.owed.checked_add(change.owed)?,
         };
         after.is_sound().then_some(after)
+    }
+}
+
+/// A variant's share of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shelf {
+    pub(crate) location: LocationId,
+    /// Whether the place is active.
+    pub(crate) active: bool,
+    pub(crate) level: Level,
+}
+
+/// All of a variant's stock, and on which terms it is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stock {
+    /// At every place, in the order in which the places serve.
+    pub(crate) shelves: Vec<Shelf>,
+    pub(crate) terms: Terms,
+}
+
+impl Stock {
+    /// Active places that have something, with what nobody holds there.
+    pub(crate) fn free_shelves(&self) -> impl Iterator<Item = (LocationId, i32)> + '_ {
+        self.shelves
+            .iter()
+            .filter(|shelf| shelf.active && shelf.level.free() > 0)
+            .map(|shelf| (shelf.location, shelf.level.free()))
+    }
+
+    /// Units that nobody holds.
+    pub(crate) fn free(&self) -> i32 {
+        self.free_shelves()
+            .fold(0, |sum, (_, units)| sum.saturating_add(units))
+    }
+
+    /// Units promised beyond what lies there.
+    pub(crate) fn owed(&self) -> i32 {
+        self.shelves.iter().map(|shelf| shelf.level.owed).sum()
+    }
+
+    /// Units that can be had now: what is owed goes first.
+    pub(crate) fn available(&self) -> i32 {
+        (self.free() - self.owed()).max(0)
+    }
+
+    /// What lies at a place; nothing at one that is not known.
+    pub(crate) fn level(&self, location: LocationId) -> Level {
+        self.shelf(location)
+            .map_or_else(Level::default, |shelf| shelf.level)
+    }
+
+    pub(crate) fn shelf(&self, location: LocationId) -> Option<&Shelf> {
+        self.shelves.iter().find(|shelf| shelf.location == location)
+    }
+
+    /// The active place that is served from and delivered to first.
+    pub(crate) fn first_active(&self) -> Option<LocationId> {
+        self.shelves
+            .iter()
+            .find(|shelf| shelf.active)
+            .map(|shelf| shelf.location)
+    }
+
+    /// Makes a change here as the database will; none if it would not be sound.
+    pub(crate) fn apply(&mut self, change: &Change) -> Option<()> {
+        let shelf = self
+            .shelves
+            .iter_mut()
+            .find(|shelf| shelf.location == change.location)?;
+        shelf.level = shelf.level.after(change)?;
+        Some(())
     }
 }
 
@@ -44,8 +127,12 @@ impl Level {
 pub(crate) enum Kind {
     /// Goods came in.
     Receive,
-    /// A count was corrected.
+    /// A number was corrected.
     Adjust,
+    /// A stock-take found another number.
+    Count,
+    /// Moved from one place to another.
+    Transfer,
     /// Held for an order.
     Reserve,
     /// No longer held.
@@ -54,175 +141,89 @@ pub(crate) enum Kind {
     Sell,
     /// Sold, but the order was cancelled before it was shipped.
     Restock,
+    /// Given to a paid order that was waiting for it.
+    Serve,
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Receive,
+        Self::Adjust,
+        Self::Count,
+        Self::Transfer,
+        Self::Reserve,
+        Self::Release,
+        Self::Sell,
+        Self::Restock,
+        Self::Serve,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Receive => "receive",
             Self::Adjust => "adjust",
+            Self::Count => "count",
+            Self::Transfer => "transfer",
             Self::Reserve => "reserve",
             Self::Release => "release",
             Self::Sell => "sell",
             Self::Restock => "restock",
+            Self::Serve => "serve",
         }
+    }
+
+    /// Whether events of its own tell of it.
+    pub(crate) fn is_hold(self) -> bool {
+        matches!(self, Self::Reserve | Self::Release)
     }
 }
 
-/// One movement of one variant.
+/// One movement of one variant at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) variant_id: VariantId,
+    pub(crate) location: LocationId,
     pub(crate) kind: Kind,
     pub(crate) on_hand: i32,
     pub(crate) reserved: i32,
+    pub(crate) owed: i32,
+    /// For which order.
+    pub(crate) order: Option<OrderId>,
 }
 
 impl Change {
-    fn new(demand: Demand, kind: Kind, on_hand: i32, reserved: i32) -> Self {
+    /// A movement of goods that no order asked for.
+    pub(crate) fn of_goods(
+        variant_id: VariantId,
+        location: LocationId,
+        kind: Kind,
+        on_hand: i32,
+    ) -> Self {
         Self {
-            variant_id: demand.variant_id,
-            kind,
-            on_hand: on_hand * demand.units(),
-            reserved: reserved * demand.units(),
-        }
-    }
-}
-
-/// Units of one variant that an order wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Demand {
-    pub(crate) variant_id: VariantId,
-    pub(crate) quantity: Quantity,
-}
-
-impl Demand {
-    fn units(self) -> i32 {
-        self.quantity.get()
-    }
-
-    /// As events tell of it.
-    pub(crate) fn line(self, product_id: Option<ProductId>) -> StockLine {
-        StockLine {
-            variant_id: self.variant_id,
-            quantity: self.units(),
-            product_id,
-        }
-    }
-}
-
-/// An order wants more units of a variant than any line may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooMany;
-
-/// Sums the lines of each variant and sorts them by variant: the order in which rows are locked, so that no two
-/// orders wait for each other.
-pub(crate) fn demands(
-    lines: impl IntoIterator<Item = (VariantId, Quantity)>,
-) -> Result<Vec<Demand>, TooMany> {
-    let mut sums = BTreeMap::<VariantId, Quantity>::new();
-    for (variant, quantity) in lines {
-        let sum = match sums.get(&variant) {
-            Some(sum) => sum.checked_add(quantity).map_err(|_| TooMany)?,
-            None => quantity,
-        };
-        sums.insert(variant, sum);
-    }
-    Ok(sums
-        .into_iter()
-        .map(|(variant_id, quantity)| Demand {
             variant_id,
-            quantity,
-        })
-        .collect())
-}
+            location,
+            kind,
+            on_hand,
+            reserved: 0,
+            owed: 0,
+            order: None,
+        }
+    }
 
-/// The lines that cannot be served. A variant that is unknown or not for sale has no level: none can be had.
-pub(crate) fn short_lines(
-    levels: &BTreeMap<VariantId, Level>,
-    demands: &[Demand],
-) -> Vec<ShortLine> {
-    demands
-        .iter()
-        .map(|demand| {
-            (
-                demand,
-                levels
-                    .get(&demand.variant_id)
-                    .map_or(0, |level| level.available()),
-            )
-        })
-        .filter(|(demand, available)| *available < demand.units())
-        .map(|(demand, available)| ShortLine {
-            variant_id: demand.variant_id,
-            requested: demand.units(),
-            available,
-        })
-        .collect()
-}
-
-/// Holds all or none.
-pub(crate) fn reserve(
-    levels: &BTreeMap<VariantId, Level>,
-    demands: &[Demand],
-) -> Result<Vec<Change>, Vec<ShortLine>> {
-    all_or_none(levels, demands, |demand| {
-        Change::new(demand, Kind::Reserve, 0, 1)
-    })
-}
-
-/// Sells what was not held, all or none.
-pub(crate) fn sell_unheld(
-    levels: &BTreeMap<VariantId, Level>,
-    demands: &[Demand],
-) -> Result<Vec<Change>, Vec<ShortLine>> {
-    all_or_none(levels, demands, |demand| {
-        Change::new(demand, Kind::Sell, -1, 0)
-    })
-}
-
-fn all_or_none(
-    levels: &BTreeMap<VariantId, Level>,
-    demands: &[Demand],
-    change: impl Fn(Demand) -> Change,
-) -> Result<Vec<Change>, Vec<ShortLine>> {
-    let short = short_lines(levels, demands);
-    if short.is_empty() {
-        Ok(demands.iter().copied().map(change).collect())
-    } else {
-        Err(short)
+    /// Whether it moves nothing.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.on_hand == 0 && self.reserved == 0 && self.owed == 0
     }
 }
 
-/// Sells what was held.
-pub(crate) fn sell_held(demands: &[Demand]) -> Vec<Change> {
-    demands
-        .iter()
-        .map(|demand| Change::new(*demand, Kind::Sell, -1, -1))
-        .collect()
-}
-
-/// Lets go of what was held.
-pub(crate) fn release(demands: &[Demand]) -> Vec<Change> {
-    demands
-        .iter()
-        .map(|demand| Change::new(*demand, Kind::Release, 0, -1))
-        .collect()
-}
-
-/// Takes back what was sold.
-pub(crate) fn restock(demands: &[Demand]) -> Vec<Change> {
-    demands
-        .iter()
-        .map(|demand| Change::new(*demand, Kind::Restock, 1, 0))
-        .collect()
-}
-
-/// A correction by hand: an absolute count or a difference.
+/// A correction by hand: an absolute number or a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Correction {
     Set(i32),
     Delta(i32),
+    /// What a stock-take found.
+    Counted(i32),
 }
 
 /// Why a correction is refused.
@@ -238,11 +239,12 @@ pub(crate) enum CorrectionError {
 /// an adjustment.
 pub(crate) fn correct(
     variant_id: VariantId,
+    location: LocationId,
     level: Level,
     correction: Correction,
 ) -> Result<Option<Change>, CorrectionError> {
     let target = match correction {
-        Correction::Set(units) => units,
+        Correction::Set(units) | Correction::Counted(units) => units,
         Correction::Delta(units) => level
             .on_hand
             .checked_add(units)
@@ -254,94 +256,37 @@ pub(crate) fn correct(
     if target < level.reserved {
         return Err(CorrectionError::BelowReserved);
     }
-    let on_hand = target - level.on_hand;
-    let kind = if level == Level::default() {
-        Kind::Receive
-    } else {
-        Kind::Adjust
+    let kind = match correction {
+        Correction::Counted(_) => Kind::Count,
+        _ if level.on_hand == 0 => Kind::Receive,
+        _ => Kind::Adjust,
     };
-    Ok((on_hand != 0).then_some(Change {
-        variant_id,
-        kind,
-        on_hand,
-        reserved: 0,
-    }))
+    let change = Change::of_goods(variant_id, location, kind, target - level.on_hand);
+    Ok((!change.is_nothing()).then_some(change))
 }
 
-/// Whether staff should hear: the units that can be had fell to the threshold just now.
-pub(crate) fn fell_low(before: Level, after: Level, threshold: i32) -> bool {
-    before.available() > threshold && after.available() <= threshold
+/// Moves units that nobody holds; none if there are not so many.
+pub(crate) fn transfer(
+    variant_id: VariantId,
+    stock: &Stock,
+    from: LocationId,
+    to: LocationId,
+    units: i32,
+) -> Option<[Change; 2]> {
+    let enough = stock.level(from).free() >= units;
+    let change = |location, units| Change::of_goods(variant_id, location, Kind::Transfer, units);
+    enough.then(|| [change(from, -units), change(to, units)])
 }
 
-/// Where an order's reservation is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub(crate) enum Hold {
-    /// Units are held.
-    Held,
-    /// Units are sold.
-    Committed,
-    /// The order is cancelled: for ever.
-    Released,
-    /// Nobody paid in time; the order may still be paid.
-    Expired,
-    /// The order was paid too late and the units were gone: for ever.
-    Rejected,
+/// Whether staff should hear: the units that can be had fell to the threshold just now, or the threshold rose to them.
+pub(crate) fn fell_low(before: &Stock, after: &Stock) -> bool {
+    !before.is_low() && after.is_low()
 }
 
-impl Hold {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Committed => "committed",
-            Self::Released => "released",
-            Self::Expired => "expired",
-            Self::Rejected => "rejected",
-        }
-    }
-}
-
-/// What happened to the order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderFate {
-    /// It is paid.
-    Confirmed,
-    /// It will not happen.
-    Cancelled,
-    /// The hold's time is up.
-    TimedOut,
-}
-
-/// What is to be done with the units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settlement {
-    /// Nothing: it was done before, or is too late.
-    Nothing,
-    /// Sell what is held.
-    SellHeld,
-    /// Try to sell units that are not held; reject the order if they are gone.
-    SellUnheld,
-    /// Let go of what is held, and end up so.
-    Release(Hold),
-    /// Take back what was sold.
-    Restock,
-    /// Only note that the order is cancelled, so that it never takes stock.
-    Close,
-}
-
-/// Events are delivered more than once and in any order, so this depends on nothing but the state. `None` is an order
-/// that no reservation is known of.
-pub(crate) fn settle(hold: Option<Hold>, fate: OrderFate) -> Settlement {
-    match (fate, hold) {
-        (OrderFate::Confirmed, Some(Hold::Held)) => Settlement::SellHeld,
-        (OrderFate::Confirmed, Some(Hold::Expired) | None) => Settlement::SellUnheld,
-        (OrderFate::Cancelled, Some(Hold::Held)) => Settlement::Release(Hold::Released),
-        (OrderFate::Cancelled, Some(Hold::Committed)) => Settlement::Restock,
-        (OrderFate::Cancelled, Some(Hold::Expired) | None) => Settlement::Close,
-        (OrderFate::TimedOut, Some(Hold::Held)) => Settlement::Release(Hold::Expired),
-        (OrderFate::Confirmed, Some(Hold::Committed | Hold::Released | Hold::Rejected))
-        | (OrderFate::Cancelled, Some(Hold::Released | Hold::Rejected))
-        | (OrderFate::TimedOut, _) => Settlement::Nothing,
+impl Stock {
+    /// Whether so little is left that staff should know.
+    pub(crate) fn is_low(&self) -> bool {
+        self.available() <= self.terms.threshold
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
-use crate::domain::stock::OrderFate;
+use crate::domain::hold::OrderFate;
 use crate::store::reservations as store;
-use crate::workflows::reservations;
+use crate::workflows::settlements;
 
 /// Runs at once and then on a timer.
 pub(crate) async fn run(cx: Context, every: Duration, shutdown: CancellationToken) {
@@ -35,7 +35,7 @@ pub(crate) async fn all(cx: &Context, shutdown: &CancellationToken) -> sqlx::Res
         let Some(order) = store::lock_expired(&mut tx, cx.clock.now()).await? else {
             break;
         };
-        reservations::settle(&mut tx, cx, order, OrderFate::TimedOut, &[]).await?;
+        settlements::settle(&mut tx, cx, order, OrderFate::TimedOut, &[]).await?;
         tx.commit().await?;
         orders += 1;
     }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use contracts::internal::variants::Availability;
 use primitives::{CategoryId, Clock, ImageId, ProductId, Sku, Timestamp, UserId, VariantId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::domain::attributes::AttributeValue;
-use crate::domain::picture::Size;
 use crate::domain::price::Offered;
 use crate::domain::product::Offer;
 use crate::domain::status::{Life, Schedule, Status};
+use crate::domain::terms::{Limit, Preorder, Terms};
 use crate::domain::text::TaxClass;
 
 /// Which product is meant: `{id or slug}`.
@@ -40,6 +41,8 @@ pub(crate) struct Product {
     pub(crate) images: Json<Vec<Image>>,
     pub(crate) option_names: Vec<String>,
     pub(crate) variants: Json<Vec<Variant>>,
+    /// When it was read.
+    pub(crate) seen_at: Timestamp,
     pub(crate) attributes: Json<BTreeMap<String, AttributeValue>>,
     pub(crate) tax_class: TaxClass,
     pub(crate) seo_title: Option<String>,
@@ -68,14 +71,6 @@ pub(crate) struct Image {
     pub(crate) alt: String,
     pub(crate) width: i32,
     pub(crate) height: i32,
-    /// Largest first; empty for a picture from before there were sizes.
-    #[serde(default)]
-    pub(crate) sizes: Vec<Size>,
-    #[serde(default)]
-    pub(crate) placeholder: Option<String>,
-    /// The variants that it shows; none: all.
-    #[serde(default)]
-    pub(crate) variant_ids: Vec<VariantId>,
 }
 
 /// A variant of a product with the units that can be had.
@@ -88,7 +83,12 @@ pub(crate) struct Variant {
     /// At which prices it was offered, oldest first; empty unless there is a price to compare with.
     pub(crate) offered: Vec<Offered>,
     pub(crate) options: BTreeMap<String, String>,
-    pub(crate) available: i64,
+    pub(crate) available: i32,
+    pub(crate) owed: i32,
+    pub(crate) backorder: bool,
+    pub(crate) backorder_limit: Option<i32>,
+    pub(crate) available_on: Option<Timestamp>,
+    pub(crate) preorder_limit: Option<i32>,
     pub(crate) barcode: Option<String>,
     pub(crate) weight_grams: Option<i32>,
     pub(crate) length_mm: Option<i32>,
@@ -96,10 +96,26 @@ pub(crate) struct Variant {
     pub(crate) height_mm: Option<i32>,
 }
 
+impl Variant {
+    /// Whether and how it could be bought at a moment, and when goods were expected.
+    pub(crate) fn availability(&self, now: Timestamp) -> (Availability, Option<Timestamp>) {
+        let terms = Terms {
+            threshold: 0,
+            backorder: self.backorder.then_some(Limit(self.backorder_limit)),
+            preorder: self.available_on.map(|available_on| Preorder {
+                available_on,
+                limit: Limit(self.preorder_limit),
+            }),
+        };
+        terms.availability(self.available, self.owed, now)
+    }
+}
+
 /// A product with its category, pictures and variants, in one statement.
 pub(crate) async fn find(
     db: &mut PgConnection,
     selector: &Selector,
+    now: Timestamp,
 ) -> sqlx::Result<Option<Product>> {
     let (id, slug) = match selector {
         Selector::Id(id) => (Some(id.uuid()), None),
@@ -111,15 +127,17 @@ pub(crate) async fn find(
                   p.seller_id AS "seller_id: UserId", p.currency, p.price_min, p.price_max, p.rating_sum, p.rating_count,
                   p.option_names, p.attributes AS "attributes: Json<BTreeMap<String, AttributeValue>>", p.tax_class AS "tax_class: TaxClass", p.seo_title, p.seo_description,
                   p.approved_at AS "approved_at: Timestamp", p.publish_at AS "publish_at: Timestamp", p.unpublish_at AS "unpublish_at: Timestamp",
-                  p.created_at AS "created_at: Timestamp", p.updated_at AS "updated_at: Timestamp", p.version,
+                  $3::timestamptz AS "seen_at!: Timestamp", p.created_at AS "created_at: Timestamp", p.updated_at AS "updated_at: Timestamp", p.version,
                   (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
                      FROM categories c WHERE c.id = p.category_id) AS "category: Json<CategoryRef>",
-                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height,
-                                                                'sizes', i.sizes, 'placeholder', i.placeholder, 'variant_ids', i.variant_ids)
+                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height)
                                              ORDER BY i.position, i.id), '[]')
                      FROM product_images i WHERE i.product_id = p.id) AS "images!: Json<Vec<Image>>",
                   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'available',
-                                               (SELECT coalesce(sum(s.on_hand - s.reserved), 0) FROM stock_levels s WHERE s.variant_id = v.id),
+                                               (SELECT greatest(0, coalesce(sum(s.on_hand - s.reserved - s.owed), 0)) FROM stock_levels s WHERE s.variant_id = v.id),
+                                               'owed', (SELECT coalesce(sum(s.owed), 0) FROM stock_levels s WHERE s.variant_id = v.id),
+                                               'backorder', v.backorder, 'backorder_limit', v.backorder_limit,
+                                               'available_on', v.available_on, 'preorder_limit', v.preorder_limit,
                                                'barcode', v.barcode, 'weight_grams', v.weight_grams, 'length_mm', v.length_mm,
                                                'width_mm', v.width_mm, 'height_mm', v.height_mm, 'compare_at_price', v.compare_at_price,
                                                'offered', CASE WHEN v.compare_at_price IS NULL THEN '[]'::jsonb ELSE
@@ -133,6 +151,7 @@ pub(crate) async fn find(
             WHERE p.id = $1 OR p.slug = $2"#,
         id,
         slug,
+        now as _,
     )
     .fetch_optional(db)
     .await

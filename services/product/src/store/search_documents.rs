@@ -38,8 +38,8 @@ pub(crate) async fn refresh_stock(
     lock(db, &ids).await?;
     sqlx::query!(
         r#"UPDATE product_search s SET in_stock = n.in_stock, facts = set_byte(s.facts, 0, n.in_stock::integer)
-             FROM (SELECT v.product_id, bool_or(l.on_hand > l.reserved) AS in_stock
-                     FROM product_variants v JOIN stock_levels l ON l.variant_id = v.id
+             FROM (SELECT v.product_id, bool_or((SELECT sum(l.on_hand - l.reserved - l.owed) > 0 FROM stock_levels l WHERE l.variant_id = v.id)) AS in_stock
+                     FROM product_variants v
                     WHERE v.product_id = ANY($1) AND v.archived_at IS NULL GROUP BY v.product_id) n
             WHERE s.product_id = n.product_id AND s.in_stock <> n.in_stock"#,
         &ids

@@ -1,14 +1,11 @@
 //! Variants: what is stocked and sold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use contracts::internal::variants::VariantSnapshot;
-use primitives::{Clock, ProductId, Sku, UserId, VariantId};
+use primitives::{Clock, ProductId, VariantId};
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::stock::{MAIN, availability};
 use crate::domain::product::{Dimensions, VariantDraft};
 use crate::domain::text::{Grams, Millimetres};
 
@@ -23,50 +20,6 @@ pub(crate) mod snapshot {
             .map(|currency| Money::new(amount, currency))
             .map_err(|error| sqlx::Error::Decode(error.into()))
     }
-}
-
-/// Variants by id, and all variants of products, in one statement. Archived variants are found by id alone, as inactive.
-pub(crate) async fn lookup(
-    db: &mut PgConnection,
-    variants: &[Uuid],
-    products: &[Uuid],
-) -> sqlx::Result<Vec<VariantSnapshot>> {
-    let rows = sqlx::query!(
-        r#"SELECT v.id AS "variant_id: VariantId", v.product_id AS "product_id: ProductId", v.sku AS "sku: Sku", v.price,
-                  v.archived_at IS NULL AND p.status = 'active' AS "active!",
-                  v.options AS "options: Json<BTreeMap<String, String>>",
-                  p.seller_id AS "seller_id: UserId", p.title, p.slug, p.currency, p.tax_class,
-                  s.on_hand - s.reserved AS "available!"
-             FROM product_variants v
-             JOIN products p ON p.id = v.product_id
-             JOIN stock_levels s ON s.variant_id = v.id AND s.location_id = $3
-            WHERE v.id = ANY($1) OR (v.product_id = ANY($2) AND v.archived_at IS NULL)
-            ORDER BY v.id"#,
-        variants,
-        products,
-        MAIN,
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(VariantSnapshot {
-                variant_id: row.variant_id,
-                product_id: row.product_id,
-                seller_id: row.seller_id,
-                sku: row.sku,
-                title: row.title,
-                slug: row.slug,
-                options: row.options.0,
-                price: snapshot::money(row.price, &row.currency)?,
-                available: row.available,
-                availability: availability(row.available),
-                available_on: None,
-                active: row.active,
-                tax_class: row.tax_class,
-            })
-        })
-        .collect()
 }
 
 /// The variants of a product that are not archived, by SKU.

@@ -59,7 +59,7 @@ pub(crate) async fn create(
 ) -> Result<Product, ProductError> {
     let mut tx = cx.pool.begin().await?;
     let id = create_in(&mut tx, cx, seller, approved, spec).await?;
-    finish(tx, id).await
+    finish(tx, cx, id).await
 }
 
 /// As [`create`], in the caller's transaction.
@@ -123,7 +123,7 @@ pub(crate) async fn update(
     spec: &Spec,
 ) -> Result<Product, ProductError> {
     update_in(&mut tx, cx, locked, actor, spec).await?;
-    finish(tx, locked.id).await
+    finish(tx, cx, locked.id).await
 }
 
 /// As [`update`], in the caller's transaction; answers the new version.
@@ -252,7 +252,7 @@ pub(crate) async fn step(
     reason: Option<&str>,
 ) -> Result<Product, ProductError> {
     advance(&mut tx, cx, locked, step, staff, reason).await?;
-    finish(tx, locked.id).await
+    finish(tx, cx, locked.id).await
 }
 
 /// As [`step`], in the caller's transaction.
@@ -352,9 +352,10 @@ async fn publish_updated(
 /// Reads the product as it is now, and commits.
 async fn finish(
     mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
+    cx: &Context,
     id: ProductId,
 ) -> Result<Product, ProductError> {
-    let product = store::find(&mut tx, &Selector::Id(id))
+    let product = store::find(&mut tx, &Selector::Id(id), cx.clock.now())
         .await?
         .ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;

@@ -64,7 +64,7 @@ async fn a_simple_product_has_the_documented_shape() {
     assert_eq!(
         product["variants"],
         json!([{"id": variant(&product), "sku": "LAMP-1", "price": money, "compare_at_price": null, "lowest_price_30_days": null,
-            "options": {}, "available": 10, "barcode": null, "weight_grams": null, "dimensions": null}])
+            "options": {}, "available": 10, "availability": "in_stock", "available_on": null, "barcode": null, "weight_grams": null, "dimensions": null}])
     );
     assert_eq!(product["rating"], json!({"average": 0.0, "count": 0}));
     assert_eq!(product["seller_id"], json!(seller.id));

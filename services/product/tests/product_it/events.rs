@@ -10,7 +10,7 @@ use testkit::eventually;
 
 use crate::world::{World, variant};
 
-pub(crate) fn confirmed(
+fn confirmed(
     world: &World,
     order: OrderId,
     user: Option<UserId>,

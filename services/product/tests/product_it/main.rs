@@ -8,8 +8,6 @@
 
 mod audit;
 mod authorisation;
-mod bucket;
-mod buyers;
 mod catalogue;
 mod categories;
 mod events;
@@ -18,7 +16,6 @@ mod images;
 mod openapi;
 mod programs;
 mod reservations;
-mod review_moderation;
 mod reviews;
 mod search;
 mod stock;

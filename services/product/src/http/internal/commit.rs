@@ -7,10 +7,10 @@ use primitives::OrderId;
 
 use super::ReservationStatus;
 use crate::app::AppState;
-use crate::domain::stock::{Hold, OrderFate};
+use crate::domain::hold::{Hold, OrderFate};
 use crate::error::insufficient_stock;
 use crate::store::reservations as store;
-use crate::workflows::reservations;
+use crate::workflows::settlements;
 
 /// Sells what an order holds. If the hold had expired the units are taken again, or the order is rejected for ever.
 #[utoipa::path(
@@ -33,7 +33,7 @@ pub(crate) async fn commit(
         return Err(Error::not_found("reservation"));
     }
     let settled =
-        reservations::settle(&mut tx, &state.context, order, OrderFate::Confirmed, &[]).await?;
+        settlements::settle(&mut tx, &state.context, order, OrderFate::Confirmed, &[]).await?;
     tx.commit().await?;
     if !settled.short.is_empty() {
         return Err(insufficient_stock(&settled.short));

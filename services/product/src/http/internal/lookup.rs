@@ -6,7 +6,7 @@ use contracts::internal::variants::{LookupRequest, LookupResponse};
 use http_kit::{FieldErrors, Json, Problem, Result};
 
 use crate::app::AppState;
-use crate::store::variants;
+use crate::store::stock;
 
 /// What others need to know of variants, in one statement for any number. What is not known is absent.
 #[utoipa::path(
@@ -32,7 +32,8 @@ pub(crate) async fn lookup_variants(
     let variants: Vec<_> = body.variant_ids.iter().map(|id| id.uuid()).collect();
     let products: Vec<_> = body.product_ids.iter().map(|id| id.uuid()).collect();
     let mut db = state.context.pool.acquire().await?;
+    let found = stock::read(&mut db, &variants, &products, state.context.clock.now()).await?;
     Ok(Json(LookupResponse {
-        variants: variants::lookup(&mut db, &variants, &products).await?,
+        variants: found.into_values().map(|item| item.snapshot).collect(),
     }))
 }

@@ -7,8 +7,8 @@ use primitives::OrderId;
 
 use super::ReservationStatus;
 use crate::app::AppState;
-use crate::domain::stock::OrderFate;
-use crate::workflows::reservations;
+use crate::domain::hold::OrderFate;
+use crate::workflows::settlements;
 
 /// Gives back what an order holds or has taken. Any number of times; also before the hold, which is then refused.
 #[utoipa::path(
@@ -23,7 +23,7 @@ pub(crate) async fn release(
 ) -> Result<Json<ReservationStatus>> {
     let mut tx = state.context.pool.begin().await?;
     let settled =
-        reservations::settle(&mut tx, &state.context, order, OrderFate::Cancelled, &[]).await?;
+        settlements::settle(&mut tx, &state.context, order, OrderFate::Cancelled, &[]).await?;
     tx.commit().await?;
     Ok(Json(ReservationStatus {
         status: settled.hold.as_str(),

@@ -8,8 +8,8 @@ use contracts::internal::reservations::{Reservation, ReserveRequest};
 use http_kit::{FieldErrors, Json, Problem, Result, one_field};
 
 use crate::app::AppState;
-use crate::domain::stock;
-use crate::workflows::reservations;
+use crate::domain::allocation;
+use crate::workflows::reservations::{self, Request};
 
 /// How long a hold lasts unless told.
 const LASTS: u32 = 1_800;
@@ -50,12 +50,12 @@ pub(crate) async fn reserve(
         );
     }
     errors.into_result()?;
-    let demands = stock::demands(
+    let demands = allocation::demands(
         body.lines
             .iter()
             .map(|line| (line.variant_id, line.quantity)),
     )
-    .map_err(|stock::TooMany| {
+    .map_err(|allocation::TooMany| {
         one_field(
             "lines",
             "too_many",
@@ -64,9 +64,12 @@ pub(crate) async fn reserve(
     })?;
     let reservation = reservations::hold(
         &state.context,
-        body.order_id,
-        demands,
-        Duration::from_secs(seconds.into()),
+        Request {
+            order: body.order_id,
+            demands,
+            lasts: Duration::from_secs(seconds.into()),
+            traceparent: runtime::trace::traceparent(),
+        },
     )
     .await?;
     Ok(Json(reservation))

@@ -43,7 +43,7 @@ pub(crate) async fn get_product(
 ) -> Result<Response> {
     let selector = id.parse().map_or_else(|_| Selector::Slug(id), Selector::Id);
     let mut db = state.context.pool.acquire().await?;
-    let Some(found) = products::find(&mut db, &selector).await? else {
+    let Some(found) = products::find(&mut db, &selector, state.context.clock.now()).await? else {
         return match selector {
             Selector::Slug(former) => moved(&mut db, &former, viewer.as_ref()).await,
             Selector::Id(_) => Err(access::not_found()),

@@ -142,7 +142,7 @@ pub(crate) async fn set_stock(
         variant_id,
         on_hand: level.on_hand,
         reserved: level.reserved,
-        available: level.available(),
+        available: level.free(),
     };
     let tag = HeaderValue::from_str(&etag::of_version(version)).map_err(Error::internal)?;
     Ok(([(header::ETAG, tag)], Json(body)).into_response())
