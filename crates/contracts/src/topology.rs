@@ -31,13 +31,21 @@ impl Queue {
 }
 
 /// Every queue of the system.
-pub const QUEUES: [Queue; 16] = [
+pub const QUEUES: [Queue; 18] = [
     Queue {
         event: OrderConfirmed::TYPE,
         consumer: "product",
     },
     Queue {
         event: OrderCancelled::TYPE,
+        consumer: "product",
+    },
+    Queue {
+        event: OrderClaimed::TYPE,
+        consumer: "product",
+    },
+    Queue {
+        event: OrderRefunded::TYPE,
         consumer: "product",
     },
     Queue {

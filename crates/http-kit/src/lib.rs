@@ -30,6 +30,6 @@ pub use fields::{FieldError, FieldErrors, one_field};
 pub use idempotency::{IdempotencyKey, IdempotentJson, body_hash};
 pub use json::{Json, from_slice};
 pub use paging::{Cursor, Limit, Page, PageQuery};
-pub use params::{Path, Query};
+pub use params::{Path, Query, parse_open_query};
 pub use request::{ClientIp, RequestId};
 pub use stack::{Limits, internal, public};

@@ -22,9 +22,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 }
 
 pub(crate) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
+    parse_pairs(read_pairs(query)?)
+}
+
+fn read_pairs(query: &str) -> Result<Vec<(String, String)>> {
+    serde_urlencoded::from_str(query).map_err(|error| {
         Error::bad_request("malformed_query", "The query string cannot be read.").caused_by(error)
-    })?;
+    })
+}
+
+fn parse_pairs<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T> {
     let mut object = Map::new();
     for (name, value) in pairs {
         let value = Value::String(value);
@@ -78,4 +85,24 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> OptionalFromRequestPa
             Err(rejection) => Err(Error::not_found("resource").caused_by(rejection)),
         }
     }
+}
+
+/// A query string in which names with a prefix are free, such as `attr.colour`: they are answered as they stand, without the
+/// prefix, and the others parsed as by [`Query`].
+///
+/// # Errors
+/// As with [`Query`].
+pub fn parse_open_query<T: DeserializeOwned>(
+    query: &str,
+    prefix: &str,
+) -> Result<(T, Vec<(String, String)>)> {
+    let pairs = read_pairs(query)?;
+    let (mut free, mut named) = (Vec::new(), Vec::new());
+    for (name, value) in pairs {
+        match name.strip_prefix(prefix) {
+            Some(rest) => free.push((rest.to_owned(), value)),
+            None => named.push((name, value)),
+        }
+    }
+    Ok((parse_pairs(named)?, free))
 }

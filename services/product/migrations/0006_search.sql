@@ -82,12 +82,16 @@ CREATE INDEX search_values_attribute ON search_values (lower(attribute), number)
 CREATE TABLE search_words (
   word     text NOT NULL,
   lexeme   text NOT NULL,
-  -- In so many products, as of the last count.
+  -- In so many products, as of the last count. 0: only in descriptions, as its lexeme; known, but never suggested.
   products integer NOT NULL DEFAULT 1
 );
-CREATE INDEX search_words_word ON search_words (word text_pattern_ops);
+CREATE INDEX search_words_word ON search_words (word text_pattern_ops) WHERE products > 0;
 CREATE INDEX search_words_lexeme ON search_words (lexeme);
-CREATE INDEX search_words_trgm ON search_words USING gin (word gin_trgm_ops);
+CREATE INDEX search_words_trgm ON search_words USING gin (word gin_trgm_ops) WHERE products > 0;
+
+-- A SKU or barcode is found whatever its case.
+CREATE INDEX product_variants_sku_lower ON product_variants (lower(sku)) WHERE archived_at IS NULL;
+CREATE INDEX product_variants_barcode_lower ON product_variants (lower(barcode)) WHERE archived_at IS NULL AND barcode IS NOT NULL;
 
 -- The list of products reads product_search now.
 DROP INDEX products_title_trgm, products_active_price, products_active_rating, products_active_sold;

@@ -1,5 +1,6 @@
 //! The service, put together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,9 +12,11 @@ use primitives::{Clock, Random};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::SecretString;
 use sqlx::PgPool;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::domain::review::Moderation;
 use crate::media::Media;
 use crate::workflows::queues::Queues;
 use crate::{MIGRATOR, consumers, http, jobs};
@@ -25,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) publisher: Publisher,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    /// Rings when files of pictures are to be removed.
+    pub(crate) leftovers: Arc<Notify>,
     pub(crate) queues: Queues,
 }
 
@@ -33,6 +38,7 @@ pub(crate) struct Context {
 pub(crate) struct AppState {
     pub(crate) context: Context,
     pub(crate) media: Media,
+    pub(crate) reviews_moderation: Moderation,
     verifier: Verifier,
     services: ServiceKeys,
 }
@@ -76,9 +82,10 @@ impl App {
             publisher: Publisher::new("mercato/product", clock.clone(), random.clone()),
             clock: clock.clone(),
             random,
+            leftovers: Arc::default(),
             queues: Queues::new(settings.reservations_at_once),
         };
-        let media = Media::new(settings.media_dir.clone(), &settings.media_base_url);
+        let media = Media::new(&settings.media)?;
         let services = ServiceKeys::new(
             Self::NAME,
             &settings.service_key,
@@ -100,6 +107,7 @@ impl App {
             state: AppState {
                 context,
                 media,
+                reviews_moderation: settings.reviews_moderation,
                 verifier,
                 services,
             },
@@ -150,6 +158,14 @@ impl App {
     pub async fn expire_holds(&self) -> sqlx::Result<usize> {
         jobs::expire_holds::all(&self.state.context, &CancellationToken::new()).await
     }
+
+    /// Removes the files of pictures that are due now; answers of how many pictures.
+    ///
+    /// # Errors
+    /// The database or the store is away.
+    pub async fn remove_leftovers(&self) -> anyhow::Result<usize> {
+        jobs::remove_leftovers::all(&self.state.context, &self.state.media).await
+    }
 }
 
 impl Service for App {
@@ -177,6 +193,9 @@ impl Service for App {
             &settings.service_jwks,
             Clock::system(),
         ) {
+            complaints.push(format!("{error:#}"));
+        }
+        if let Err(error) = Media::check(&settings.media) {
             complaints.push(format!("{error:#}"));
         }
         complaints
@@ -218,6 +237,10 @@ impl Service for App {
         );
         runtime.spawn("expire_holds", move |shutdown| {
             jobs::expire_holds::run(cx, every, shutdown)
+        });
+        let (cx, media) = (context.clone(), app.state.media.clone());
+        runtime.spawn("remove_leftovers", move |shutdown| {
+            jobs::remove_leftovers::run(cx, media, every, shutdown)
         });
 
         let cx = context.clone();

@@ -1,9 +1,10 @@
 //! Settings.
 
-use std::path::PathBuf;
-
 use runtime::CommonSettings;
 use secrecy::SecretString;
+
+use crate::domain::review::Moderation;
+use crate::media::MediaSettings;
 
 /// All settings of the product service.
 #[derive(Debug, Clone, clap::Args)]
@@ -46,16 +47,19 @@ pub struct Settings {
     /// The public keys of all services, as a JWKS.
     #[arg(long, env = "SERVICE_JWKS")]
     pub service_jwks: String,
-    /// Where pictures are kept.
-    #[arg(long, env = "MEDIA_DIR", default_value = ".data/media")]
-    pub media_dir: PathBuf,
-    /// Where clients find the pictures.
-    #[arg(long, env = "MEDIA_BASE_URL", default_value = "/media")]
-    pub media_base_url: String,
+    /// Where pictures are kept and found.
+    #[command(flatten)]
+    pub media: MediaSettings,
     /// How many reservations of the same variant one transaction serves when they come at once; 1: each its own.
     #[arg(long, env = "RESERVATIONS_AT_ONCE", default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub reservations_at_once: usize,
     /// How often holds past their time are looked for.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_interval_seconds: u64,
+    /// Where the shop is, for links in mails.
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    pub public_url: String,
+    /// Whether reviews are shown at once and hidden if need be (`after`), or when staff published them (`before`).
+    #[arg(long, env = "REVIEWS_MODERATION", value_enum, default_value_t = Moderation::After)]
+    pub reviews_moderation: Moderation,
 }

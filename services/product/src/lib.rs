@@ -9,7 +9,7 @@
 //! product, and the stars shown are the stars given.
 //!
 //! Absent on purpose: carts, orders and money received (they are order's); who somebody is (auth's tokens say so);
-//! the serving of pictures (nginx reads the media folder).
+//! the serving of pictures (nginx reads the media folder, or clients the bucket).
 
 mod app;
 mod config;
@@ -24,6 +24,8 @@ mod workflows;
 
 pub use app::App;
 pub use config::Settings;
+pub use domain::review::Moderation;
+pub use media::MediaSettings;
 
 /// The schema of `product_db`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

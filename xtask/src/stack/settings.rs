@@ -192,6 +192,18 @@ impl Facts<'_> {
             "product" => {
                 set("MEDIA_DIR", text(self.media.clone())?);
                 set("MEDIA_BASE_URL", "/media".into());
+                for name in [
+                    "MEDIA_BASE_URL",
+                    "MEDIA_STORE_URL",
+                    "MEDIA_S3_ENDPOINT",
+                    "MEDIA_S3_REGION",
+                    "MEDIA_S3_ACCESS_KEY_ID",
+                    "MEDIA_S3_SECRET_ACCESS_KEY",
+                ] {
+                    if let Some(value) = self.environment.get(name) {
+                        set(name, value);
+                    }
+                }
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
             }
             "order" => {

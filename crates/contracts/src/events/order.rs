@@ -56,6 +56,15 @@ super::events! {
         /// The payment; absent for a free order.
         payment_id: Option<PaymentId>,
     }
+    /// A guest's order went to the account of who proved to have its address.
+    OrderClaimed = "order.claimed" about "order" (order_id) {
+        /// Which order.
+        order_id: OrderId,
+        /// The number for people.
+        number: String,
+        /// Whose it is from now on.
+        user_id: UserId,
+    }
     /// A parcel left.
     OrderShipped = "order.shipped" about "order" (order_id) {
         /// Which order.

@@ -202,6 +202,38 @@ fn events_keep_their_shape() {
             product_id: id(3),
             user_id: id(2),
             rating: 5,
+            status: None,
+        }),
+        sample(ReviewCreated {
+            review_id: id(10),
+            product_id: id(3),
+            user_id: id(2),
+            rating: 5,
+            status: Some("pending".into()),
+        }),
+        sample(ReviewUpdated {
+            review_id: id(10),
+            product_id: id(3),
+            user_id: id(2),
+            rating: 4,
+            status: "published".into(),
+        }),
+        sample(ReviewModerated {
+            review_id: id(10),
+            product_id: id(3),
+            user_id: id(2),
+            status: "hidden".into(),
+            reason: Some("Insults".into()),
+        }),
+        sample(ReviewDeleted {
+            review_id: id(10),
+            product_id: id(3),
+            user_id: id(2),
+        }),
+        sample(OrderClaimed {
+            order_id: id(5),
+            number: number(),
+            user_id: id(2),
         }),
         sample(StaffActed {
             actor: StaffMember {

@@ -44,6 +44,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("category_closure", "ancestor_id descendant_id"),
             ("category_counts", "id category_id products"),
             ("inbox", "consumer event_id processed_at"),
+            ("media_leftovers", "image_id due_at removing"),
             ("outbox", "seq id aggregate event_type created_at attempts"),
             (
                 "price_history",
@@ -51,7 +52,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "product_images",
-                "id product_id position file_name content_type bytes width height alt created_at",
+                "id product_id position file_name content_type bytes width height alt created_at sizes variant_ids",
             ),
             (
                 "product_variants",
@@ -76,7 +77,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "reviews",
-                "id product_id user_id author_name rating title body version created_at updated_at",
+                "id product_id user_id author_name rating title body version created_at updated_at status moderation_reason moderated_by moderated_at verified_purchase helpful_count reply_body reply_from reply_by reply_at",
             ),
             (
                 "stock_ledger_differences",

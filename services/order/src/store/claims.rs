@@ -5,17 +5,17 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Gives the user all guests' orders with this address, and counts their coupons as used by the user. An order that has an owner
-/// keeps it, whatever became of them; a deleted user gets nothing.
+/// keeps it, whatever became of them; a deleted user gets nothing. Answers the orders with their numbers.
 pub(crate) async fn claim(
     conn: &mut PgConnection,
     user: UserId,
     email: &EmailAddress,
     now: Timestamp,
-) -> Result<Vec<OrderId>, sqlx::Error> {
-    let claimed = sqlx::query_scalar!(
+) -> Result<Vec<(OrderId, i64)>, sqlx::Error> {
+    let claimed = sqlx::query!(
         r#"UPDATE orders SET user_id = $1, updated_at = $3, version = version + 1
             WHERE user_id IS NULL AND email = $2 AND NOT EXISTS (SELECT FROM erased_users e WHERE e.user_id = $1)
-        RETURNING id AS "id: OrderId""#,
+        RETURNING id AS "id: OrderId", number"#,
         user as UserId,
         email.as_str(),
         now as Timestamp,
@@ -23,7 +23,7 @@ pub(crate) async fn claim(
     .fetch_all(&mut *conn)
     .await?;
     if !claimed.is_empty() {
-        let ids: Vec<Uuid> = claimed.iter().map(|id| id.uuid()).collect();
+        let ids: Vec<Uuid> = claimed.iter().map(|order| order.id.uuid()).collect();
         sqlx::query!(
             "UPDATE coupon_redemptions SET customer = $1 WHERE order_id = ANY($2)",
             user.to_string(),
@@ -32,5 +32,8 @@ pub(crate) async fn claim(
         .execute(conn)
         .await?;
     }
-    Ok(claimed)
+    Ok(claimed
+        .into_iter()
+        .map(|order| (order.id, order.number))
+        .collect())
 }

@@ -1,3 +1,4 @@
+use contracts::events::OrderClaimed;
 use primitives::{EmailAddress, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -14,7 +15,7 @@ pub(crate) async fn claim(
     email: &EmailAddress,
 ) -> Result<(), sqlx::Error> {
     let now = app.clock.now();
-    for order in store::claims::claim(tx, user, email, now).await? {
+    for (order, number) in store::claims::claim(tx, user, email, now).await? {
         let entry = Entry {
             kind: "order.claimed",
             actor: Actor::System,
@@ -23,6 +24,12 @@ pub(crate) async fn claim(
             at: now,
         };
         note(tx, app, order, entry).await?;
+        let claimed = OrderClaimed {
+            order_id: order,
+            number: number.to_string(),
+            user_id: user,
+        };
+        app.publisher.publish(tx, &claimed).await?;
     }
     Ok(())
 }

@@ -1,15 +1,19 @@
 //! What product does about other services' events.
 
 mod order_cancelled;
+mod order_claimed;
 mod order_confirmed;
+mod order_refunded;
 mod user_deleted;
 
-use contracts::events::{OrderCancelled, OrderConfirmed, UserDeleted};
+use contracts::events::{OrderCancelled, OrderClaimed, OrderConfirmed, OrderRefunded, UserDeleted};
 use messaging::Consumers;
 use secrecy::SecretString;
 
 pub(crate) use order_cancelled::GiveBack;
+pub(crate) use order_claimed::GivePurchases;
 pub(crate) use order_confirmed::TakeStock;
+pub(crate) use order_refunded::WithdrawPurchases;
 pub(crate) use user_deleted::ForgetUser;
 
 use crate::app::Context;
@@ -19,5 +23,7 @@ pub(crate) fn all(cx: &Context, amqp_url: SecretString) -> Consumers {
     Consumers::new("product", cx.pool.clone(), amqp_url)
         .on::<OrderConfirmed>(TakeStock(cx.clone()))
         .on::<OrderCancelled>(GiveBack(cx.clone()))
+        .on::<OrderClaimed>(GivePurchases(cx.clone()))
+        .on::<OrderRefunded>(WithdrawPurchases(cx.clone()))
         .on::<UserDeleted>(ForgetUser(cx.clone()))
 }

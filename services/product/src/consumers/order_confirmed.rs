@@ -36,11 +36,13 @@ impl Handler<OrderConfirmed> for TakeStock {
         };
         let settled =
             settlements::settle(tx, cx, order.order_id, OrderFate::Confirmed, &demands).await?;
-        if settled.hold == Hold::Committed
-            && let Some(user) = order.user_id
-        {
-            let (variants, units) = (settlements::ids(&demands), settlements::units(&demands, 1));
-            purchases::add(tx, user, order.order_id, &variants, &units, &cx.clock).await?;
+        if settled.hold == Hold::Committed {
+            let notes = purchases::notes(tx, order.order_id).await?;
+            let notes = notes.unwrap_or_default();
+            let buyer = order.user_id.or(notes.claimed_by);
+            if let (Some(buyer), false) = (buyer, notes.refunded) {
+                purchases::add(tx, buyer, order.order_id, &cx.clock).await?;
+            }
         }
         if !settled.short.is_empty() {
             tracing::warn!(order_id = %order.order_id, lines = settled.short.len(), "a paid order cannot be served");

@@ -66,6 +66,10 @@ texts! {
     ReviewTitle: 1 to 150, "must be 1 to 150 characters";
     /// A review's text.
     ReviewBody: 1 to 5000, "must be 1 to 5000 characters";
+    /// What a seller or the shop answers to a review.
+    ReplyBody: 1 to 5000, "must be 1 to 5000 characters";
+    /// What staff look for in reviews.
+    ReviewWords: 1 to 200, "must be 1 to 200 characters";
     /// Why something was done, for the people who look at it later.
     Reason: 1 to 500, "must be 1 to 500 characters";
 }

@@ -31,11 +31,33 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))
         .routes(routes!(products::set_stock::set_stock))
-        .routes(routes!(images::create::add_image))
-        .routes(routes!(images::delete::delete_image))
+        .routes(routes!(
+            images::create::add_image,
+            images::reorder::reorder_images
+        ))
+        .routes(routes!(
+            images::update::update_image,
+            images::delete::delete_image
+        ))
         .routes(routes!(
             reviews::list::list_reviews,
             reviews::create::create_review
+        ))
+        .routes(routes!(reviews::list_all::list_all_reviews))
+        .routes(routes!(
+            reviews::get::get_review,
+            reviews::update::update_review,
+            reviews::delete::delete_review
+        ))
+        .routes(routes!(reviews::hide::hide_review))
+        .routes(routes!(reviews::publish::publish_review))
+        .routes(routes!(
+            reviews::reply::reply_to_review,
+            reviews::reply::delete_reply
+        ))
+        .routes(routes!(
+            reviews::helpful::vote_helpful,
+            reviews::helpful::unvote_helpful
         ))
         .routes(routes!(
             categories::list::list_categories,

@@ -2,4 +2,5 @@
 
 pub(crate) mod category_counts;
 pub(crate) mod expire_holds;
+pub(crate) mod remove_leftovers;
 pub(crate) mod schedule;

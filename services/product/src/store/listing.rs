@@ -1,16 +1,17 @@
-//! The list of products: search, filters, sorts and facets. The one query that is put together at run time, so that the
-//! planner sees only the conditions that were asked for; every value is bound.
+//! Lists of products for those who see more than the public: sellers' own drafts, what waits for staff. The public list is
+//! `store/search`. The query is put together at run time, so that the planner sees only the conditions that were asked for;
+//! every value is bound.
 
 use std::collections::BTreeMap;
 
-use primitives::{CategoryId, ProductId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
+use primitives::{ProductId, Timestamp, UserId};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::products::{CategoryRef, Image};
 use crate::domain::attributes::AttributeValue;
+use crate::domain::search::attribute_filter::AttributeFilter;
 use crate::domain::status::Status;
 
 /// What is looked for.
@@ -25,6 +26,8 @@ pub(crate) struct Filter {
     /// At least so many stars.
     pub(crate) rating: Option<i64>,
     pub(crate) seller: Option<UserId>,
+    /// Only for the public list.
+    pub(crate) attributes: Vec<AttributeFilter>,
     /// None: any but archived.
     pub(crate) status: Option<Status>,
 }
@@ -55,7 +58,7 @@ impl Sort {
 }
 
 /// The place of a row in a sorted list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) key: i64,
     pub(crate) id: ProductId,
@@ -84,22 +87,28 @@ pub(crate) struct Item {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) version: i32,
+    /// Where the words stand in it, between [`MARK`]s; only in a search.
+    #[sqlx(default)]
+    pub(crate) marked_title: Option<String>,
+    #[sqlx(default)]
+    pub(crate) marked_description: Option<String>,
 }
 
-impl Item {
-    /// Where the item stands.
-    pub(crate) fn place(&self) -> Place {
-        Place {
-            key: self.sort_key,
-            id: self.id,
-        }
-    }
-}
+/// What stands before and after a found word. No text of ours has them.
+pub(crate) const MARK: [char; 2] = ['\u{1}', '\u{2}'];
 
 const IN_STOCK: &str = "EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL \
      AND (SELECT sum(s.on_hand - s.reserved - s.owed) FROM stock_levels s WHERE s.variant_id = v.id) > 0)";
 
-/// One page of products, in one statement.
+/// What an [`Item`] is read from, of `products p`.
+pub(crate) const COLUMNS: &str = "p.id, p.slug, p.title, p.description, p.status, p.rejection_reason, p.seller_id, p.currency, p.price_min, p.price_max, \
+     p.rating_sum, p.rating_count, p.attributes, p.created_at, p.updated_at, p.version, \
+     (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name) FROM categories c WHERE c.id = p.category_id) AS category, \
+     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height, \
+                                                 'sizes', i.sizes, 'placeholder', i.placeholder) \
+                                ORDER BY i.position, i.id), '[]') FROM product_images i WHERE i.product_id = p.id) AS images";
+
+/// One page of products that are not public, or not only, in one statement.
 pub(crate) async fn page(
     db: &mut PgConnection,
     filter: &Filter,
@@ -111,17 +120,11 @@ pub(crate) async fn page(
         Sort::Relevance if filter.text.is_none() => Sort::Newest.key(),
         sort => sort.key(),
     };
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT p.sort_key, p.id, p.slug, p.title, p.description, p.status, p.rejection_reason, p.seller_id, p.currency, p.price_min, p.price_max, \
-                p.rating_sum, p.rating_count, p.attributes, p.created_at, p.updated_at, p.version, ",
-    );
-    sql.push(IN_STOCK).push(
-        " AS in_stock, \
-          (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name) FROM categories c WHERE c.id = p.category_id) AS category, \
-          (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height) \
-                                     ORDER BY i.position, i.id), '[]') FROM product_images i WHERE i.product_id = p.id) AS images \
-         FROM (SELECT p.*, ",
-    );
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT p.sort_key, ");
+    sql.push(IN_STOCK)
+        .push(" AS in_stock, ")
+        .push(COLUMNS)
+        .push(" FROM (SELECT p.*, ");
     sql.push(key).push(" AS sort_key FROM products p ");
     if let (Some(text), Sort::Relevance) = (&filter.text, sort) {
         // Whole millionths, so that a cursor can name the exact place.
@@ -133,7 +136,7 @@ pub(crate) async fn page(
         .push_bind(text)
         .push(", p.title)) * 1000000)::bigint AS relevance) r ");
     }
-    conditions(&mut sql, filter, true);
+    conditions(&mut sql, filter);
     if let Some(place) = after {
         let beyond = if descending { "<" } else { ">" };
         sql.push(" AND (")
@@ -162,32 +165,8 @@ pub(crate) async fn page(
     sql.build_query_as::<Item>().fetch_all(db).await
 }
 
-/// How many products of a category match.
-#[derive(Debug, Clone, FromRow)]
-pub(crate) struct CategoryCount {
-    pub(crate) id: CategoryId,
-    pub(crate) slug: String,
-    pub(crate) name: String,
-    pub(crate) count: i64,
-}
-
-/// How many of the products that match all filters but the category lie in each category.
-pub(crate) async fn category_counts(
-    db: &mut PgConnection,
-    filter: &Filter,
-) -> sqlx::Result<Vec<CategoryCount>> {
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT c.id, c.slug, c.name, count(*) AS count FROM products p JOIN categories c ON c.id = p.category_id ",
-    );
-    conditions(&mut sql, filter, false);
-    sql.push(" GROUP BY c.id ORDER BY count(*) DESC, c.name LIMIT 100");
-    sql.build_query_as::<CategoryCount>().fetch_all(db).await
-}
-
-fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &Filter, with_category: bool) {
+fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
     match filter.status {
-        // Written out, so that the partial indexes of active products serve.
-        Some(Status::Active) => sql.push("WHERE p.status = 'active'"),
         Some(status) => sql.push("WHERE p.status = ").push_bind(status.as_str()),
         None => sql.push("WHERE p.status <> 'archived'"),
     };
@@ -196,19 +175,15 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &Filter, with_category: 
             .push_bind(text)
             .push(") OR p.search @@ websearch_to_tsquery('simple', ")
             .push_bind(text)
-            .push(") OR ")
-            .push_bind(text)
-            .push(" <% p.title)");
+            .push("))");
     }
-    if let (Some(category), true) = (&filter.category, with_category) {
-        sql.push(
-            " AND p.category_id IN (WITH RECURSIVE branch AS (SELECT id FROM categories WHERE ",
-        );
+    if let Some(category) = &filter.category {
+        sql.push(" AND p.category_id IN (SELECT d.descendant_id FROM category_closure d JOIN categories a ON a.id = d.ancestor_id WHERE a.");
         match category.parse::<Uuid>() {
             Ok(id) => sql.push("id = ").push_bind(id),
             Err(_) => sql.push("slug = ").push_bind(category),
         };
-        sql.push(" UNION SELECT c.id FROM categories c JOIN branch b ON c.parent_id = b.id) SELECT id FROM branch)");
+        sql.push(")");
     }
     if let Some(min) = filter.min_price {
         sql.push(" AND p.price_max >= ").push_bind(min);

@@ -6,6 +6,7 @@
 pub(crate) mod categories;
 pub(crate) mod category_attributes;
 pub(crate) mod images;
+pub(crate) mod leftovers;
 pub(crate) mod listing;
 pub(crate) mod people;
 pub(crate) mod prices;
@@ -13,6 +14,7 @@ pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
+pub(crate) mod search;
 pub(crate) mod search_documents;
 pub(crate) mod slugs;
 pub(crate) mod stock;

@@ -60,8 +60,49 @@ pub(crate) async fn export_reviews(
 ) -> sqlx::Result<Vec<Value>> {
     sqlx::query_scalar!(
         r#"SELECT jsonb_build_object('id', id, 'product_id', product_id, 'author_name', author_name, 'rating', rating, 'title', title, 'body', body,
+                                     'status', status, 'moderation_reason', moderation_reason, 'verified_purchase', verified_purchase,
+                                     'helpful_count', helpful_count, 'reply', reply_body,
                                      'created_at', created_at, 'updated_at', updated_at) AS "entry!"
              FROM reviews WHERE user_id = $1 ORDER BY id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The answers that a user gave to reviews.
+pub(crate) async fn export_replies(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('review_id', id, 'product_id', product_id, 'body', reply_body, 'at', reply_at) AS "entry!"
+             FROM reviews WHERE reply_by = $1 ORDER BY id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Which reviews helped a user.
+pub(crate) async fn export_votes(db: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('review_id', review_id, 'created_at', created_at) AS "entry!"
+             FROM review_votes WHERE user_id = $1 ORDER BY created_at, review_id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What a user bought, as far as the right to review goes by it.
+pub(crate) async fn export_purchases(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('product_id', product_id, 'order_id', order_id, 'quantity', quantity, 'purchased_at', purchased_at) AS "entry!"
+             FROM purchases WHERE user_id = $1 ORDER BY purchased_at, product_id"#,
         user.uuid()
     )
     .fetch_all(db)
@@ -90,11 +131,40 @@ pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -
     sqlx::query!("DELETE FROM purchases WHERE user_id = $1", user.uuid())
         .execute(&mut *db)
         .await?;
+    forget_votes(db, user).await?;
+    sqlx::query!("DELETE FROM review_holds WHERE user_id = $1", user.uuid())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!(
+        "UPDATE order_notes SET claimed_by = NULL WHERE claimed_by = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
     sqlx::query!(
         "UPDATE reviews SET author_name = $2, updated_at = $3, version = version + 1 WHERE user_id = $1 AND author_name <> $2",
         user.uuid(),
         SOMEBODY,
         clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes a user's votes back, and off the counts.
+async fn forget_votes(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    // Locked in one order, as whoever else votes locks one review alone.
+    sqlx::query!(
+        "SELECT id FROM reviews WHERE id IN (SELECT review_id FROM review_votes WHERE user_id = $1) ORDER BY id FOR NO KEY UPDATE",
+        user.uuid()
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    sqlx::query!(
+        r#"WITH gone AS (DELETE FROM review_votes WHERE user_id = $1 RETURNING review_id)
+           UPDATE reviews SET helpful_count = helpful_count - 1 WHERE id IN (SELECT review_id FROM gone)"#,
+        user.uuid()
     )
     .execute(db)
     .await?;

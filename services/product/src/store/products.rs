@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::domain::attributes::AttributeValue;
+use crate::domain::picture::Size;
 use crate::domain::price::Offered;
 use crate::domain::product::Offer;
 use crate::domain::status::{Life, Schedule, Status};
@@ -71,6 +72,14 @@ pub(crate) struct Image {
     pub(crate) alt: String,
     pub(crate) width: i32,
     pub(crate) height: i32,
+    /// Largest first; empty for a picture from before there were sizes.
+    #[serde(default)]
+    pub(crate) sizes: Vec<Size>,
+    #[serde(default)]
+    pub(crate) placeholder: Option<String>,
+    /// The variants that it shows; none: all.
+    #[serde(default)]
+    pub(crate) variant_ids: Vec<VariantId>,
 }
 
 /// A variant of a product with the units that can be had.
@@ -130,7 +139,8 @@ pub(crate) async fn find(
                   $3::timestamptz AS "seen_at!: Timestamp", p.created_at AS "created_at: Timestamp", p.updated_at AS "updated_at: Timestamp", p.version,
                   (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
                      FROM categories c WHERE c.id = p.category_id) AS "category: Json<CategoryRef>",
-                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height)
+                  (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height,
+                                                                'sizes', i.sizes, 'placeholder', i.placeholder, 'variant_ids', i.variant_ids)
                                              ORDER BY i.position, i.id), '[]')
                      FROM product_images i WHERE i.product_id = p.id) AS "images!: Json<Vec<Image>>",
                   (SELECT coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'sku', v.sku, 'price', v.price, 'options', v.options, 'available',

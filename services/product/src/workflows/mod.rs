@@ -4,5 +4,6 @@ pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod queues;
 pub(crate) mod reservations;
+pub(crate) mod reviews;
 pub(crate) mod settlements;
 pub(crate) mod stock;

@@ -1,75 +1,138 @@
-//! Adding and removing pictures: the file first, then the row; so a row never names a file that is not there.
+//! Adding and removing pictures: the files first, then the row; so a row never names a file that is not there. Before the files
+//! comes a note that they are to be removed, which goes with the row's transaction; so no file stays that no row names.
 
-use bytes::Bytes;
-use primitives::ImageId;
+use std::time::Duration;
+
+use anyhow::ensure;
+use primitives::{ImageId, VariantId};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::products;
 use crate::app::Context;
-use crate::domain::picture::Picture;
+use crate::domain::picture::{Drawn, Size};
 use crate::domain::text::Alt;
 use crate::media::Media;
-use crate::store::images;
-use crate::store::products::Locked;
+use crate::store::products::{Image, Locked};
+use crate::store::{images, leftovers};
 
-/// A kept picture.
+/// How long an upload may take to become a picture. No request lives as long.
+const UNADOPTED: Duration = Duration::from_secs(15 * 60);
+
+/// Files in the store that are not yet a picture.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) id: ImageId,
-    pub(crate) file_name: String,
+pub(crate) struct Staged {
+    id: ImageId,
+    sizes: Vec<Size>,
+    /// Of the largest JPEG.
+    bytes: usize,
+    placeholder: String,
 }
 
-/// Keeps an examined picture and notes it at a locked product. None if the product has all it may have.
+/// Puts a picture's files into the store.
+pub(crate) async fn stage(cx: &Context, media: &Media, drawn: Drawn) -> anyhow::Result<Staged> {
+    let id = ImageId::new(cx.clock.now(), &cx.random);
+    let sizes: Vec<Size> = drawn.renditions.iter().map(|drawn| drawn.size).collect();
+    let bytes = drawn.renditions.first().map_or(0, |drawn| drawn.jpeg.len());
+    let due = cx.clock.now() + UNADOPTED;
+    let mut db = cx.pool.acquire().await?;
+    leftovers::note(&mut db, id, &file_names(id, &sizes), due).await?;
+    drop(db);
+    let files = drawn.renditions.into_iter().flat_map(|drawn| {
+        [
+            (webp(id, drawn.size), "image/webp", drawn.webp),
+            (jpeg(id, drawn.size), "image/jpeg", drawn.jpeg),
+        ]
+    });
+    media.keep(files.collect()).await?;
+    Ok(Staged {
+        id,
+        sizes,
+        bytes,
+        placeholder: drawn.placeholder,
+    })
+}
+
+/// Adds a picture to a locked product. None if the product has all it may have: its files then go by themselves.
 pub(crate) async fn add(
-    mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
+    mut tx: Transaction<'static, Postgres>,
     cx: &Context,
-    media: &Media,
     product: &Locked,
-    bytes: &Bytes,
-    picture: Picture,
+    staged: &Staged,
     alt: &Alt,
-) -> anyhow::Result<Option<Kept>> {
+    variants: &[VariantId],
+) -> anyhow::Result<Option<Image>> {
     if images::count(&mut tx, product.id).await? >= images::MAX {
         return Ok(None);
     }
-    let id = ImageId::new(cx.clock.now(), &cx.random);
-    let file_name = format!("{id}.{}", picture.kind.extension());
-    media.keep(&file_name, bytes).await?;
+    let largest = staged.sizes.first().copied();
+    let file_name = largest.map(|size| jpeg(staged.id, size));
     let new = images::New {
-        id,
-        file_name: &file_name,
-        bytes: bytes.len().try_into()?,
-        picture,
+        id: staged.id,
+        file_name: &file_name.unwrap_or_default(),
+        bytes: staged.bytes.try_into()?,
+        sizes: &staged.sizes,
+        placeholder: &staged.placeholder,
         alt,
+        variants,
     };
-    let written = async {
-        images::insert(&mut tx, product.id, new, &cx.clock).await?;
-        products::touch(&mut tx, cx, product).await?;
-        tx.commit().await
-    };
-    match written.await {
-        Ok(()) => Ok(Some(Kept { id, file_name })),
-        // The row may be there all the same, if only the answer to COMMIT was lost; then the file must stay.
-        Err(error @ sqlx::Error::Io(_)) => Err(error.into()),
-        Err(error) => {
-            media.remove(&file_name).await;
-            Err(error.into())
-        }
-    }
+    let image = images::insert(&mut tx, product.id, new, &cx.clock).await?;
+    ensure!(
+        leftovers::adopt(&mut tx, staged.id).await?,
+        "the upload took so long that its files were removed"
+    );
+    products::touch(&mut tx, cx, product).await?;
+    tx.commit().await?;
+    Ok(Some(image))
 }
 
-/// Removes a picture of a locked product; false if there is none such.
+/// Removes a picture of a locked product; false if there is none such. Its files go after the commit.
 pub(crate) async fn remove(
-    mut tx: sqlx::Transaction<'static, sqlx::Postgres>,
+    mut tx: Transaction<'static, Postgres>,
     cx: &Context,
-    media: &Media,
     product: &Locked,
     image: ImageId,
 ) -> anyhow::Result<bool> {
-    let Some(file_name) = images::delete(&mut tx, product.id, image).await? else {
+    let Some((file_name, sizes)) = images::delete(&mut tx, product.id, image).await? else {
         return Ok(false);
     };
+    let mut files = file_names(image, &sizes);
+    if files.is_empty() {
+        files.push(file_name);
+    }
+    leftovers::note(&mut tx, image, &files, cx.clock.now()).await?;
     products::touch(&mut tx, cx, product).await?;
     tx.commit().await?;
-    media.remove(&file_name).await;
+    cx.leftovers.notify_one();
     Ok(true)
+}
+
+/// Says what a picture of a locked product shows; false if there is none such.
+pub(crate) async fn describe(
+    tx: &mut PgConnection,
+    cx: &Context,
+    product: &Locked,
+    image: ImageId,
+    alt: &Alt,
+    variants: &[VariantId],
+) -> sqlx::Result<bool> {
+    let found = images::describe(tx, product.id, image, alt, variants).await?;
+    if found {
+        products::touch(tx, cx, product).await?;
+    }
+    Ok(found)
+}
+
+/// The file of a picture in one size.
+pub(crate) fn jpeg(id: ImageId, size: Size) -> String {
+    format!("{id}-{}.jpg", size.longest())
+}
+
+/// The same, for clients that know WebP.
+pub(crate) fn webp(id: ImageId, size: Size) -> String {
+    format!("{id}-{}.webp", size.longest())
+}
+
+fn file_names(id: ImageId, sizes: &[Size]) -> Vec<String> {
+    let both = |size: &Size| [webp(id, *size), jpeg(id, *size)];
+    sizes.iter().flat_map(both).collect()
 }

@@ -13,10 +13,12 @@ enum For {
     Anybody,
     SignedIn,
     Sellers,
+    Staff,
+    SellersAndStaff,
     Admins,
 }
 
-use For::{Admins, Anybody, Sellers, SignedIn};
+use For::{Admins, Anybody, Sellers, SellersAndStaff, SignedIn, Staff};
 
 const CASES: &[(&str, &str, For)] = &[
     ("get", "/api/products", Anybody),
@@ -29,9 +31,21 @@ const CASES: &[(&str, &str, For)] = &[
     ("post", "/api/products/{id}/reject", Admins),
     ("put", "/api/products/{id}/stock", Sellers),
     ("post", "/api/products/{id}/images", Sellers),
+    ("put", "/api/products/{id}/images", Sellers),
+    ("put", "/api/products/{id}/images/{image_id}", Sellers),
     ("delete", "/api/products/{id}/images/{image_id}", Sellers),
     ("get", "/api/products/{id}/reviews", Anybody),
     ("post", "/api/products/{id}/reviews", SignedIn),
+    ("get", "/api/reviews", SignedIn),
+    ("get", "/api/reviews/{id}", Anybody),
+    ("put", "/api/reviews/{id}", SignedIn),
+    ("delete", "/api/reviews/{id}", SignedIn),
+    ("post", "/api/reviews/{id}/hide", Staff),
+    ("post", "/api/reviews/{id}/publish", Staff),
+    ("put", "/api/reviews/{id}/reply", SellersAndStaff),
+    ("delete", "/api/reviews/{id}/reply", SellersAndStaff),
+    ("put", "/api/reviews/{id}/helpful", SignedIn),
+    ("delete", "/api/reviews/{id}/helpful", SignedIn),
     ("get", "/api/categories", Anybody),
     ("post", "/api/categories", Admins),
     ("get", "/api/categories/{id}", Anybody),
@@ -118,8 +132,11 @@ async fn every_operation_has_a_case_and_keeps_to_it() {
         // The least allowed come first, because the last may delete it.
         for (person, allowed) in [
             (&customer, matches!(whose, Anybody | SignedIn)),
-            (&support, matches!(whose, Anybody | SignedIn)),
-            (&seller, *whose != Admins),
+            (
+                &support,
+                matches!(whose, Anybody | SignedIn | Staff | SellersAndStaff),
+            ),
+            (&seller, !matches!(whose, Admins | Staff)),
             (&admin, true),
         ] {
             let answer = call(&person.client, method, path, id).await;
@@ -157,6 +174,12 @@ async fn another_sellers_product_is_out_of_reach() {
         ("POST", format!("{path}/submit"), json!({})),
         ("PUT", format!("{path}/stock"), json!({"set": 0})),
         ("POST", format!("{path}/images"), json!({})),
+        ("PUT", format!("{path}/images"), json!({"ids": []})),
+        (
+            "PUT",
+            format!("{path}/images/{}", product["id"].as_str().unwrap()),
+            json!({"alt": ""}),
+        ),
         (
             "DELETE",
             format!("{path}/images/{}", product["id"].as_str().unwrap()),

@@ -10,7 +10,7 @@ use testkit::eventually;
 
 use crate::world::{World, variant};
 
-fn confirmed(
+pub(crate) fn confirmed(
     world: &World,
     order: OrderId,
     user: Option<UserId>,

@@ -9,15 +9,19 @@ use testkit::http::{Answer, Client};
 
 use crate::world::{World, keys};
 
-fn picture(format: ImageFormat) -> Vec<u8> {
+fn encode(image: &image::RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image::RgbImage::new(8, 6)
+    image
         .write_to(&mut Cursor::new(&mut bytes), format)
         .unwrap();
     bytes
 }
 
-async fn upload(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer {
+pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
+    encode(&image::RgbImage::new(8, 6), format)
+}
+
+pub(crate) async fn upload(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer {
     let mut body = Vec::new();
     for (name, content) in parts {
         let file = if *name == "file" {
@@ -41,57 +45,180 @@ async fn upload(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer 
         .await
 }
 
+fn id(value: &serde_json::Value) -> &str {
+    value["id"].as_str().unwrap()
+}
+
+fn files(world: &World) -> usize {
+    std::fs::read_dir(world.media.path()).unwrap().count()
+}
+
 #[tokio::test]
-async fn pictures_are_kept_and_shown_in_order() {
+async fn pictures_are_drawn_in_all_sizes_and_kept() {
     let world = World::new().await;
     let admin = world.person(Role::Admin).client;
     let product = world.product("A", 100, 5).await;
-    let path = format!("/api/products/{}/images", product["id"].as_str().unwrap());
-    let first = upload(
-        &admin,
-        &path,
-        &[
-            ("alt", "A thing".as_bytes()),
-            ("file", &picture(ImageFormat::Jpeg)),
-        ],
-    )
-    .await
-    .expect(201)
-    .value();
-    assert_eq!(keys(&first), ["alt", "height", "id", "url", "width"]);
+    let path = format!("/api/products/{}/images", id(&product));
+    let big = encode(&image::RgbImage::new(1200, 900), ImageFormat::Jpeg);
+    let parts: [(&str, &[u8]); 2] = [("alt", b"A thing"), ("file", &big)];
+    let first = upload(&admin, &path, &parts).await.expect(201).value();
+    let members = [
+        "alt",
+        "height",
+        "id",
+        "placeholder",
+        "sizes",
+        "url",
+        "variant_ids",
+        "width",
+    ];
+    assert_eq!(keys(&first), members);
     assert_eq!(
         (&first["alt"], &first["width"], &first["height"]),
-        (&json!("A thing"), &json!(8), &json!(6))
+        (&json!("A thing"), &json!(1200), &json!(900))
     );
-    let url = first["url"].as_str().unwrap();
-    assert_eq!(url, format!("/media/{}.jpg", first["id"].as_str().unwrap()));
-    let file = world
-        .media
-        .path()
-        .join(url.strip_prefix("/media/").unwrap());
-    assert_eq!(std::fs::read(&file).unwrap(), picture(ImageFormat::Jpeg));
+    let name = |size: u32, kind: &str| format!("/media/{}-{size}.{kind}", id(&first));
+    let size = |width: u32, height: u32| json!({"width": width, "height": height, "webp": name(width, "webp"), "jpeg": name(width, "jpg")});
+    assert_eq!(
+        first["sizes"],
+        json!([
+            size(1200, 900),
+            size(960, 720),
+            size(480, 360),
+            size(160, 120)
+        ])
+    );
+    assert_eq!(first["url"], name(1200, "jpg"));
+    let placeholder = first["placeholder"].as_str().unwrap();
+    assert!(placeholder.starts_with("data:image/webp;base64,"));
+    assert_eq!(files(&world), 8);
+    for size in first["sizes"].as_array().unwrap() {
+        for kind in ["webp", "jpeg"] {
+            let name = size[kind]
+                .as_str()
+                .unwrap()
+                .strip_prefix("/media/")
+                .unwrap();
+            let file = std::fs::read(world.media.path().join(name)).unwrap();
+            let image = image::load_from_memory(&file).unwrap();
+            assert_eq!(json!(image.width()), size["width"]);
+        }
+    }
+
     world.clock.advance(std::time::Duration::from_millis(2));
-    let second = upload(&admin, &path, &[("file", &picture(ImageFormat::Png))])
-        .await
-        .expect(201)
-        .value();
+    let png: [(&str, &[u8]); 1] = [("file", &picture(ImageFormat::Png))];
+    let second = upload(&admin, &path, &png).await.expect(201).value();
     let shown = world
         .guest()
-        .get(&format!(
-            "/api/products/{}",
-            product["id"].as_str().unwrap()
-        ))
-        .expect(200)
-        .await
-        .value();
+        .get(&format!("/api/products/{}", id(&product)));
+    let shown = shown.expect(200).await.value();
     assert_eq!(shown["images"], json!([first, second]));
     assert_eq!(shown["version"], 3);
 
-    let image = format!("{path}/{}", first["id"].as_str().unwrap());
+    // The files go after the commit.
+    let image = format!("{path}/{}", id(&first));
     admin.delete(&image).expect(204).await;
-    assert!(!file.exists());
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 1);
+    assert_eq!(files(&world), 2);
     admin.delete(&image).send().await.problem(404, "not_found");
-    assert_eq!(std::fs::read_dir(world.media.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn pictures_are_reordered_and_described() {
+    let world = World::new().await;
+    let seller = world.person(Role::Admin).client;
+    let size = |sku: &str, size: &str| json!({"sku": sku, "options": {"size": size}, "stock": 1, "price": {"amount": 1, "currency": "EUR"}});
+    let product = world
+        .product_of(
+            &json!({"title": "Shirt", "description": "", "status": "active", "options": ["size"],
+            "variants": [size("S", "S"), size("M", "M")]}),
+        )
+        .await;
+    let path = format!("/api/products/{}/images", id(&product));
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        world.clock.advance(std::time::Duration::from_millis(2));
+        let parts: [(&str, &[u8]); 1] = [("file", &picture(ImageFormat::Gif))];
+        made.push(upload(&seller, &path, &parts).await.expect(201).value());
+    }
+    let [first, second, third] = [0, 1, 2].map(|n: usize| id(&made[n]));
+    let order = json!({"ids": [third, first, second]});
+    let list = seller.put(&path).json(&order).expect(200).await.value();
+    assert_eq!(list["data"], json!([made[2], made[0], made[1]]));
+    let again = seller.put(&path).json(&order).expect(200).await.value();
+    assert_eq!(again, list);
+    for bad in [
+        json!([third, first]),
+        json!([third, first, first]),
+        json!([third, first, id(&product)]),
+    ] {
+        let bad = json!({ "ids": bad });
+        seller
+            .put(&path)
+            .json(&bad)
+            .send()
+            .await
+            .problem(422, "validation_failed");
+    }
+
+    let one = format!("{path}/{third}");
+    let medium = &product["variants"][1]["id"];
+    let body = json!({"alt": "In medium", "variant_ids": [medium]});
+    let described = seller.put(&one).json(&body).expect(200).await.value();
+    assert_eq!(
+        (&described["alt"], &described["variant_ids"]),
+        (&body["alt"], &body["variant_ids"])
+    );
+    let shown = world
+        .guest()
+        .get(&format!("/api/products/{}", id(&product)));
+    let shown = shown.expect(200).await.value();
+    assert_eq!(shown["images"], json!([described, made[0], made[1]]));
+    // Three pictures, one order, one description.
+    assert_eq!(shown["version"], 6);
+    let foreign = json!({"alt": "", "variant_ids": [id(&product)]});
+    seller
+        .put(&one)
+        .json(&foreign)
+        .send()
+        .await
+        .problem(422, "validation_failed");
+    let parts: [(&str, &[u8]); 2] = [
+        ("variant_ids", third.as_bytes()),
+        ("file", &picture(ImageFormat::WebP)),
+    ];
+    upload(&seller, &path, &parts)
+        .await
+        .problem(422, "validation_failed");
+    let other = format!("{path}/{}", id(&product));
+    seller
+        .put(&other)
+        .json(&json!({"alt": ""}))
+        .send()
+        .await
+        .problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_upload_that_becomes_no_picture_leaves_no_file() {
+    let world = World::new().await;
+    let admin = world.person(Role::Admin).client;
+    let product = world.product("A", 100, 5).await;
+    let path = format!("/api/products/{}/images", id(&product));
+    let unknown = id(&product).as_bytes();
+    let parts: [(&str, &[u8]); 2] = [
+        ("variant_ids", unknown),
+        ("file", &picture(ImageFormat::Png)),
+    ];
+    upload(&admin, &path, &parts)
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(files(&world), 2);
+    // It might still become one.
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 0);
+    world.clock.advance(std::time::Duration::from_secs(901));
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 1);
+    assert_eq!(files(&world), 0);
 }
 
 #[tokio::test]
@@ -107,12 +234,23 @@ async fn what_is_not_a_picture_is_refused() {
     upload(&admin, &path, &[("file", b"<svg onload=alert(1)>")])
         .await
         .problem(415, "unsupported_media_type");
+    upload(
+        &admin,
+        &path,
+        &[("file", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1")],
+    )
+    .await
+    .problem(415, "unsupported_media_type");
     upload(&admin, &path, &[("file", &png[..40])])
         .await
         .problem(422, "validation_failed");
-    upload(&admin, &path, &[("file", &vec![0xFF; 6 * 1024 * 1024])])
-        .await
-        .problem(413, "payload_too_large");
+    upload(
+        &admin,
+        &path,
+        &[("file", &[&png[..], &vec![0; 10 * 1024 * 1024]].concat())],
+    )
+    .await
+    .problem(413, "payload_too_large");
     let problem = upload(
         &admin,
         &path,
@@ -127,6 +265,9 @@ async fn what_is_not_a_picture_is_refused() {
         .map(|error| &error["field"])
         .collect();
     assert_eq!(fields, ["alt", "caption", "file"]);
+    upload(&admin, &path, &[("file", &png), ("file", &png)])
+        .await
+        .problem(422, "validation_failed");
     admin
         .post(&path)
         .json(&json!({}))

@@ -8,6 +8,8 @@
 
 mod audit;
 mod authorisation;
+mod bucket;
+mod buyers;
 mod catalogue;
 mod categories;
 mod events;
@@ -16,6 +18,7 @@ mod images;
 mod openapi;
 mod programs;
 mod reservations;
+mod review_moderation;
 mod reviews;
 mod search;
 mod stock;

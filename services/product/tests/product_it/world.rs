@@ -9,7 +9,7 @@ use auth_token::{
 use contracts::events::Event;
 use messaging::Publisher;
 use primitives::{Clock, OrderId, Random, SessionId, TokenId, UserId};
-use product::{App, MIGRATOR, Settings};
+use product::{App, MIGRATOR, MediaSettings, Moderation, Settings};
 use runtime::CommonSettings;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -50,6 +50,11 @@ pub(crate) struct Person {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings than the usual ones.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         runtime::telemetry::init_for_tests();
         let db = TestDb::new("product", &MIGRATOR).await;
         let (clock, random) = (Clock::manual(Clock::system().now()), Random::system());
@@ -65,7 +70,7 @@ impl World {
         let exchange = Exchange::default();
         let auth = testkit::serve(exchange.router()).await;
         let media = TempDir::new().unwrap();
-        let settings = Settings {
+        let mut settings = Settings {
             common: CommonSettings::for_tests(),
             product_database_url: SecretString::from(db.url()),
             product_migration_database_url: None,
@@ -76,11 +81,21 @@ impl World {
             auth_internal_url: auth.url(),
             service_key: product.1.base64(),
             service_jwks: jwks.clone(),
-            media_dir: media.path().to_owned(),
-            media_base_url: "/media".to_owned(),
+            media: MediaSettings {
+                media_dir: media.path().to_owned(),
+                media_base_url: "/media".to_owned(),
+                media_store_url: None,
+                media_s3_endpoint: None,
+                media_s3_region: "us-east-1".to_owned(),
+                media_s3_access_key_id: None,
+                media_s3_secret_access_key: None,
+            },
             reservations_at_once: 64,
             reconcile_interval_seconds: 30,
+            public_url: "https://shop.example/".to_owned(),
+            reviews_moderation: Moderation::After,
         };
+        change(&mut settings);
         let signer = Signer::generate("test").unwrap();
         let keys = JwksSource::fixed(Jwks {
             keys: vec![signer.jwk().clone()],

@@ -28,7 +28,7 @@ pub(crate) async fn delete_image(
     let change = (json!({ "image_id": image }), Value::Null);
     let action = "product.delete_image";
     products::audit(&mut tx, &state.context, staff.as_ref(), action, id, change).await?;
-    match pictures::remove(tx, &state.context, &state.media, &locked, image).await? {
+    match pictures::remove(tx, &state.context, &locked, image).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Error::not_found("picture")),
     }

@@ -47,6 +47,9 @@ pub(crate) async fn export(
     if after.is_none() {
         // One review for each thing bought, so there are not many.
         add("reviews", people::export_reviews(&mut db, id).await?);
+        add("review_replies", people::export_replies(&mut db, id).await?);
+        add("review_votes", people::export_votes(&mut db, id).await?);
+        add("purchases", people::export_purchases(&mut db, id).await?);
         add("wishlist", people::export_wishlist(&mut db, id).await?);
     }
     Ok(Json(answer))

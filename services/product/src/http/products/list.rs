@@ -1,18 +1,27 @@
 //! `GET /api/products`: list and search
 
 use auth_token::{MaybeUser, Principal, Role};
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use http_kit::{Cursor, Error, FieldErrors, Limit, Page, Query, Result, etag};
-use primitives::{CategoryId, UserId};
+use http_kit::{Cursor, Error, FieldErrors, Limit, Page, Result, etag, parse_open_query};
+use primitives::{ProductId, UserId};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
+use super::facets::{Facets, to_name};
 use super::view::ProductSummary;
 use crate::app::AppState;
+use crate::domain::search::facets::{Counts, Narrowed};
+use crate::domain::search::{attribute_filter, text};
 use crate::domain::status::Status;
+use crate::media::Media;
 use crate::store::listing::{self, Filter, Place, Sort};
+use crate::store::search::facets::{self, Names};
+use crate::store::search::page::page;
+use crate::store::search::resolve::resolve;
+use crate::store::search::understand::{Meaning, understand};
 
 /// What is looked for, and in which order.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,7 +57,7 @@ pub(crate) struct ListProducts {
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor>,
-    /// Whether to count the matches of each category as well.
+    /// Whether to count the matches by category, price, rating, seller and attribute as well; of active products only.
     facets: Option<bool>,
 }
 
@@ -128,40 +137,36 @@ pub(crate) struct ProductPage {
     /// Where the next page begins; null on the last one.
     #[schema(value_type = Option<String>)]
     next_cursor: Option<Cursor>,
+    /// What was looked for instead of `q`, if words in it are in no product: typing errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected: Option<String>,
+    /// True if no product has all the words, so that these lack one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relaxed: Option<bool>,
     /// With `facets=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     facets: Option<Facets>,
 }
 
-/// How many products match in each group.
-#[derive(Debug, Serialize, ToSchema)]
-struct Facets {
-    /// All filters but `category` apply.
-    categories: Vec<CategoryFacet>,
-}
-
-/// How many products match in a category.
-#[derive(Debug, Serialize, ToSchema)]
-struct CategoryFacet {
-    id: CategoryId,
-    slug: String,
-    name: String,
-    count: i64,
-}
-
 /// Lists and searches products.
 #[utoipa::path(
     get, path = "/api/products", tag = "products", security((), ("bearer" = [])),
-    params(ListProducts),
+    params(
+        ListProducts,
+        ("attr.{key}" = Option<String>, Query, description = "Of an attribute or option: values separated by commas, of which one will do, \
+            or a range of numbers such as `1..2.5`. Any number of attributes."),
+    ),
     responses((status = 200, body = ProductPage), (status = 403, body = http_kit::Problem), (status = 422, body = http_kit::Problem))
 )]
 pub(crate) async fn list_products(
     State(state): State<AppState>,
     MaybeUser(viewer): MaybeUser,
-    Query(query): Query<ListProducts>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let filter = query.filter(viewer.as_ref())?;
+    let (query, attributes) =
+        parse_open_query::<ListProducts>(query.as_deref().unwrap_or_default(), "attr.")?;
+    let filter = query.filter(viewer.as_ref(), &attributes)?;
     let sort = query.sort.map_or(
         if filter.text.is_some() {
             Sort::Relevance
@@ -170,48 +175,186 @@ pub(crate) async fn list_products(
         },
         Sort::from,
     );
-    let (limit, after) = (
-        query.limit.unwrap_or_default(),
-        query
+    let asked = Asked {
+        filter,
+        sort,
+        limit: query.limit.unwrap_or_default(),
+        after: query
             .cursor
             .as_ref()
-            .map(Cursor::decode::<Place>)
+            .map(Cursor::decode::<Mark>)
             .transpose()?,
-    );
-    let mut db = state.context.pool.acquire().await?;
-    let rows = listing::page(&mut db, &filter, sort, after, limit.fetch()).await?;
-    let page = Page::cut(rows, limit, listing::Item::place)?;
-    let facets = match query.facets {
-        Some(true) => Some(Facets {
-            categories: category_facets(listing::category_counts(&mut db, &filter).await?),
-        }),
-        Some(false) | None => None,
+        facets: query.facets.unwrap_or(false),
     };
-    let data = page
-        .data
-        .into_iter()
-        .map(|item| ProductSummary::new(item, &state.media))
-        .collect::<Result<_>>()?;
-    Ok(etag::respond_hashed(
-        &headers,
-        ProductPage {
-            data,
+    let mut db = state.context.pool.acquire().await?;
+    let page = if asked.filter.status == Some(Status::Active) {
+        asked.public(&mut db, &state.media).await?
+    } else {
+        asked.private(&mut db, &state.media).await?
+    };
+    Ok(etag::respond_hashed(&headers, page))
+}
+
+/// What is asked, understood.
+struct Asked {
+    filter: Filter,
+    sort: Sort,
+    limit: Limit,
+    after: Option<Mark>,
+    facets: bool,
+}
+
+/// Where a page ends. A search says how it was understood, so that the next page is of the same list even if new words have come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    key: i64,
+    id: ProductId,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    terms: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    relaxed: bool,
+}
+
+impl Asked {
+    /// What everybody sees: four statements with words and filters, two more with facets, and one when nothing has all the words.
+    async fn public(self, db: &mut PgConnection, media: &Media) -> Result<ProductPage> {
+        let after = self.after.as_ref().map(|mark| Place {
+            key: mark.key,
+            id: mark.id,
+        });
+        let mut meaning = match (&self.filter.text, &self.after) {
+            (None, _) => None,
+            (Some(_), Some(mark)) => {
+                understand(db, &text::parse(&mark.terms.join(" ")), false).await?
+            }
+            (Some(typed), None) => understand(db, &text::parse(typed), true).await?,
+        };
+        if self.filter.text.is_some() && meaning.is_none() {
+            // Nothing but signs and stop words.
+            return Ok(ProductPage::empty(self.facets));
+        }
+        let narrowed = resolve(db, &self.filter).await?;
+        let mut relaxed = self.after.as_ref().is_some_and(|mark| mark.relaxed);
+        if relaxed {
+            relax(&mut meaning);
+        }
+        let fetch = self.limit.fetch();
+        let mut rows = page(db, meaning.as_ref(), &narrowed, self.sort, after, fetch).await?;
+        if rows.is_empty() && after.is_none() && relax(&mut meaning) {
+            relaxed = true;
+            rows = page(db, meaning.as_ref(), &narrowed, self.sort, after, fetch).await?;
+        }
+        let terms = meaning
+            .as_ref()
+            .map(|meaning| meaning.terms.clone())
+            .unwrap_or_default();
+        let cut = Page::cut(rows, self.limit, |item| Mark {
+            key: item.sort_key,
+            id: item.id,
+            terms: terms.clone(),
+            relaxed,
+        })?;
+        let facets = if self.facets {
+            let counts = facets::count(db, meaning.as_ref(), &narrowed).await?;
+            let (codes, categories) = to_name(&counts);
+            let names = facets::names(db, &codes, &categories).await?;
+            Some(Facets::new(&counts, &narrowed, names))
+        } else {
+            None
+        };
+        let mut page = ProductPage::new(cut, media)?;
+        page.facets = facets;
+        page.corrected = meaning.and_then(|meaning| meaning.corrected);
+        page.relaxed = relaxed.then_some(true);
+        Ok(page)
+    }
+
+    /// What sellers and staff see of what is not public.
+    async fn private(self, db: &mut PgConnection, media: &Media) -> Result<ProductPage> {
+        let after = self.after.map(|mark| Place {
+            key: mark.key,
+            id: mark.id,
+        });
+        let rows = listing::page(db, &self.filter, self.sort, after, self.limit.fetch()).await?;
+        let cut = Page::cut(rows, self.limit, |item| Mark {
+            key: item.sort_key,
+            id: item.id,
+            terms: Vec::new(),
+            relaxed: false,
+        })?;
+        ProductPage::new(cut, media)
+    }
+}
+
+/// Lets a product lack one of the words; false if it must not lack any.
+fn relax(meaning: &mut Option<Meaning>) -> bool {
+    let Some(meaning) = meaning else { return false };
+    match meaning.relaxed.take() {
+        Some(query) => {
+            meaning.query = query;
+            true
+        }
+        None => false,
+    }
+}
+
+impl ProductPage {
+    fn new(page: Page<listing::Item>, media: &Media) -> Result<Self> {
+        Ok(Self {
+            data: page
+                .data
+                .into_iter()
+                .map(|item| ProductSummary::new(item, media))
+                .collect::<Result<_>>()?,
             next_cursor: page.next_cursor,
-            facets,
-        },
-    ))
+            corrected: None,
+            relaxed: None,
+            facets: None,
+        })
+    }
+
+    fn empty(facets: bool) -> Self {
+        let none = || Facets::new(&Counts::default(), &Narrowed::default(), Names::default());
+        Self {
+            data: Vec::new(),
+            next_cursor: None,
+            corrected: None,
+            relaxed: None,
+            facets: facets.then(none),
+        }
+    }
 }
 
 impl ListProducts {
-    fn filter(&self, viewer: Option<&Principal>) -> Result<Filter> {
+    fn filter(
+        &self,
+        viewer: Option<&Principal>,
+        attributes: &[(String, String)],
+    ) -> Result<Filter> {
         let mut errors = FieldErrors::new();
+        let attributes = attribute_filter::parse(attributes).unwrap_or_else(|wrong| {
+            for (field, why) in wrong {
+                errors.push(field, "invalid", why);
+            }
+            Vec::new()
+        });
+        let status = self.status.unwrap_or(StatusFilter::Active);
+        if !matches!(status, StatusFilter::Active) {
+            for filter in &attributes {
+                let field = format!("attr.{}", filter.attribute);
+                errors.push(field, "invalid", "filters active products only");
+            }
+            if self.facets == Some(true) {
+                errors.push("facets", "invalid", "are counted of active products only");
+            }
+        }
         for (field, price) in [("min_price", self.min_price), ("max_price", self.max_price)] {
             if price.is_some_and(|price| price < 0) {
                 errors.push(field, "invalid", "must not be negative");
             }
         }
         errors.into_result()?;
-        let status = self.status.unwrap_or(StatusFilter::Active);
         if !matches!(status, StatusFilter::Active) {
             let staff =
                 viewer.is_some_and(|viewer| matches!(viewer.role, Role::Admin | Role::Support));
@@ -236,19 +379,8 @@ impl ListProducts {
             in_stock: self.in_stock.unwrap_or(false),
             rating: self.rating.map(|rating| rating.get().into()),
             seller: self.seller,
+            attributes,
             status: status.status(),
         })
     }
-}
-
-fn category_facets(counts: Vec<listing::CategoryCount>) -> Vec<CategoryFacet> {
-    counts
-        .into_iter()
-        .map(|found| CategoryFacet {
-            id: found.id,
-            slug: found.slug,
-            name: found.name,
-            count: found.count,
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod body;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod facets;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod reject;

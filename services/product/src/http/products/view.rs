@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::internal::variants::Availability;
 use http_kit::Result;
-use primitives::{
-    CategoryId, Currency, ImageId, Money, ProductId, Sku, Timestamp, UserId, VariantId,
-};
+use primitives::{CategoryId, Currency, Money, ProductId, Sku, Timestamp, UserId, VariantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,8 +13,9 @@ use crate::domain::price::lowest_before_reduction;
 use crate::domain::product::{average, price_range};
 use crate::domain::status::Status;
 use crate::domain::text::TaxClass;
+use crate::http::images::view::Image;
 use crate::media::Media;
-use crate::store::listing::Item;
+use crate::store::listing::{Item, MARK};
 use crate::store::products as store;
 
 /// A product.
@@ -81,6 +80,44 @@ pub(crate) struct ProductSummary {
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i32,
+    /// Where the words of `q` stand in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    highlight: Option<Highlight>,
+}
+
+/// HTML in which the found words stand in `<mark>`; all else is escaped.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Highlight {
+    title: String,
+    /// The parts of the description around the words.
+    description: String,
+}
+
+impl Highlight {
+    fn new(item: &Item) -> Option<Self> {
+        Some(Self {
+            title: marked_html(item.marked_title.as_ref()?),
+            description: marked_html(item.marked_description.as_ref()?),
+        })
+    }
+}
+
+/// Escapes a text and turns its marks into tags.
+fn marked_html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            mark if mark == MARK[0] => html.push_str("<mark>"),
+            mark if mark == MARK[1] => html.push_str("</mark>"),
+            other => html.push(other),
+        }
+    }
+    html
 }
 
 /// The category of a product.
@@ -106,16 +143,6 @@ struct Rating {
     /// 1 to 5, with two decimals; 0 without reviews.
     average: f64,
     count: i32,
-}
-
-/// A picture.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Image {
-    pub(crate) id: ImageId,
-    pub(crate) url: String,
-    pub(crate) alt: String,
-    pub(crate) width: i32,
-    pub(crate) height: i32,
 }
 
 /// What is stocked and sold.
@@ -213,8 +240,13 @@ impl Product {
             price: PriceRange::new(product.price_min, product.price_max, currency),
             in_stock: variants.iter().any(|variant| variant.available > 0),
             rating: Rating::new(product.rating_sum, product.rating_count),
-            images: images(product.images.0, media),
             options: product.option_names,
+            images: product
+                .images
+                .0
+                .into_iter()
+                .map(|image| Image::new(image, media))
+                .collect(),
             variants,
             attributes: product.attributes.0,
             tax_class: product.tax_class,
@@ -235,7 +267,9 @@ impl Product {
 impl ProductSummary {
     pub(crate) fn new(item: Item, media: &Media) -> Result<Self> {
         let currency = currency(&item.currency)?;
+        let highlight = Highlight::new(&item);
         Ok(Self {
+            highlight,
             id: item.id,
             slug: item.slug,
             title: item.title,
@@ -247,7 +281,12 @@ impl ProductSummary {
             price: PriceRange::new(item.price_min, item.price_max, currency),
             in_stock: item.in_stock,
             rating: Rating::new(item.rating_sum, item.rating_count),
-            images: images(item.images.0, media),
+            images: item
+                .images
+                .0
+                .into_iter()
+                .map(|image| Image::brief(image, media))
+                .collect(),
             attributes: item.attributes.0,
             created_at: item.created_at,
             updated_at: item.updated_at,
@@ -280,19 +319,6 @@ impl Rating {
             count,
         }
     }
-}
-
-fn images(images: Vec<store::Image>, media: &Media) -> Vec<Image> {
-    images
-        .into_iter()
-        .map(|image| Image {
-            id: image.id,
-            url: media.url(&image.file_name),
-            alt: image.alt,
-            width: image.width,
-            height: image.height,
-        })
-        .collect()
 }
 
 fn currency(code: &str) -> Result<Currency> {

@@ -1,40 +1,15 @@
-//! `/api/products/{id}/reviews`
+//! `/api/products/{id}/reviews` and `/api/reviews`
 
+mod access;
 pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod helpful;
+pub(crate) mod hide;
 pub(crate) mod list;
-
-use primitives::{ProductId, ReviewId, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::store::reviews as store;
-
-/// What a buyer says.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Review {
-    id: ReviewId,
-    product_id: ProductId,
-    /// The buyer's display name.
-    author_name: String,
-    /// 1 to 5.
-    rating: i16,
-    title: String,
-    body: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-impl From<store::Review> for Review {
-    fn from(review: store::Review) -> Self {
-        Self {
-            id: review.id,
-            product_id: review.product_id,
-            author_name: review.author_name,
-            rating: review.rating,
-            title: review.title,
-            body: review.body,
-            created_at: review.created_at,
-            updated_at: review.updated_at,
-        }
-    }
-}
+pub(crate) mod list_all;
+mod paging;
+pub(crate) mod publish;
+pub(crate) mod reply;
+pub(crate) mod update;
+mod view;

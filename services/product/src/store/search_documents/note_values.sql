@@ -8,4 +8,4 @@ SELECT DISTINCT ON (search_code(attribute, value)) search_code(attribute, value)
         UNION ALL
         SELECT o.key, o.value, NULL FROM products p JOIN product_variants v ON v.product_id = p.id, jsonb_each_text(v.options) o
          WHERE p.id = ANY($1) AND p.status = 'active' AND v.archived_at IS NULL) fact
- WHERE length(value) <= 100 AND NOT EXISTS (SELECT FROM search_values k WHERE k.code = search_code(attribute, value))
+ WHERE length(value) <= 100 AND NOT EXISTS (SELECT FROM search_values k WHERE k.code = search_code(fact.attribute, fact.value))

@@ -1,14 +1,12 @@
 -- $1: products. Writes the row of each that is active.
-WITH RECURSIVE wanted AS (
+WITH wanted AS (
   SELECT * FROM products WHERE id = ANY($1) AND status = 'active'
-), above AS (
-  SELECT p.id AS product_id, c.parent_id, c.name FROM wanted p JOIN categories c ON c.id = p.category_id
-  UNION ALL
-  SELECT a.product_id, c.parent_id, c.name FROM above a JOIN categories c ON c.id = a.parent_id
 ), named AS (
-  SELECT product_id, string_agg(name, ' . ') AS categories FROM above GROUP BY product_id
+  SELECT p.id AS product_id, string_agg(c.name, ' . ') AS categories
+    FROM wanted p JOIN category_closure a ON a.descendant_id = p.category_id JOIN categories c ON c.id = a.ancestor_id GROUP BY p.id
 ), offered AS (
-  SELECT v.product_id, array_agg(DISTINCT v.sku) AS skus, bool_or((SELECT sum(l.on_hand - l.reserved - l.owed) > 0 FROM stock_levels l WHERE l.variant_id = v.id)) AS in_stock
+  SELECT v.product_id, array_agg(DISTINCT v.sku) || array_agg(DISTINCT v.barcode) FILTER (WHERE v.barcode IS NOT NULL) AS marks,
+         bool_or((SELECT sum(l.on_hand - l.reserved - l.owed) > 0 FROM stock_levels l WHERE l.variant_id = v.id)) AS in_stock
     FROM product_variants v
    WHERE v.product_id = ANY($1) AND v.archived_at IS NULL GROUP BY v.product_id
 ), fact AS (
@@ -19,7 +17,7 @@ WITH RECURSIVE wanted AS (
   SELECT v.product_id, o.key, o.value
     FROM product_variants v, jsonb_each_text(v.options) o WHERE v.product_id = ANY($1) AND v.archived_at IS NULL
 ), valued AS (
-  SELECT product_id, array_agg(DISTINCT search_code(attribute, value) ORDER BY search_code(attribute, value)) AS codes,
+  SELECT product_id, (array_agg(DISTINCT search_code(attribute, value) ORDER BY search_code(attribute, value)))[:255] AS codes,
          string_agg(value, ' . ') AS said
     FROM fact WHERE length(value) <= 100 GROUP BY product_id
 ), document AS (
@@ -33,8 +31,9 @@ WITH RECURSIVE wanted AS (
            -- "t-shirt" is also found as "tshirt".
            || setweight(to_tsvector(search_config(), CASE WHEN p.title ~ '[[:alnum:]]-[[:alnum:]]'
                           THEN regexp_replace(p.title, '([[:alnum:]])-([[:alnum:]])', '\1\2', 'g') ELSE '' END), 'A')
-           -- A mark keeps SKUs and words apart.
-           || (SELECT coalesce(string_agg(DISTINCT format('''#%s'':1A', lower(sku)), ' '), '') FROM unnest(o.skus) AS sku)::tsvector
+           -- A sign keeps SKUs and barcodes apart from words.
+           || (SELECT coalesce(string_agg(DISTINCT format('''#%s'':1A', replace(replace(lower(mark), '\', '\\'), '''', '''''')), ' '), '')
+                 FROM unnest(o.marks) AS mark)::tsvector
            || setweight(to_tsvector(search_config(), coalesce(v.said, '')), 'B')
            || setweight(to_tsvector(search_config(), coalesce(n.categories, '')), 'B') AS head,
          setweight(to_tsvector(search_config(), p.description), 'C') AS described
@@ -47,7 +46,7 @@ INSERT INTO product_search (product_id, category_id, seller_id, price_min, price
                             title_words, in_stock, codes, facts, head, words)
 SELECT id, category_id, seller_id, price_min, price_max, rating, popularity, quality, (SELECT generation FROM search_settings),
        length(title), in_stock, codes,
-       set_byte('\x00', 0, in_stock::integer) || int2send(rating::smallint) || int8send(price_min) || int8send(price_max)
+       set_byte(set_byte('\x0000', 0, in_stock::integer), 1, cardinality(codes)) || int2send(rating::smallint) || int8send(price_min) || int8send(price_max)
          || uuid_send(coalesce(category_id, '00000000-0000-0000-0000-000000000000')) || uuid_send(seller_id)
          || coalesce((SELECT string_agg(int8send(code), '' ORDER BY code) FROM unnest(codes) AS code), ''),
        head, head || described

@@ -1,0 +1,138 @@
+//! Reading the form of an upload: as it comes, and no further than needed.
+
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use http_kit::{Error, FieldErrors, Result, one_field};
+use primitives::VariantId;
+
+use crate::domain::picture::{self, MAX_BYTES, PictureError};
+use crate::domain::text::Alt;
+
+/// The most bytes of a field that is not the file.
+const MAX_TEXT: usize = 4 * 1024;
+/// So many of the first bytes tell what a file is.
+const TELLING: usize = 12;
+/// The most variants that one picture may be said to show.
+pub(super) const MAX_VARIANTS: usize = 100;
+
+/// What a form says.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) file: Bytes,
+    pub(super) alt: Alt,
+    pub(super) variant_ids: Vec<VariantId>,
+}
+
+/// Reads a form. What can never be a picture is refused before the rest of it has come.
+pub(super) async fn read(mut form: Multipart) -> Result<Upload> {
+    let (mut file, mut alt) = (None, None);
+    let (mut variant_ids, mut errors) = (Vec::new(), FieldErrors::new());
+    while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
+        match field.name() {
+            Some("file") if file.is_some() => {
+                return Err(one_field("file", "repeated", "may be there once"));
+            }
+            Some("file") => file = Some(read_file(&mut field).await?),
+            Some("alt") => match Alt::try_from(read_text(&mut field).await?) {
+                Ok(text) => alt = Some(text),
+                Err(message) => errors.push("alt", "invalid", message),
+            },
+            Some("variant_ids") if variant_ids.len() >= MAX_VARIANTS => {
+                return Err(one_field("variant_ids", "too_many", "must be at most 100"));
+            }
+            Some("variant_ids") => match read_text(&mut field).await?.trim().parse() {
+                Ok(id) => variant_ids.push(id),
+                Err(_) => errors.push("variant_ids", "invalid", "must be the id of a variant"),
+            },
+            other => errors.push(
+                other.unwrap_or_default(),
+                "unknown_field",
+                "is not a known field",
+            ),
+        }
+    }
+    match &file {
+        None => errors.push("file", "required", "is required"),
+        Some(bytes) if bytes.is_empty() => errors.push("file", "required", "is empty"),
+        Some(_) => {}
+    }
+    errors.into_result()?;
+    let alt = match alt {
+        Some(alt) => alt,
+        None => {
+            Alt::try_from(String::new()).map_err(|why| Error::internal(anyhow::anyhow!(why)))?
+        }
+    };
+    Ok(Upload {
+        file: file.unwrap_or_default(),
+        alt,
+        variant_ids,
+    })
+}
+
+async fn read_file(field: &mut Field<'_>) -> Result<Bytes> {
+    let (mut bytes, mut told) = (BytesMut::new(), false);
+    while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(too_big());
+        }
+        bytes.extend_from_slice(&chunk);
+        if !told && bytes.len() >= TELLING {
+            picture::sniff(&bytes).map_err(refused)?;
+            told = true;
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+async fn read_text(field: &mut Field<'_>) -> Result<String> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
+        if bytes.len() + chunk.len() > MAX_TEXT {
+            return Err(too_big());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes.into()).map_err(|error| {
+        Error::bad_request("malformed_form", "The form's text is not UTF-8.").caused_by(error)
+    })
+}
+
+/// Why a file is not taken, for the client.
+pub(super) fn refused(error: PictureError) -> Error {
+    let unsupported = |detail| {
+        Error::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            detail,
+        )
+    };
+    match error {
+        PictureError::NotAPicture => unsupported("The file is neither JPEG, PNG, WebP nor GIF."),
+        PictureError::Avif => {
+            unsupported("AVIF and HEIC are not taken: save the picture as JPEG, PNG or WebP.")
+        }
+        PictureError::Broken => one_field("file", "invalid", "cannot be decoded"),
+        PictureError::TooLarge => one_field(
+            "file",
+            "too_large",
+            "has more than 25 megapixels, or a side longer than 8000 pixels",
+        ),
+    }
+}
+
+pub(super) fn unreadable(error: MultipartError) -> Error {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_big();
+    }
+    Error::bad_request("malformed_form", "The form cannot be read.").caused_by(error)
+}
+
+fn too_big() -> Error {
+    Error::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        "A picture may have 10 MiB.",
+    )
+}
