@@ -166,6 +166,19 @@ impl App {
     pub async fn remove_leftovers(&self) -> anyhow::Result<usize> {
         jobs::remove_leftovers::all(&self.state.context, &self.state.media).await
     }
+
+    /// Brings recommendations up to date now.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn recommend(&self) -> sqlx::Result<()> {
+        jobs::recommend::all(
+            &self.state.context,
+            Duration::ZERO,
+            &CancellationToken::new(),
+        )
+        .await
+    }
 }
 
 impl Service for App {
@@ -241,6 +254,11 @@ impl Service for App {
         let (cx, media) = (context.clone(), app.state.media.clone());
         runtime.spawn("remove_leftovers", move |shutdown| {
             jobs::remove_leftovers::run(cx, media, every, shutdown)
+        });
+        let cx = context.clone();
+        let often = Duration::from_secs(settings.recommendations_interval_seconds);
+        runtime.spawn("recommend", move |shutdown| {
+            jobs::recommend::run(cx, often, shutdown)
         });
 
         let cx = context.clone();

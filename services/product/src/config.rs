@@ -62,4 +62,7 @@ pub struct Settings {
     /// Whether reviews are shown at once and hidden if need be (`after`), or when staff published them (`before`).
     #[arg(long, env = "REVIEWS_MODERATION", value_enum, default_value_t = Moderation::After)]
     pub reviews_moderation: Moderation,
+    /// How often recommendations take in what was bought and changed.
+    #[arg(long, env = "RECOMMENDATIONS_INTERVAL_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    pub recommendations_interval_seconds: u64,
 }

@@ -10,7 +10,7 @@ use crate::app::Context;
 use crate::domain::allocation as rules;
 use crate::domain::hold::{Hold, OrderFate};
 use crate::store::purchases;
-use crate::workflows::settlements;
+use crate::workflows::{recommendations, settlements};
 
 /// Sells an order's units and notes who bought what.
 pub(crate) struct TakeStock(pub(crate) Context);
@@ -42,6 +42,10 @@ impl Handler<OrderConfirmed> for TakeStock {
             let buyer = order.user_id.or(notes.claimed_by);
             if let (Some(buyer), false) = (buyer, notes.refunded) {
                 purchases::add(tx, buyer, order.order_id, &cx.clock).await?;
+            }
+            if !notes.refunded {
+                let products = order.lines.iter().map(|line| line.product_id);
+                recommendations::bought(tx, order.order_id, products, event.time).await?;
             }
         }
         if !settled.short.is_empty() {

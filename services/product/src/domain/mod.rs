@@ -7,6 +7,7 @@ pub(crate) mod hold;
 pub(crate) mod picture;
 pub(crate) mod price;
 pub(crate) mod product;
+pub(crate) mod recommendation;
 pub(crate) mod review;
 pub(crate) mod search;
 pub(crate) mod slug;

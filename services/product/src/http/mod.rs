@@ -6,6 +6,7 @@ mod images;
 mod internal;
 mod precondition;
 mod products;
+mod recommendations;
 mod reviews;
 
 use utoipa::OpenApi;
@@ -39,6 +40,8 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             images::update::update_image,
             images::delete::delete_image
         ))
+        .routes(routes!(recommendations::of_user::recommended))
+        .routes(routes!(recommendations::of_product::recommendations))
         .routes(routes!(
             reviews::list::list_reviews,
             reviews::create::create_review
@@ -87,6 +90,7 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
     info(title = "Mercato product", description = "The catalogue and its stock."),
     tags(
         (name = "products", description = "What is sold: drafts, approval, search, stock and pictures."),
+        (name = "recommendations", description = "What goes with what, and what somebody may like."),
         (name = "reviews", description = "What buyers say."),
         (name = "categories", description = "The tree that products hang in."),
     )

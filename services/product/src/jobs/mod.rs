@@ -2,5 +2,6 @@
 
 pub(crate) mod category_counts;
 pub(crate) mod expire_holds;
+pub(crate) mod recommend;
 pub(crate) mod remove_leftovers;
 pub(crate) mod schedule;

@@ -165,6 +165,17 @@ pub(crate) async fn page(
     sql.build_query_as::<Item>().fetch_all(db).await
 }
 
+/// Those of some products that are public, in the order in which they are named.
+pub(crate) async fn by_ids(db: &mut PgConnection, ids: &[ProductId]) -> sqlx::Result<Vec<Item>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT w.sort_key, s.in_stock, ");
+    sql.push(COLUMNS).push(" FROM unnest(").push_bind(ids).push(
+        ") WITH ORDINALITY AS w (id, sort_key) JOIN product_search s ON s.product_id = w.id \
+         JOIN products p ON p.id = s.product_id AND p.status = 'active' ORDER BY w.sort_key",
+    );
+    sql.build_query_as::<Item>().fetch_all(db).await
+}
+
 fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
     match filter.status {
         Some(status) => sql.push("WHERE p.status = ").push_bind(status.as_str()),

@@ -12,6 +12,7 @@ pub(crate) mod people;
 pub(crate) mod prices;
 pub(crate) mod products;
 pub(crate) mod purchases;
+pub(crate) mod recommendations;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
 pub(crate) mod search;

@@ -123,8 +123,35 @@ pub(crate) async fn export_wishlist(
     .await
 }
 
+/// What was put together for a user to like.
+pub(crate) async fn export_recommendations(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('product_ids', product_ids, 'computed_at', computed_at) AS "entry!"
+             FROM user_recommendations WHERE user_id = $1"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Deletes what is theirs alone, and takes their name off what others see.
 pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -> sqlx::Result<()> {
+    // The work first: a job that is just at it has written by then, or writes nothing.
+    sqlx::query!(
+        "DELETE FROM recommendation_work WHERE kind = 'user' AND id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM user_recommendations WHERE user_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
     sqlx::query!("DELETE FROM wishlist_items WHERE user_id = $1", user.uuid())
         .execute(&mut *db)
         .await?;

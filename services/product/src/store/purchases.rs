@@ -4,6 +4,8 @@ use primitives::{Clock, OrderId, ProductId, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::recommendations;
+
 /// Locks the products of variants in the order of their ids; answers the product of each variant.
 pub(crate) async fn lock_products(db: &mut PgConnection, variants: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query!(
@@ -60,14 +62,15 @@ pub(crate) async fn add(
             WHERE p.order_id = $1 AND r.product_id = p.product_id AND r.user_id = p.user_id AND NOT r.verified_purchase"#,
         order.uuid()
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    recommendations::user_changed(db, user).await
 }
 
 /// Forgets the purchases of an order that was cancelled or paid back. What was written of them loses the mark of a purchase, unless the
 /// author bought the thing another time as well. The products must be locked.
 pub(crate) async fn remove(db: &mut PgConnection, order: OrderId) -> sqlx::Result<()> {
+    recommendations::given_back(db, order).await?;
     sqlx::query!(
         r#"WITH gone AS (DELETE FROM purchases WHERE order_id = $1 RETURNING user_id, product_id)
            UPDATE reviews r SET verified_purchase = false, version = version + 1

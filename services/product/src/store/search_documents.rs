@@ -5,6 +5,8 @@ use primitives::ProductId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::recommendations;
+
 /// Builds the rows of products anew; those that are not public lose theirs. The rows are locked in the order of their ids.
 pub(crate) async fn refresh(db: &mut PgConnection, products: &[ProductId]) -> sqlx::Result<()> {
     let ids = uuids(products);
@@ -22,9 +24,9 @@ pub(crate) async fn refresh(db: &mut PgConnection, products: &[ProductId]) -> sq
         .execute(&mut *db)
         .await?;
     sqlx::query_file!("src/store/search_documents/note_words.sql", &ids)
-        .execute(db)
+        .execute(&mut *db)
         .await?;
-    Ok(())
+    recommendations::products_changed(db, &ids).await
 }
 
 /// Notes anew whether anything of the products can be had. Called when the availability of a variant crosses zero.

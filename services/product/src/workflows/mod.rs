@@ -3,6 +3,7 @@
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod queues;
+pub(crate) mod recommendations;
 pub(crate) mod reservations;
 pub(crate) mod reviews;
 pub(crate) mod settlements;

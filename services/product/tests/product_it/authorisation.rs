@@ -34,6 +34,8 @@ const CASES: &[(&str, &str, For)] = &[
     ("put", "/api/products/{id}/images", Sellers),
     ("put", "/api/products/{id}/images/{image_id}", Sellers),
     ("delete", "/api/products/{id}/images/{image_id}", Sellers),
+    ("get", "/api/products/recommended", Anybody),
+    ("get", "/api/products/{id}/recommendations", Anybody),
     ("get", "/api/products/{id}/reviews", Anybody),
     ("post", "/api/products/{id}/reviews", SignedIn),
     ("get", "/api/reviews", SignedIn),

@@ -40,7 +40,7 @@ pub(crate) fn confirmed(
     }
 }
 
-fn cancelled(order: OrderId) -> OrderCancelled {
+pub(crate) fn cancelled(order: OrderId) -> OrderCancelled {
     OrderCancelled {
         order_id: order,
         number: "1000001".to_owned(),
@@ -48,7 +48,7 @@ fn cancelled(order: OrderId) -> OrderCancelled {
     }
 }
 
-async fn settles(world: &World, order: OrderId, status: &str) {
+pub(crate) async fn settles(world: &World, order: OrderId, status: &str) {
     eventually(&format!("{order} is {status}"), async || {
         (world.hold(order).await.as_deref() == Some(status)).then_some(())
     })

@@ -17,6 +17,7 @@ mod grants;
 mod images;
 mod openapi;
 mod programs;
+mod recommendations;
 mod reservations;
 mod review_moderation;
 mod reviews;

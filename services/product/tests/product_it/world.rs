@@ -94,6 +94,7 @@ impl World {
             reconcile_interval_seconds: 30,
             public_url: "https://shop.example/".to_owned(),
             reviews_moderation: Moderation::After,
+            recommendations_interval_seconds: 2,
         };
         change(&mut settings);
         let signer = Signer::generate("test").unwrap();

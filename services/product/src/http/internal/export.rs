@@ -51,6 +51,8 @@ pub(crate) async fn export(
         add("review_votes", people::export_votes(&mut db, id).await?);
         add("purchases", people::export_purchases(&mut db, id).await?);
         add("wishlist", people::export_wishlist(&mut db, id).await?);
+        let recommended = people::export_recommendations(&mut db, id).await?;
+        add("recommendations", recommended);
     }
     Ok(Json(answer))
 }
