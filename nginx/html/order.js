@@ -1,6 +1,6 @@
 // /orders/{id}?token=…: one order, for the guest who holds its token or for the customer who signs in.
 
-import { byId, call, element, keepToken, onSubmit, Problem, say, takeToken } from "./page.js";
+import { byId, call, element, keepToken, money, onSubmit, Problem, say, takeToken } from "./page.js";
 
 const path = `/api${location.pathname}`;
 const [shown, signIn, again, dialog] = [byId("order"), byId("sign-in"), byId("again"), byId("confirm")];
@@ -30,15 +30,6 @@ const WORDS = {
 };
 
 const word = (kind, name) => WORDS[kind][name] ?? String(name).replaceAll("_", " ");
-
-// The digits of minor units as the API counts them; browsers count some currencies as people use them.
-const DIGITS = { CLP: 0, ISK: 0, JPY: 0, KRW: 0, KWD: 3 };
-
-function money({ amount, currency }) {
-  const digits = DIGITS[currency] ?? 2;
-  const style = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(undefined, style).format(amount / 10 ** digits);
-}
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 

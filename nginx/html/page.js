@@ -10,6 +10,16 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// The digits of minor units as the API counts them; browsers count some currencies as people use them.
+const DIGITS = { CLP: 0, ISK: 0, JPY: 0, KRW: 0, KWD: 3 };
+
+/** An amount as the API has it, for people. */
+export function money({ amount, currency }) {
+  const digits = DIGITS[currency] ?? 2;
+  const style = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(undefined, style).format(amount / 10 ** digits);
+}
+
 /** Says how things stand; `kind` is "good", "bad" or nothing. */
 export function say(text, kind = "") {
   const status = byId("status");

@@ -62,6 +62,7 @@ async fn each_path_goes_to_its_service() {
         ("product", "/api/categories/1"),
         ("product", "/api/reviews/1"),
         ("product", "/api/wishlist"),
+        ("product", "/api/wishlist/shared/s3cret"),
         ("order", "/api/cart"),
         ("order", "/api/cart/items/1"),
         ("order", "/api/orders"),
@@ -107,6 +108,11 @@ async fn each_path_goes_to_its_service() {
         "/reset-password/x",
         "/approve-email-change/",
         "/confirm-email-changes",
+        "/unsubscribe/",
+        "/wishlist/x",
+        "/products",
+        "/products/",
+        "/products/a/b",
         "/media/nothing.webp",
         "/media/",
         "/media/../nginx.conf",
@@ -199,8 +205,11 @@ async fn nginx_answers_itself_where_no_service_is_needed() {
     );
 }
 
-/// What mails link to, as auth and order write it.
-const LINKS_OF_MAILS: [&str; 6] = [
+/// What mails link to, as auth, order and product write it.
+const LINKS_OF_MAILS: [&str; 9] = [
+    "/unsubscribe?token=s3cret",
+    "/wishlist?token=s3cret",
+    "/products/a-red-lamp-2",
     "/verify-email?token=s3cret",
     "/approve-email-change?token=s3cret",
     "/confirm-email-change?token=s3cret",
@@ -866,7 +875,11 @@ async fn the_stack_answers_on_every_route() {
         ("/api/auth/.well-known/jwks.json", &[200]),
         ("/api/users/me", &[401]),
         ("/api/orders", &[401]),
-        ("/api/wishlist", &[401, 404]),
+        ("/unsubscribe", &[200]),
+        ("/wishlist", &[200]),
+        ("/products/nothing", &[200]),
+        ("/api/reviews", &[401]),
+        ("/api/wishlist", &[401]),
         ("/api/notifications", &[401, 404]),
         ("/api/cart", &[200, 401, 404]),
     ] {

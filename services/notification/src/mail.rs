@@ -54,6 +54,8 @@ pub(crate) fn kind(mail: &Mail) -> &'static str {
         Mail::OrderDelivered { .. } => "order_delivered",
         Mail::OrderCancelled { .. } => "order_cancelled",
         Mail::OrderRefunded { .. } => "order_refunded",
+        Mail::PriceDropped { .. } => "price_dropped",
+        Mail::BackInStock { .. } => "back_in_stock",
     }
 }
 
@@ -140,11 +142,22 @@ impl Postbox {
                 text(mail)?,
                 html(mail, subject)?,
             ))?;
+        let mut add = |name: &'static str, value: String| {
+            let header = HeaderName::new_from_ascii_str(name);
+            message
+                .headers_mut()
+                .insert_raw(HeaderValue::new(header, value));
+        };
         // Absence notices do not answer machines (RFC 3834).
-        let header = HeaderName::new_from_ascii_str("Auto-Submitted");
-        message
-            .headers_mut()
-            .insert_raw(HeaderValue::new(header, "auto-generated".to_owned()));
+        add("Auto-Submitted", "auto-generated".to_owned());
+        // Mail programs show a button for it (RFC 2369, RFC 8058).
+        if let Some(url) = mail.one_click_url() {
+            add("List-Unsubscribe", format!("<{url}>"));
+            add(
+                "List-Unsubscribe-Post",
+                "List-Unsubscribe=One-Click".to_owned(),
+            );
+        }
         Ok(message)
     }
 }

@@ -122,6 +122,23 @@ fn all() -> Vec<Mail> {
             amount: euros(1998),
             url: url(),
         },
+        Mail::PriceDropped {
+            name: name(),
+            product: "Tea \"Assam\" & <more>".into(),
+            before: euros(1998),
+            now: euros(1499),
+            url: "https://shop.example/products/assam".to_owned(),
+            unsubscribe_url: url(),
+            one_click_url: url(),
+        },
+        Mail::BackInStock {
+            name: name(),
+            product: "Tea \"Assam\" & <more>".into(),
+            price: euros(1998),
+            url: "https://shop.example/products/assam".to_owned(),
+            unsubscribe_url: url(),
+            one_click_url: url(),
+        },
     ]
 }
 
@@ -175,7 +192,17 @@ fn every_change_of_second_factors_has_its_words() {
 fn refill(mail: &Mail, text: &str) -> Mail {
     let mut json = serde_json::to_value(mail).unwrap();
     for field in [
-        "name", "device", "ip", "provider", "key_name", "prefix", "url", "reason", "carrier",
+        "name",
+        "device",
+        "ip",
+        "provider",
+        "key_name",
+        "prefix",
+        "url",
+        "reason",
+        "carrier",
+        "product",
+        "unsubscribe_url",
     ] {
         if let Some(place) = json["data"].get_mut(field) {
             *place = text.into();
@@ -240,4 +267,23 @@ async fn every_try_is_the_same_mail() {
         "{raw}"
     );
     assert!(raw.contains("Auto-Submitted: auto-generated\r\n"), "{raw}");
+}
+
+#[tokio::test]
+async fn mails_that_can_be_ended_say_how_to_mail_programs() {
+    let postbox = Postbox::new(
+        &"smtp://127.0.0.1:1".into(),
+        "Mercato <shop@mercato.example>".parse().unwrap(),
+    )
+    .unwrap();
+    let id: EventId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+    for mail in all() {
+        let message = postbox.message(id, "a@example.com", "x", &mail).unwrap();
+        let raw = String::from_utf8(message.formatted()).unwrap();
+        let expected = matches!(mail, Mail::PriceDropped { .. } | Mail::BackInStock { .. });
+        let says = raw.contains("List-Unsubscribe: <https://shop.example/x?token=a&b=c>\r\n")
+            && raw.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+        assert_eq!(says, expected, "{raw}");
+        assert_eq!(raw.contains("List-Unsubscribe"), expected, "{raw}");
+    }
 }

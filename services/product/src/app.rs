@@ -15,10 +15,14 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::auth::AuthClient;
 use crate::config::Settings;
+use crate::domain::link_token::UnsubscribeTokens;
+use crate::domain::links::Links;
 use crate::domain::review::Moderation;
 use crate::media::Media;
 use crate::workflows::queues::Queues;
+use crate::workflows::wishes::Mailer;
 use crate::{MIGRATOR, consumers, http, jobs};
 
 /// What workflows, consumers and jobs need.
@@ -39,6 +43,7 @@ pub(crate) struct AppState {
     pub(crate) context: Context,
     pub(crate) media: Media,
     pub(crate) reviews_moderation: Moderation,
+    pub(crate) links: Links,
     verifier: Verifier,
     services: ServiceKeys,
 }
@@ -58,6 +63,7 @@ impl FromRef<AppState> for ServiceKeys {
 /// The product service.
 pub struct App {
     state: AppState,
+    mailer: Mailer,
     limits: Limits,
 }
 
@@ -98,7 +104,14 @@ impl App {
             &settings.auth_internal_url,
             services.clone(),
         )?;
-        verifier.admit_programs(Area::Catalogue, Exchange::auth(auth));
+        verifier.admit_programs(Area::Catalogue, Exchange::auth(auth.clone()));
+        let links = Links::new(&settings.public_url);
+        let mailer = Mailer {
+            cx: context.clone(),
+            auth: AuthClient::new(auth),
+            links: links.clone(),
+            tokens: UnsubscribeTokens::new(&settings.service_key)?,
+        };
         let limits = Limits {
             server_timing: settings.common.server_timing,
             ..Limits::default()
@@ -108,9 +121,11 @@ impl App {
                 context,
                 media,
                 reviews_moderation: settings.reviews_moderation,
+                links,
                 verifier,
                 services,
             },
+            mailer,
             limits,
         })
     }
@@ -149,6 +164,14 @@ impl App {
     pub async fn add_up_counts(&self) -> sqlx::Result<u64> {
         let mut db = self.state.context.pool.acquire().await?;
         crate::store::categories::add_up_counts(&mut db).await
+    }
+
+    /// Has all news of what people wish for mailed that is due now.
+    ///
+    /// # Errors
+    /// The database or auth is away.
+    pub async fn tell_wishes(&self) -> anyhow::Result<()> {
+        jobs::wishes::all(&self.mailer, &CancellationToken::new()).await
     }
 
     /// Lets go of every hold that is past its time now; answers how many.
@@ -268,6 +291,14 @@ impl Service for App {
         let cx = context.clone();
         runtime.spawn("category_counts", move |shutdown| {
             jobs::category_counts::run(cx, every, shutdown)
+        });
+
+        let (mailer, every) = (
+            app.mailer.clone(),
+            Duration::from_secs(settings.reconcile_interval_seconds),
+        );
+        runtime.spawn("wishes", move |shutdown| {
+            jobs::wishes::run(mailer, every, shutdown)
         });
 
         let pool = context.pool;

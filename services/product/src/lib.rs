@@ -12,6 +12,7 @@
 //! the serving of pictures (nginx reads the media folder, or clients the bucket).
 
 mod app;
+mod clients;
 mod config;
 mod consumers;
 mod domain;

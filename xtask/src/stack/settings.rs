@@ -199,6 +199,7 @@ impl Facts<'_> {
                     "MEDIA_S3_REGION",
                     "MEDIA_S3_ACCESS_KEY_ID",
                     "MEDIA_S3_SECRET_ACCESS_KEY",
+                    "REVIEWS_MODERATION",
                 ] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);

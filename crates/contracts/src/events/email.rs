@@ -206,6 +206,50 @@ pub enum Mail {
         /// The link to the order.
         url: String,
     },
+    /// Something that somebody wishes for costs less than before.
+    PriceDropped {
+        /// Whom to greet.
+        name: String,
+        /// The product's title.
+        product: String,
+        /// What it cost.
+        before: Money,
+        /// What it costs.
+        now: Money,
+        /// The link to it.
+        url: String,
+        /// The page on which these mails can be ended.
+        unsubscribe_url: String,
+        /// Where a mail program ends them (RFC 8058).
+        one_click_url: String,
+    },
+    /// Something that somebody wishes for can be had again.
+    BackInStock {
+        /// Whom to greet.
+        name: String,
+        /// The product's title.
+        product: String,
+        /// What it costs.
+        price: Money,
+        /// The link to it.
+        url: String,
+        /// The page on which these mails can be ended.
+        unsubscribe_url: String,
+        /// Where a mail program ends them (RFC 8058).
+        one_click_url: String,
+    },
+}
+
+impl Mail {
+    /// Where a mail program ends mails of this kind; none if they are not for ending.
+    pub fn one_click_url(&self) -> Option<&str> {
+        match self {
+            Self::PriceDropped { one_click_url, .. } | Self::BackInStock { one_click_url, .. } => {
+                Some(one_click_url)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A mail to be sent once.

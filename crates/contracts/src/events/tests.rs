@@ -363,6 +363,32 @@ fn mails_about_accounts_keep_their_shape() {
 }
 
 #[test]
+fn mails_about_wishes_keep_their_shape() {
+    let (name, product) = (|| "Anna".to_owned(), || "Tee".to_owned());
+    let url = |page: &str| format!("https://shop.test/{page}?token=t");
+    let samples = [
+        mail(Mail::PriceDropped {
+            name: name(),
+            product: product(),
+            before: euro(1999),
+            now: euro(1499),
+            url: "https://shop.test/products/tee".into(),
+            unsubscribe_url: url("unsubscribe"),
+            one_click_url: url("api/wishlist/unsubscribe"),
+        }),
+        mail(Mail::BackInStock {
+            name: name(),
+            product: product(),
+            price: euro(1999),
+            url: "https://shop.test/products/tee".into(),
+            unsubscribe_url: url("unsubscribe"),
+            one_click_url: url("api/wishlist/unsubscribe"),
+        }),
+    ];
+    insta::assert_json_snapshot!(samples);
+}
+
+#[test]
 fn queues_are_named_after_their_event_and_reader() {
     let names: Vec<String> = crate::topology::QUEUES
         .iter()

@@ -144,6 +144,9 @@ pub struct UserSnapshot {
     pub name: String,
     /// `customer`, `seller`, `support` or `admin`.
     pub role: String,
+    /// Whether the account is shut: by staff, or because it waits for its deletion. Nothing is sent to it.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A saved postal address.

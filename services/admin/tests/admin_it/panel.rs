@@ -158,6 +158,7 @@ impl Panel {
             email_verified: true,
             name: format!("Somebody in {role}"),
             role: role.to_string(),
+            closed: false,
         };
         let account = (PASSWORD.to_owned(), user.clone());
         self.peer

@@ -50,6 +50,7 @@ impl User {
             email_verified: self.email_verified_at.is_some(),
             name: self.name.clone(),
             role: self.role.as_str().to_owned(),
+            closed: self.disabled_at.is_some(),
         }
     }
 }

@@ -32,6 +32,20 @@ pub(crate) async fn take_back(db: &mut PgConnection, user: UserId) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
+/// Which of these accounts are shut, waiting for their deletion.
+pub(crate) async fn scheduled_among(
+    db: &mut PgConnection,
+    users: &[UserId],
+) -> Result<Vec<UserId>> {
+    let ids: Vec<uuid::Uuid> = users.iter().map(|id| id.uuid()).collect();
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM account_deletions WHERE user_id = ANY($1)"#,
+        &ids
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Whether the account is shut, waiting for its deletion: what is no sign-in must not open it.
 pub(crate) async fn is_scheduled(db: &mut PgConnection, user: UserId) -> Result<bool> {
     sqlx::query_scalar!(

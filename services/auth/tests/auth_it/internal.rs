@@ -14,7 +14,7 @@ async fn services_look_users_and_addresses_up() {
         .expect(200)
         .await
         .value();
-    let expected = json!({"id": anna.id, "email": "anna@example.com", "email_verified": false, "name": "Anna Schmidt", "role": "customer"});
+    let expected = json!({"id": anna.id, "email": "anna@example.com", "email_verified": false, "name": "Anna Schmidt", "role": "customer", "closed": false});
     assert_eq!(found, json!({"users": [expected]}));
 
     let address =

@@ -8,6 +8,7 @@ mod precondition;
 mod products;
 mod recommendations;
 mod reviews;
+mod wishlist;
 
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -62,6 +63,22 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             reviews::helpful::vote_helpful,
             reviews::helpful::unvote_helpful
         ))
+        .routes(routes!(wishlist::list::list_wishlist))
+        .routes(routes!(
+            wishlist::put::put_wish,
+            wishlist::remove::remove_wish
+        ))
+        .routes(routes!(
+            wishlist::settings::get_settings,
+            wishlist::settings::put_settings
+        ))
+        .routes(routes!(
+            wishlist::share::get_share,
+            wishlist::share::share_wishlist,
+            wishlist::share::unshare_wishlist
+        ))
+        .routes(routes!(wishlist::shared::get_shared_wishlist))
+        .routes(routes!(wishlist::unsubscribe::unsubscribe))
         .routes(routes!(
             categories::list::list_categories,
             categories::create::create_category
@@ -92,6 +109,7 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         (name = "products", description = "What is sold: drafts, approval, search, stock and pictures."),
         (name = "recommendations", description = "What goes with what, and what somebody may like."),
         (name = "reviews", description = "What buyers say."),
+        (name = "wishlist", description = "What users wish for, whom they show it, and the mails about it."),
         (name = "categories", description = "The tree that products hang in."),
     )
 )]

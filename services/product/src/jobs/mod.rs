@@ -5,3 +5,4 @@ pub(crate) mod expire_holds;
 pub(crate) mod recommend;
 pub(crate) mod remove_leftovers;
 pub(crate) mod schedule;
+pub(crate) mod wishes;

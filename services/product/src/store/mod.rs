@@ -20,6 +20,9 @@ pub(crate) mod search_documents;
 pub(crate) mod slugs;
 pub(crate) mod stock;
 pub(crate) mod variants;
+pub(crate) mod wishlist;
+pub(crate) mod wishlist_people;
+pub(crate) mod wishlist_watch;
 
 /// A write that must have touched so many rows did.
 pub(crate) fn touched(found: u64, wanted: usize) -> sqlx::Result<()> {

@@ -115,8 +115,28 @@ pub(crate) async fn export_wishlist(
     user: UserId,
 ) -> sqlx::Result<Vec<Value>> {
     sqlx::query_scalar!(
-        r#"SELECT jsonb_build_object('product_id', product_id, 'created_at', created_at) AS "entry!"
-             FROM wishlist_items WHERE user_id = $1 ORDER BY created_at"#,
+        r#"SELECT jsonb_build_object('product_id', product_id, 'variant_id', variant_id, 'price_when_added', added_price,
+                                     'currency', added_currency, 'created_at', created_at) AS "entry!"
+             FROM wishlist_items WHERE user_id = $1 ORDER BY created_at, product_id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What else is known around a user's wish list: which mails they want, whether it is shared, and which mails they got or are to get.
+pub(crate) async fn export_wishlist_settings(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('kind', 'mails', 'price_drop', price_drop, 'back_in_stock', back_in_stock, 'updated_at', updated_at) AS "entry!"
+             FROM wishlist_settings WHERE user_id = $1
+           UNION ALL
+           SELECT jsonb_build_object('kind', 'share', 'name', name, 'created_at', created_at) FROM wishlist_shares WHERE user_id = $1
+           UNION ALL
+           SELECT jsonb_build_object('kind', 'mail', 'product_id', product_id, 'due_at', due_at, 'mailed_at', mailed_at)
+             FROM wishlist_alerts WHERE user_id = $1"#,
         user.uuid()
     )
     .fetch_all(db)
@@ -152,12 +172,10 @@ pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!("DELETE FROM wishlist_items WHERE user_id = $1", user.uuid())
-        .execute(&mut *db)
-        .await?;
     sqlx::query!("DELETE FROM purchases WHERE user_id = $1", user.uuid())
         .execute(&mut *db)
         .await?;
+    forget_wishes(db, user).await?;
     forget_votes(db, user).await?;
     sqlx::query!("DELETE FROM review_holds WHERE user_id = $1", user.uuid())
         .execute(&mut *db)
@@ -191,6 +209,38 @@ async fn forget_votes(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"WITH gone AS (DELETE FROM review_votes WHERE user_id = $1 RETURNING review_id)
            UPDATE reviews SET helpful_count = helpful_count - 1 WHERE id IN (SELECT review_id FROM gone)"#,
+        user.uuid()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what a user wishes for, and everything around it.
+async fn forget_wishes(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM wishlist_items WHERE user_id = $1", user.uuid())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!(
+        "DELETE FROM wishlist_alerts WHERE user_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM wishlist_settings WHERE user_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM wishlist_shares WHERE user_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM wishlist_unsubscribes WHERE user_id = $1",
         user.uuid()
     )
     .execute(db)

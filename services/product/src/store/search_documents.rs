@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::recommendations;
+use super::wishlist_watch;
 
 /// Builds the rows of products anew; those that are not public lose theirs. The rows are locked in the order of their ids.
 pub(crate) async fn refresh(db: &mut PgConnection, products: &[ProductId]) -> sqlx::Result<()> {
@@ -26,7 +27,8 @@ pub(crate) async fn refresh(db: &mut PgConnection, products: &[ProductId]) -> sq
     sqlx::query_file!("src/store/search_documents/note_words.sql", &ids)
         .execute(&mut *db)
         .await?;
-    recommendations::products_changed(db, &ids).await
+    recommendations::products_changed(&mut *db, &ids).await?;
+    wishlist_watch::note(db, &ids).await
 }
 
 /// Notes anew whether anything of the products can be had. Called when the availability of a variant crosses zero.
@@ -46,9 +48,9 @@ pub(crate) async fn refresh_stock(
             WHERE s.product_id = n.product_id AND s.in_stock <> n.in_stock"#,
         &ids
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    wishlist_watch::note(db, &ids).await
 }
 
 async fn lock(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {

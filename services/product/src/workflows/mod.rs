@@ -8,3 +8,4 @@ pub(crate) mod reservations;
 pub(crate) mod reviews;
 pub(crate) mod settlements;
 pub(crate) mod stock;
+pub(crate) mod wishes;

@@ -6,6 +6,7 @@
     reason = "a test ends where its world is not as it should be"
 )]
 
+mod accounts;
 mod audit;
 mod authorisation;
 mod bucket;
@@ -16,6 +17,7 @@ mod events;
 mod grants;
 mod images;
 mod openapi;
+mod personal_data;
 mod programs;
 mod recommendations;
 mod reservations;
@@ -23,4 +25,6 @@ mod review_moderation;
 mod reviews;
 mod search;
 mod stock;
+mod wish_mails;
+mod wishlist;
 mod world;

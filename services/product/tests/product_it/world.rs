@@ -23,6 +23,8 @@ use testkit::pg::TestDb;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
+
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) clock: Clock,
@@ -32,6 +34,8 @@ pub(crate) struct World {
     pub(crate) db: TestDb,
     /// Tokens that are not ours.
     pub(crate) exchange: Exchange,
+    /// Who has an account.
+    pub(crate) accounts: Accounts,
     _auth: Served,
     _public: Served,
     internal: Served,
@@ -68,7 +72,8 @@ impl World {
         };
         let jwks = serde_json::to_string(&jwks).unwrap();
         let exchange = Exchange::default();
-        let auth = testkit::serve(exchange.router()).await;
+        let accounts = Accounts::default();
+        let auth = testkit::serve(exchange.router().merge(accounts.router())).await;
         let media = TempDir::new().unwrap();
         let mut settings = Settings {
             common: CommonSettings::for_tests(),
@@ -118,6 +123,7 @@ impl World {
             media,
             db,
             exchange,
+            accounts,
             _auth: auth,
             _public: public,
             internal,
@@ -140,6 +146,16 @@ impl World {
                 .guest()
                 .with_bearer(&self.signer.sign(&claims).unwrap()),
         }
+    }
+
+    /// Somebody with a new token, after time has passed.
+    pub(crate) fn again(&self, person: &Person) -> Client {
+        let claims = Claims {
+            sub: person.id,
+            ..self.claims(Role::Customer)
+        };
+        self.guest()
+            .with_bearer(&self.signer.sign(&claims).unwrap())
     }
 
     /// A program that acts for somebody with a role, by a token that is not ours.
@@ -195,6 +211,11 @@ impl World {
             auth_time: None,
         });
         self.order.token(audience, obo.as_ref()).unwrap()
+    }
+
+    /// As the order service calls in somebody's name.
+    pub(crate) fn token_of_order(&self, obo: &OnBehalfOf) -> String {
+        self.order.token("product", Some(obo)).unwrap()
     }
 
     pub(crate) fn order_id(&self) -> OrderId {

@@ -5,7 +5,7 @@ use http_kit::{Json, Result, one_field};
 
 use crate::app::AppState;
 use crate::domain::user::User;
-use crate::store::users;
+use crate::store::{deletions, users};
 
 /// Users by id
 #[utoipa::path(post, path = "/internal/users/lookup", request_body = UserLookupRequest, responses((status = 200, body = UserLookupResponse)))]
@@ -17,8 +17,12 @@ pub(crate) async fn lookup_users(
     if request.ids.len() > 100 {
         return Err(one_field("ids", "invalid", "must be at most 100"));
     }
-    let users = users::find_many(&mut *state.pool.acquire().await?, &request.ids).await?;
-    Ok(Json(UserLookupResponse {
-        users: users.iter().map(User::snapshot).collect(),
-    }))
+    let mut db = state.pool.acquire().await?;
+    let found = users::find_many(&mut db, &request.ids).await?;
+    let leaving = deletions::scheduled_among(&mut db, &request.ids).await?;
+    let mut users: Vec<_> = found.iter().map(User::snapshot).collect();
+    for user in &mut users {
+        user.closed |= leaving.contains(&user.id);
+    }
+    Ok(Json(UserLookupResponse { users }))
 }

@@ -53,6 +53,10 @@ pub(crate) async fn export(
         add("wishlist", people::export_wishlist(&mut db, id).await?);
         let recommended = people::export_recommendations(&mut db, id).await?;
         add("recommendations", recommended);
+        add(
+            "wishlist_settings",
+            people::export_wishlist_settings(&mut db, id).await?,
+        );
     }
     Ok(Json(answer))
 }

@@ -1,0 +1,3 @@
+//! The other services, through their internal APIs.
+
+pub(crate) mod auth;
