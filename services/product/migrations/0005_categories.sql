@@ -7,7 +7,6 @@ ALTER TABLE categories
 
 -- Typed properties of the products of a category and of all categories below it.
 CREATE TABLE category_attributes (
-  id          uuid PRIMARY KEY,
   category_id uuid NOT NULL REFERENCES categories (id) ON DELETE CASCADE,
   key         text NOT NULL CHECK (key ~ '^[a-z][a-z0-9_-]{0,63}$'),
   label       text NOT NULL CHECK (label <> ''),
@@ -17,7 +16,7 @@ CREATE TABLE category_attributes (
   required    boolean NOT NULL DEFAULT false,
   filterable  boolean NOT NULL DEFAULT false,
   position    integer NOT NULL,
-  CONSTRAINT category_attributes_key UNIQUE (category_id, key),
+  PRIMARY KEY (category_id, key),
   CONSTRAINT category_attributes_unit_of_number CHECK (unit IS NULL OR kind = 'number'),
   CONSTRAINT category_attributes_choices_of_choice CHECK ((kind = 'choice') = (cardinality(choices) > 0))
 );
@@ -85,6 +84,6 @@ CREATE TRIGGER products_counted AFTER UPDATE OF status, category_id ON products
     AND 'active' IN (OLD.status, NEW.status)) EXECUTE FUNCTION products_counted();
 
 GRANT SELECT (description, image) ON categories TO admin_service;
-GRANT SELECT (id, category_id, key, label, kind, unit, choices, required, filterable, position) ON category_attributes TO admin_service;
+GRANT SELECT (category_id, key, label, kind, unit, choices, required, filterable, position) ON category_attributes TO admin_service;
 GRANT SELECT (ancestor_id, descendant_id) ON category_closure TO admin_service;
 GRANT SELECT (id, category_id, products) ON category_counts TO admin_service;

@@ -3,10 +3,12 @@
 use contracts::internal::reservations::ShortLine;
 use http_kit::{Error, FieldErrors, one_field};
 use primitives::VariantId;
+use serde_json::json;
 
 use crate::domain::hold::Hold;
 use crate::domain::product::Wrong;
 use crate::domain::status::Status;
+use crate::store::category_attributes::{Contradiction, Twice};
 
 /// Why stock was not held.
 #[derive(Debug, thiserror::Error)]
@@ -181,6 +183,92 @@ impl From<ProductError> for Error {
             .with("status", status.as_str()),
             ProductError::Stock(error) => error.into(),
             ProductError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// Why a category was not changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CategoryError {
+    #[error("no such category")]
+    NotFound,
+    #[error("{products} products and {children} categories are in it")]
+    NotEmpty { products: i64, children: usize },
+    #[error("there is no category above it")]
+    NoParent,
+    #[error("products contradict it")]
+    Contradictions(Vec<Contradiction>),
+    #[error("attributes would be defined twice")]
+    DefinedTwice(Vec<Twice>),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl CategoryError {
+    /// Somebody put something into it meanwhile.
+    pub(crate) fn from_delete(error: sqlx::Error) -> Self {
+        match error
+            .as_database_error()
+            .and_then(|error| error.constraint())
+        {
+            Some("products_category_id_fkey") => Self::NotEmpty {
+                products: 1,
+                children: 0,
+            },
+            _ => error.into(),
+        }
+    }
+}
+
+impl From<CategoryError> for Error {
+    fn from(error: CategoryError) -> Self {
+        match error {
+            CategoryError::NotFound => Self::not_found("category"),
+            CategoryError::NotEmpty { products, children } => Self::conflict(
+                "category_not_empty",
+                "There are products or categories in it: say with `products` and `children` what becomes of them.",
+            )
+            .with("products", products)
+            .with("children", children),
+            CategoryError::NoParent => one_field(
+                "products",
+                "no_parent",
+                "cannot be move_to_parent: there is no category above this one",
+            ),
+            CategoryError::Contradictions(found) => {
+                let all = found.first().map_or(0, |first| first.all);
+                let told: Vec<_> = found
+                    .iter()
+                    .map(|found| {
+                        json!({
+                            "product_id": found.product_id,
+                            "title": found.title,
+                            "field": format!("attributes.{}", found.key),
+                            "code": found.code,
+                        })
+                    })
+                    .collect();
+                Self::conflict(
+                    "products_contradict",
+                    "Attributes of some products are not as the category would ask. Change these products first.",
+                )
+                .with("count", all)
+                .with("contradictions", told)
+            }
+            CategoryError::DefinedTwice(twice) => {
+                let told: Vec<_> = twice
+                    .iter()
+                    .map(|twice| {
+                        json!({ "key": twice.key, "above": twice.above, "below": twice.below })
+                    })
+                    .collect();
+                Self::conflict(
+                    "attribute_defined_twice",
+                    "A category and one below it would define the same attribute.",
+                )
+                .with("attributes", told)
+            }
+            CategoryError::Database(error) => error.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A payload may gain optional fields; it never loses or changes one: that is a new event type.
 
 mod cart;
+mod category;
 mod email;
 mod inventory;
 mod order;
@@ -14,6 +15,7 @@ mod staff;
 mod user;
 
 pub use cart::*;
+pub use category::*;
 pub use email::*;
 pub use inventory::*;
 pub use order::*;

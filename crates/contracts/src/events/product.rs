@@ -27,7 +27,7 @@ super::events! {
         /// Row version after the change.
         version: i32,
     }
-    /// Staff made a product public.
+    /// Staff approved a product: it is public, or will be in its time. `product.updated` tells of the latter.
     ProductApproved = "product.approved" about "product" (product_id) {
         /// Which.
         product_id: ProductId,

@@ -98,6 +98,14 @@ fn events_keep_their_shape() {
             product_id: id(3),
             seller_id: id(2),
         }),
+        sample(CategoryChanged {
+            category_id: id(14),
+            parent_id: Some(id(15)),
+            slug: "shirts".into(),
+            name: "Shirts".into(),
+            version: 2,
+            deleted: false,
+        }),
         sample(InventoryLowStock {
             variant_id: id(4),
             product_id: id(3),

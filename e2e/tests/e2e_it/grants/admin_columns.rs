@@ -39,7 +39,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "category_attributes",
-                "id category_id key label kind unit choices required filterable position",
+                "category_id key label kind unit choices required filterable position",
             ),
             ("category_closure", "ancestor_id descendant_id"),
             ("category_counts", "id category_id products"),

@@ -56,6 +56,8 @@ texts! {
     CategoryDescription: 0 to 5000, "must be at most 5000 characters";
     /// What people read instead of an attribute's key, such as `Screen size`.
     Label: 1 to 100, "must be 1 to 100 characters";
+    /// One of the values that an attribute may have.
+    Choice: 1 to 100, "must be 1 to 100 characters";
     /// What a number counts, such as `kg`.
     Unit: 1 to 20, "must be 1 to 20 characters";
     /// A category's name.
@@ -72,6 +74,39 @@ texts! {
     ReviewWords: 1 to 200, "must be 1 to 200 characters";
     /// Why something was done, for the people who look at it later.
     Reason: 1 to 500, "must be 1 to 500 characters";
+}
+
+/// The key of a defined attribute, such as `screen_size`: lower-case letters, digits, `_` and `-`, a letter first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,63}$")]
+pub(crate) struct Key(String);
+
+impl std::ops::Deref for Key {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Key {
+    type Error = &'static str;
+    fn try_from(key: String) -> Result<Self, Self::Error> {
+        let plain =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+        let begins = key.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        if begins && key.len() <= 64 && key.bytes().all(plain) {
+            Ok(Self(key))
+        } else {
+            Err("must be at most 64 lower-case letters, digits, _ and -, and begin with a letter")
+        }
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.0
+    }
 }
 
 /// A price of one unit: not negative, and small enough that no order can overflow.

@@ -88,6 +88,10 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             categories::update::update_category,
             categories::delete::delete_category
         ))
+        .routes(routes!(
+            categories::attributes::get::get_category_attributes,
+            categories::attributes::set::set_category_attributes
+        ))
 }
 
 /// For other services, on the internal listener.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use primitives::{CategoryId, Clock};
+use serde::Serialize;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::domain::category::Flat;
 
@@ -42,12 +44,13 @@ pub(crate) async fn lock_tree(
 }
 
 /// A category as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Category {
     pub(crate) id: CategoryId,
     pub(crate) parent_id: Option<CategoryId>,
     pub(crate) slug: String,
     pub(crate) name: String,
+    pub(crate) description: String,
     pub(crate) position: i32,
     pub(crate) version: i32,
 }
@@ -59,7 +62,8 @@ pub(crate) async fn insert(
     clock: &Clock,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        r#"INSERT INTO categories (id, parent_id, slug, name, position, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+        r#"INSERT INTO categories (id, parent_id, slug, name, position, version, created_at, updated_at, description)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
            ON CONFLICT (slug) DO NOTHING"#,
         new.id.uuid(),
         new.parent_id.map(CategoryId::uuid),
@@ -68,6 +72,7 @@ pub(crate) async fn insert(
         new.position,
         new.version,
         clock.now() as _,
+        new.description,
     )
     .execute(db)
     .await?;
@@ -82,7 +87,7 @@ pub(crate) async fn find(
 ) -> sqlx::Result<Option<Category>> {
     sqlx::query_as!(
         Category,
-        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, position, version
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
              FROM categories WHERE id = $1 OR slug = $2"#,
         id.map(CategoryId::uuid),
         slug,
@@ -95,7 +100,7 @@ pub(crate) async fn find(
 pub(crate) async fn lock(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<Option<Category>> {
     sqlx::query_as!(
         Category,
-        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, position, version
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
              FROM categories WHERE id = $1 FOR NO KEY UPDATE"#,
         id.uuid()
     )
@@ -110,7 +115,7 @@ pub(crate) async fn update(
     clock: &Clock,
 ) -> sqlx::Result<()> {
     let done = sqlx::query!(
-        "UPDATE categories SET parent_id = $2, slug = $3, name = $4, position = $5, version = $6, updated_at = $7 WHERE id = $1",
+        "UPDATE categories SET parent_id = $2, slug = $3, name = $4, position = $5, version = $6, updated_at = $7, description = $8 WHERE id = $1",
         category.id.uuid(),
         category.parent_id.map(CategoryId::uuid),
         category.slug,
@@ -118,18 +123,83 @@ pub(crate) async fn update(
         category.position,
         category.version,
         clock.now() as _,
+        category.description,
     )
     .execute(db)
     .await?;
     super::touched(done.rows_affected(), 1)
 }
 
-/// Deletes a category. Constraints `categories_parent_id_fkey` and `products_category_id_fkey` may refuse it.
-pub(crate) async fn delete(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<bool> {
-    let done = sqlx::query!("DELETE FROM categories WHERE id = $1", id.uuid())
+/// Notes that something that belongs to a category changed; answers the new version.
+pub(crate) async fn touch(
+    db: &mut PgConnection,
+    id: CategoryId,
+    clock: &Clock,
+) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        "UPDATE categories SET version = version + 1, updated_at = $2 WHERE id = $1 RETURNING version",
+        id.uuid(),
+        clock.now() as _
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What hangs below a category: the categories right below it, or all of its branch and itself; in the order of their ids.
+pub(crate) async fn below(
+    db: &mut PgConnection,
+    id: CategoryId,
+    whole_branch: bool,
+) -> sqlx::Result<Vec<Category>> {
+    sqlx::query_as!(
+        Category,
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
+             FROM categories
+            WHERE parent_id = $1 OR $2 AND id IN (SELECT descendant_id FROM category_closure WHERE ancestor_id = $1)
+            ORDER BY id"#,
+        id.uuid(),
+        whole_branch,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many products lie in categories, public or not.
+pub(crate) async fn count_products(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM products WHERE category_id = ANY($1)"#,
+        ids
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Hangs what is right below a category one level higher; answers it as it is then, in the order of the ids.
+pub(crate) async fn lift_children(
+    db: &mut PgConnection,
+    category: &Category,
+    clock: &Clock,
+) -> sqlx::Result<Vec<Category>> {
+    let mut lifted = sqlx::query_as!(
+        Category,
+        r#"UPDATE categories SET parent_id = $2, version = version + 1, updated_at = $3 WHERE parent_id = $1
+           RETURNING id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version"#,
+        category.id.uuid(),
+        category.parent_id.map(CategoryId::uuid),
+        clock.now() as _,
+    )
+    .fetch_all(db)
+    .await?;
+    lifted.sort_by_key(|category| category.id);
+    Ok(lifted)
+}
+
+/// Deletes categories. Constraints `categories_parent_id_fkey` and `products_category_id_fkey` may refuse it.
+pub(crate) async fn delete(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<()> {
+    let done = sqlx::query!("DELETE FROM categories WHERE id = ANY($1)", ids)
         .execute(db)
         .await?;
-    Ok(done.rows_affected() == 1)
+    super::touched(done.rows_affected(), ids.len())
 }
 
 /// Makes one row of all that tell of one category's count. The sum is the same before, meanwhile and after: whoever reads sees

@@ -7,6 +7,7 @@ use primitives::{CategoryId, Clock, ImageId, ProductId, Sku, Timestamp, UserId, 
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::domain::attributes::AttributeValue;
 use crate::domain::picture::Size;
@@ -392,4 +393,42 @@ pub(crate) async fn touch(
     )
     .fetch_one(db)
     .await
+}
+
+/// Locks some of the products in categories, in the order in which everybody locks them.
+pub(crate) async fn lock_in_categories(
+    db: &mut PgConnection,
+    categories: &[Uuid],
+    limit: i64,
+) -> sqlx::Result<Vec<Locked>> {
+    sqlx::query_as!(
+        Locked,
+        r#"SELECT id AS "id: ProductId", seller_id AS "seller_id: UserId", slug, title, status AS "status: Status",
+                  (approved_at IS NOT NULL OR status = 'active') AS "approved!", publish_at AS "publish_at: Timestamp",
+                  unpublish_at AS "unpublish_at: Timestamp", version
+             FROM products WHERE category_id = ANY($1) ORDER BY id LIMIT $2 FOR NO KEY UPDATE"#,
+        categories,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Puts locked products into another category, or into none.
+pub(crate) async fn set_category(
+    db: &mut PgConnection,
+    products: &[ProductId],
+    category: Option<CategoryId>,
+    clock: &Clock,
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = products.iter().map(|id| id.uuid()).collect();
+    let done = sqlx::query!(
+        "UPDATE products SET category_id = $2, updated_at = $3, version = version + 1 WHERE id = ANY($1)",
+        &ids,
+        category.map(CategoryId::uuid),
+        clock.now() as _,
+    )
+    .execute(db)
+    .await?;
+    super::touched(done.rows_affected(), products.len())
 }

@@ -1,5 +1,6 @@
 //! Operations of several steps; each owns its transaction, unless it is given one.
 
+pub(crate) mod categories;
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod queues;

@@ -331,7 +331,8 @@ pub(crate) async fn touch(
     Ok(version)
 }
 
-async fn publish_updated(
+/// Tells that a product is not as it was.
+pub(crate) async fn publish_updated(
     tx: &mut PgConnection,
     cx: &Context,
     locked: &Locked,

@@ -63,6 +63,8 @@ const CASES: &[(&str, &str, For)] = &[
     ("get", "/api/categories/{id}", Anybody),
     ("put", "/api/categories/{id}", Admins),
     ("delete", "/api/categories/{id}", Admins),
+    ("get", "/api/categories/{id}/attributes", Anybody),
+    ("put", "/api/categories/{id}/attributes", Admins),
 ];
 
 fn operations() -> Vec<(String, String)> {

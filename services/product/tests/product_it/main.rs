@@ -7,22 +7,27 @@
 )]
 
 mod accounts;
+mod attributes;
 mod audit;
 mod authorisation;
 mod bucket;
 mod buyers;
 mod catalogue;
 mod categories;
+mod category_tree;
 mod events;
 mod grants;
 mod images;
 mod openapi;
 mod personal_data;
+mod prices;
 mod programs;
 mod recommendations;
+mod renames;
 mod reservations;
 mod review_moderation;
 mod reviews;
+mod schedule;
 mod search;
 mod stock;
 mod wish_mails;

@@ -12,6 +12,7 @@ use super::{Category, CategoryBody, place_error, slug_taken};
 use crate::app::AppState;
 use crate::domain::category;
 use crate::store::categories;
+use crate::workflows::categories as workflow;
 
 /// Adds a category to the tree.
 #[utoipa::path(
@@ -40,12 +41,14 @@ pub(crate) async fn create_category(
         parent_id: body.parent_id,
         slug,
         name: body.name.into(),
+        description: body.description.map(String::from).unwrap_or_default(),
         position: body.position.unwrap_or(0),
         version: 1,
     };
     if !categories::insert(&mut tx, &new, &cx.clock).await? {
         return Err(slug_taken());
     }
+    workflow::publish_changed(&mut tx, cx, &new, false).await?;
     let category = Category::from(new);
     let act = staff.acting().did(
         "category.create",

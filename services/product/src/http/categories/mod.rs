@@ -1,5 +1,6 @@
 //! `/api/categories`
 
+pub(crate) mod attributes;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::domain::category::{MAX_DEPTH, PlaceError};
 use crate::domain::slug;
-use crate::domain::text::CategoryName;
+use crate::domain::text::{CategoryDescription, CategoryName};
 use crate::store::categories as store;
 
 /// A category without those below it.
@@ -22,6 +23,7 @@ pub(crate) struct Category {
     id: CategoryId,
     slug: String,
     name: String,
+    description: String,
     parent_id: Option<CategoryId>,
     /// Siblings are shown in this order, then by name.
     position: i32,
@@ -42,6 +44,7 @@ impl From<store::Category> for Category {
             id: category.id,
             slug: category.slug,
             name: category.name,
+            description: category.description,
             parent_id: category.parent_id,
             position: category.position,
             version: category.version,
@@ -56,6 +59,8 @@ pub(crate) struct CategoryBody {
     name: CategoryName,
     /// Made from the name unless told.
     slug: Option<String>,
+    /// Plain text; none unless told.
+    description: Option<CategoryDescription>,
     /// None: at the top.
     parent_id: Option<CategoryId>,
     /// 0 unless told.

@@ -5,14 +5,16 @@ use auth_token::permissions::ManageCatalogue;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem, Result, etag};
+use http_kit::{Error, Json, OnConstraint as _, Path, Problem, Result, etag};
 use primitives::CategoryId;
 use serde_json::json;
 
 use super::{Category, CategoryBody, place_error, slug_taken};
 use crate::app::AppState;
 use crate::domain::category;
+use crate::http::precondition::Expected;
 use crate::store::categories;
+use crate::workflows::categories as workflow;
 
 /// Says all of a category anew, and moves it with all below it. Without a slug it keeps the one it has.
 #[utoipa::path(
@@ -24,7 +26,7 @@ use crate::store::categories;
         (status = 401, body = Problem),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, description = "`slug_taken`", body = Problem),
+        (status = 409, description = "`slug_taken`; of a move: `products_contradict`, `attribute_defined_twice`", body = Problem),
         (status = 412, description = "`stale_version`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     )
@@ -33,7 +35,7 @@ pub(crate) async fn update_category(
     State(state): State<AppState>,
     staff: Staff<ManageCatalogue>,
     Path(id): Path<CategoryId>,
-    expected: IfMatch,
+    Expected(expected): Expected,
     Json(body): Json<CategoryBody>,
 ) -> Result<Response> {
     let slug = body.slug()?;
@@ -52,15 +54,20 @@ pub(crate) async fn update_category(
         slug: if body.slug.is_some() {
             slug
         } else {
-            found.slug
+            found.slug.clone()
         },
         name: body.name.into(),
+        description: body.description.map(String::from).unwrap_or_default(),
         position: body.position.unwrap_or(0),
         version: found.version + 1,
     };
     categories::update(&mut tx, &changed, &cx.clock)
         .await
         .on_constraint("categories_slug_key", slug_taken)?;
+    if changed.parent_id != found.parent_id {
+        workflow::check_branch(&mut tx, id).await?;
+    }
+    workflow::publish_changed(&mut tx, cx, &changed, false).await?;
     let category = Category::from(changed);
     let target = category.target();
     let act = staff

@@ -3,7 +3,7 @@
 use auth_token::Service;
 use auth_token::permissions::ApproveProducts;
 use axum::extract::State;
-use http_kit::{Json, Path, Problem, Result};
+use http_kit::{IfMatch, Json, Path, Problem, Result};
 use primitives::ProductId;
 
 use crate::app::AppState;
@@ -28,5 +28,5 @@ pub(crate) async fn approve_on_behalf(
     Path(id): Path<ProductId>,
 ) -> Result<Json<Product>> {
     let staff = service.acting::<ApproveProducts>()?;
-    approve(&state, &staff, id).await.map(Json)
+    approve(&state, &staff, id, IfMatch(None)).await.map(Json)
 }

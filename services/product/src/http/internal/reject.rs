@@ -3,7 +3,7 @@
 use auth_token::Service;
 use auth_token::permissions::ApproveProducts;
 use axum::extract::State;
-use http_kit::{Json, Path, Problem, Result};
+use http_kit::{IfMatch, Json, Path, Problem, Result};
 use primitives::ProductId;
 
 use crate::app::AppState;
@@ -31,5 +31,7 @@ pub(crate) async fn reject_on_behalf(
     Json(body): Json<RejectProduct>,
 ) -> Result<Json<Product>> {
     let staff = service.acting::<ApproveProducts>()?;
-    reject(&state, &staff, id, &body.reason).await.map(Json)
+    reject(&state, &staff, id, IfMatch(None), &body.reason)
+        .await
+        .map(Json)
 }

@@ -5,13 +5,14 @@ use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use http_kit::{Path, Problem, Result};
+use http_kit::{IfMatch, Path, Problem, Result};
 use primitives::ProductId;
 
 use super::view::Product;
 use crate::app::AppState;
 use crate::domain::status::Step;
-use crate::http::{access, precondition};
+use crate::http::access;
+use crate::http::precondition::{self, Expected};
 use crate::workflows::products;
 
 /// Makes a product public.
@@ -24,21 +25,29 @@ use crate::workflows::products;
         (status = 403, body = Problem),
         (status = 404, body = Problem),
         (status = 409, description = "`invalid_status`", body = Problem),
+        (status = 412, description = "`stale_version`, if `If-Match` was sent", body = Problem),
     )
 )]
 pub(crate) async fn approve_product(
     State(state): State<AppState>,
     staff: Staff<ApproveProducts>,
     Path(id): Path<ProductId>,
+    Expected(expected): Expected,
 ) -> Result<Response> {
-    let product = approve(&state, &staff.acting(), id).await?;
+    let product = approve(&state, &staff.acting(), id, expected).await?;
     precondition::written(StatusCode::OK, product.version, &product)
 }
 
 /// Also for staff in the admin panel, through the internal API.
-pub(crate) async fn approve(state: &AppState, staff: &Acting, id: ProductId) -> Result<Product> {
+pub(crate) async fn approve(
+    state: &AppState,
+    staff: &Acting,
+    id: ProductId,
+    expected: IfMatch,
+) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
+    expected.check(locked.version)?;
     Product::new(
         products::step(
             tx,

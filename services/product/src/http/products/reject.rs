@@ -5,7 +5,7 @@ use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use http_kit::{Json, Path, Problem, Result};
+use http_kit::{IfMatch, Json, Path, Problem, Result};
 use primitives::ProductId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,7 +14,8 @@ use super::view::Product;
 use crate::app::AppState;
 use crate::domain::status::Step;
 use crate::domain::text::Reason;
-use crate::http::{access, precondition};
+use crate::http::access;
+use crate::http::precondition::{self, Expected};
 use crate::workflows::products;
 
 /// Why a product is refused.
@@ -36,6 +37,7 @@ pub(crate) struct RejectProduct {
         (status = 403, body = Problem),
         (status = 404, body = Problem),
         (status = 409, description = "`invalid_status`", body = Problem),
+        (status = 412, description = "`stale_version`, if `If-Match` was sent", body = Problem),
         (status = 422, body = Problem),
     )
 )]
@@ -43,9 +45,10 @@ pub(crate) async fn reject_product(
     State(state): State<AppState>,
     staff: Staff<ApproveProducts>,
     Path(id): Path<ProductId>,
+    Expected(expected): Expected,
     Json(body): Json<RejectProduct>,
 ) -> Result<Response> {
-    let product = reject(&state, &staff.acting(), id, &body.reason).await?;
+    let product = reject(&state, &staff.acting(), id, expected, &body.reason).await?;
     precondition::written(StatusCode::OK, product.version, &product)
 }
 
@@ -54,10 +57,12 @@ pub(crate) async fn reject(
     state: &AppState,
     staff: &Acting,
     id: ProductId,
+    expected: IfMatch,
     reason: &Reason,
 ) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
+    expected.check(locked.version)?;
     Product::new(
         products::step(
             tx,

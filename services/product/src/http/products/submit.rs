@@ -10,7 +10,8 @@ use primitives::ProductId;
 use super::view::Product;
 use crate::app::AppState;
 use crate::domain::status::Step;
-use crate::http::{access, precondition};
+use crate::http::access;
+use crate::http::precondition::{self, Expected};
 use crate::workflows::products;
 
 /// Asks staff to make a draft public.
@@ -23,15 +24,18 @@ use crate::workflows::products;
         (status = 403, body = Problem),
         (status = 404, body = Problem),
         (status = 409, description = "`invalid_status`", body = Problem),
+        (status = 412, description = "`stale_version`, if `If-Match` was sent", body = Problem),
     )
 )]
 pub(crate) async fn submit_product(
     State(state): State<AppState>,
     Seller(seller): Seller,
     Path(id): Path<ProductId>,
+    Expected(expected): Expected,
 ) -> Result<Response> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
+    expected.check(locked.version)?;
     let product = Product::new(
         products::step(
             tx,
