@@ -12,7 +12,7 @@ ALTER TABLE wishlist_items
   ADD seen_in_stock boolean,
   ADD CONSTRAINT wishlist_items_added_whole CHECK ((added_price IS NULL) = (added_currency IS NULL));
 CREATE INDEX wishlist_items_newest ON wishlist_items (user_id, created_at, product_id);
-CREATE INDEX wishlist_items_product_id ON wishlist_items (product_id);
+CREATE INDEX wishlist_items_product_id ON wishlist_items (product_id, user_id);
 
 -- Products that somebody wishes for and whose price or stock may have changed; written in the transaction of the change.
 CREATE TABLE wishlist_changes (
@@ -65,13 +65,16 @@ CREATE TABLE wishlist_shares (
 );
 
 -- What a wish would cost now and whether it can be had: of each public product (variant_id is null), and of each of its variants.
+-- Without groups or shared parts, so that a condition on the product reaches every table.
 CREATE VIEW wishlist_offers AS
-WITH variant AS (
-  SELECT v.product_id, v.id, v.price, p.currency, p.price_min,
-         coalesce((SELECT sum(l.on_hand - l.reserved - l.owed) FROM stock_levels l WHERE l.variant_id = v.id), 0) > 0 AS in_stock
-    FROM product_variants v JOIN products p ON p.id = v.product_id
-   WHERE p.status = 'active' AND v.archived_at IS NULL
-)
-SELECT product_id, id AS variant_id, price, currency, in_stock FROM variant
+SELECT v.product_id, v.id AS variant_id, v.price, p.currency,
+       coalesce((SELECT sum(l.on_hand - l.reserved - l.owed) FROM stock_levels l WHERE l.variant_id = v.id), 0) > 0 AS in_stock
+  FROM product_variants v JOIN products p ON p.id = v.product_id
+ WHERE p.status = 'active' AND v.archived_at IS NULL
 UNION ALL
-SELECT product_id, NULL, min(price_min), min(currency), bool_or(in_stock) FROM variant GROUP BY product_id;
+SELECT p.id, NULL, p.price_min, p.currency,
+       EXISTS (SELECT FROM product_variants v
+                WHERE v.product_id = p.id AND v.archived_at IS NULL
+                  AND (SELECT sum(l.on_hand - l.reserved - l.owed) FROM stock_levels l WHERE l.variant_id = v.id) > 0)
+  FROM products p
+ WHERE p.status = 'active';

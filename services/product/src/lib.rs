@@ -1,7 +1,7 @@
 //! The catalogue and its stock.
 //!
-//! Owns `product_db`: categories, products with variants and pictures, reviews, stock levels with their ledger, and what is
-//! held for orders.
+//! Owns `product_db`: categories, products with variants and pictures, reviews, wish lists, stock levels with their ledger,
+//! and what is held for orders.
 //!
 //! What always holds: no level is negative, no unit is held or sold twice (constraints say so, whatever the code does); the
 //! sums of the ledger are the levels (view `stock_ledger_differences` is empty); an order reserves, sells and gives back at

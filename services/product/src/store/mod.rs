@@ -1,7 +1,7 @@
 //! The only place with SQL: free functions on a connection. Whoever calls them owns the transaction.
 //!
-//! Rows are locked in this order, everywhere: reservation, products by id, stock levels by variant, `product_search` by
-//! product. So no two transactions wait for each other.
+//! Rows are locked in this order, everywhere: reservation, products by id, reviews, stock levels by variant, `product_search` by
+//! product, notes for jobs. So no two transactions wait for each other.
 
 pub(crate) mod categories;
 pub(crate) mod category_attributes;
@@ -14,6 +14,8 @@ pub(crate) mod products;
 pub(crate) mod purchases;
 pub(crate) mod recommendations;
 pub(crate) mod reservations;
+pub(crate) mod review_holds;
+pub(crate) mod review_votes;
 pub(crate) mod reviews;
 pub(crate) mod search;
 pub(crate) mod search_documents;

@@ -1,4 +1,4 @@
-//! What buyers say. Whoever changes a review has its product locked, so that the product's rating is exact; votes lock the review alone.
+//! What buyers say. Whoever changes a review has its product locked, so that the product's rating is exact.
 
 use primitives::{Clock, ProductId, ReviewId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -334,40 +334,6 @@ pub(crate) async fn reply(
     super::touched(done.rows_affected(), 1)
 }
 
-/// Notes that a review helped somebody. The review must be locked.
-pub(crate) async fn vote(
-    db: &mut PgConnection,
-    id: ReviewId,
-    user: UserId,
-    clock: &Clock,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"WITH voted AS (
-             INSERT INTO review_votes (review_id, user_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING review_id
-           )
-           UPDATE reviews SET helpful_count = helpful_count + 1 WHERE id IN (SELECT review_id FROM voted)"#,
-        id.uuid(),
-        user.uuid(),
-        clock.now() as _,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Takes a vote back. The review must be locked.
-pub(crate) async fn unvote(db: &mut PgConnection, id: ReviewId, user: UserId) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"WITH gone AS (DELETE FROM review_votes WHERE review_id = $1 AND user_id = $2 RETURNING review_id)
-           UPDATE reviews SET helpful_count = helpful_count - 1 WHERE id IN (SELECT review_id FROM gone)"#,
-        id.uuid(),
-        user.uuid(),
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Adds to a locked product's rating.
 pub(crate) async fn rate(
     db: &mut PgConnection,
@@ -383,36 +349,4 @@ pub(crate) async fn rate(
     .execute(db)
     .await?;
     super::touched(done.rows_affected(), 1)
-}
-
-/// Makes the author's next review of the product wait for staff.
-pub(crate) async fn hold(
-    db: &mut PgConnection,
-    product: ProductId,
-    author: UserId,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "INSERT INTO review_holds (product_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        product.uuid(),
-        author.uuid()
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Whether the author's review of the product waits for staff in any case; it is not said twice.
-pub(crate) async fn take_hold(
-    db: &mut PgConnection,
-    product: ProductId,
-    author: UserId,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "DELETE FROM review_holds WHERE product_id = $1 AND user_id = $2",
-        product.uuid(),
-        author.uuid()
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() > 0)
 }

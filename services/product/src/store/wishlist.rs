@@ -1,4 +1,5 @@
-//! What users wish for.
+//! What users wish for. The page is cut first, and `OFFSET 0` has what is offered looked
+//! up for each wish of it, instead of for all products at once.
 
 use primitives::{Clock, ProductId, Timestamp, UserId, VariantId};
 use sqlx::PgConnection;
@@ -141,13 +142,14 @@ async fn page(
         Wish,
         r#"SELECT i.product_id AS "product_id: ProductId", i.variant_id AS "variant_id: VariantId", i.created_at AS "created_at: Timestamp",
                   i.added_price, i.added_currency, o.price AS "price?", o.currency AS "currency?", coalesce(o.in_stock, false) AS "in_stock!"
-             FROM wishlist_items i
-             JOIN products p ON p.id = i.product_id AND p.status = 'active'
+             FROM (SELECT * FROM wishlist_items i
+                    WHERE user_id = $1 AND ($2::uuid IS NULL OR product_id = $2)
+                      AND ($3::timestamptz IS NULL OR (created_at, product_id) < ($3, $4))
+                      AND (SELECT status FROM products p WHERE p.id = i.product_id) = 'active'
+                    ORDER BY created_at DESC, product_id DESC LIMIT $5) i
              LEFT JOIN LATERAL (SELECT * FROM wishlist_offers o
-                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id) o ON true
-            WHERE i.user_id = $1 AND ($2::uuid IS NULL OR i.product_id = $2)
-              AND ($3::timestamptz IS NULL OR (i.created_at, i.product_id) < ($3, $4))
-            ORDER BY i.created_at DESC, i.product_id DESC LIMIT $5"#,
+                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id OFFSET 0) o ON true
+            ORDER BY i.created_at DESC, i.product_id DESC"#,
         user.uuid(),
         only.map(ProductId::uuid),
         at as _,
@@ -169,12 +171,13 @@ pub(crate) async fn list_by_product(
         Wish,
         r#"SELECT i.product_id AS "product_id: ProductId", i.variant_id AS "variant_id: VariantId", i.created_at AS "created_at: Timestamp",
                   i.added_price, i.added_currency, o.price AS "price?", o.currency AS "currency?", coalesce(o.in_stock, false) AS "in_stock!"
-             FROM wishlist_items i
-             JOIN products p ON p.id = i.product_id AND p.status = 'active'
+             FROM (SELECT * FROM wishlist_items i
+                    WHERE user_id = $1 AND ($2::uuid IS NULL OR product_id < $2)
+                      AND (SELECT status FROM products p WHERE p.id = i.product_id) = 'active'
+                    ORDER BY product_id DESC LIMIT $3) i
              LEFT JOIN LATERAL (SELECT * FROM wishlist_offers o
-                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id) o ON true
-            WHERE i.user_id = $1 AND ($2::uuid IS NULL OR i.product_id < $2)
-            ORDER BY i.product_id DESC LIMIT $3"#,
+                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id OFFSET 0) o ON true
+            ORDER BY i.product_id DESC"#,
         user.uuid(),
         before.map(ProductId::uuid),
         limit,

@@ -33,22 +33,33 @@ pub(crate) async fn take(db: &mut PgConnection, limit: i64) -> sqlx::Result<(Vec
     Ok((products, notes))
 }
 
-/// Compares the wishes for products with what was seen before: notes what there is now, and whom to tell that the price fell or that it can be
-/// had again. A mail is due now, or `pause` after the last one about the same product.
+/// What a comparison came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Compared {
+    /// How many wishes were not what was seen before.
+    pub(crate) changed: i64,
+    /// Of how many of them there is something to tell.
+    pub(crate) news: i64,
+}
+
+/// Compares the wishes for products with what was seen before, at most so many that differ: notes what there is now, and whom to tell that the
+/// price fell or that it can be had again. A mail is due now, or `pause` after the last one about the same product.
 pub(crate) async fn compare(
     db: &mut PgConnection,
     products: &[Uuid],
+    limit: i64,
     now: Timestamp,
     pause: Duration,
-) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
+) -> sqlx::Result<Compared> {
+    sqlx::query_as!(
+        Compared,
         r#"WITH changed AS (
              SELECT i.user_id, i.product_id, i.seen_price, i.seen_currency, i.seen_in_stock, o.price, o.currency, o.in_stock
                FROM wishlist_items i
                JOIN (SELECT * FROM wishlist_offers WHERE product_id = ANY($1)) o
                  ON o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id
               WHERE (i.seen_price, i.seen_currency, i.seen_in_stock) IS DISTINCT FROM (o.price, o.currency, o.in_stock)
-              ORDER BY i.product_id, i.user_id
+              ORDER BY i.product_id, i.user_id LIMIT $2
                 FOR NO KEY UPDATE OF i
            ), seen AS (
              UPDATE wishlist_items i SET seen_price = c.price, seen_currency = c.currency, seen_in_stock = c.in_stock
@@ -56,24 +67,27 @@ pub(crate) async fn compare(
            ), news AS (
              SELECT *, coalesce(currency = seen_currency AND price < seen_price, false) AS fell,
                        coalesce(in_stock AND NOT seen_in_stock, false) AS restocked FROM changed
+           ), told AS (
+             INSERT INTO wishlist_alerts AS a (user_id, product_id, price_before, currency, restocked, due_at)
+             SELECT user_id, product_id, CASE WHEN fell THEN seen_price END, CASE WHEN fell THEN seen_currency END, restocked, $3
+               FROM news WHERE fell OR restocked
+              ORDER BY product_id, user_id
+             ON CONFLICT (user_id, product_id) DO UPDATE
+                -- Of several falls the first price counts, unless it was in another currency.
+                SET price_before = CASE WHEN a.currency = coalesce(excluded.currency, a.currency) THEN a.price_before ELSE excluded.price_before END,
+                    currency = CASE WHEN a.currency = coalesce(excluded.currency, a.currency) THEN a.currency ELSE excluded.currency END,
+                    restocked = a.restocked OR excluded.restocked,
+                    due_at = greatest(excluded.due_at, a.mailed_at + make_interval(secs => $4))
+             RETURNING 1
            )
-           INSERT INTO wishlist_alerts AS a (user_id, product_id, price_before, currency, restocked, due_at)
-           SELECT user_id, product_id, CASE WHEN fell THEN seen_price END, CASE WHEN fell THEN seen_currency END, restocked, $2
-             FROM news WHERE fell OR restocked
-            ORDER BY product_id, user_id
-           ON CONFLICT (user_id, product_id) DO UPDATE
-              -- Of several falls the first price counts, unless it was in another currency.
-              SET price_before = CASE WHEN a.currency = coalesce(excluded.currency, a.currency) THEN a.price_before ELSE excluded.price_before END,
-                  currency = CASE WHEN a.currency = coalesce(excluded.currency, a.currency) THEN a.currency ELSE excluded.currency END,
-                  restocked = a.restocked OR excluded.restocked,
-                  due_at = greatest(excluded.due_at, a.mailed_at + make_interval(secs => $3))"#,
+           SELECT (SELECT count(*) FROM changed) AS "changed!", (SELECT count(*) FROM told) AS "news!""#,
         products,
+        limit,
         now as _,
         pause.as_secs_f64(),
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
+    .fetch_one(db)
+    .await
 }
 
 /// Takes what is due for so long that it can be mailed, unless somebody else has.
@@ -131,7 +145,7 @@ pub(crate) async fn lock(
              JOIN products p ON p.id = a.product_id
              LEFT JOIN wishlist_items i ON i.user_id = a.user_id AND i.product_id = a.product_id
              LEFT JOIN LATERAL (SELECT * FROM wishlist_offers o
-                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id) o ON true
+                                 WHERE o.product_id = i.product_id AND o.variant_id IS NOT DISTINCT FROM i.variant_id OFFSET 0) o ON true
             WHERE a.user_id = $1 AND a.product_id = $2 AND a.due_at <= $3
               FOR NO KEY UPDATE OF a"#,
         user.uuid(),

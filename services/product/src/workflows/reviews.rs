@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use crate::app::Context;
 use crate::domain::review::{self as rules, Moderation, Status, Weight};
 use crate::store::reviews::{self as store, Content, Locked, New};
-use crate::store::search_documents;
+use crate::store::{review_holds, search_documents};
 
 /// Adds the buyer's review of a locked product. Constraint `reviews_one_per_buyer` may refuse it.
 pub(crate) async fn create(
@@ -20,7 +20,7 @@ pub(crate) async fn create(
     author: &Principal,
     content: Content<'_>,
 ) -> sqlx::Result<ReviewId> {
-    let held = store::take_hold(tx, product, author.user_id).await?;
+    let held = review_holds::take(tx, product, author.user_id).await?;
     let new = New {
         id: ReviewId::new(cx.clock.now(), &cx.random),
         product_id: product,
@@ -66,7 +66,7 @@ pub(crate) async fn delete(
 ) -> sqlx::Result<()> {
     store::delete(tx, review.id).await?;
     if review.status != Status::Published {
-        store::hold(tx, review.product_id, review.author).await?;
+        review_holds::add(tx, review.product_id, review.author).await?;
     }
     rate(tx, review.product_id, weight(review), Weight::default()).await?;
     let deleted = ReviewDeleted {

@@ -17,6 +17,8 @@ use crate::store::{wishlist_people, wishlist_watch as store};
 
 /// How many notes of changes are looked at in one transaction.
 const NOTES: usize = 500;
+/// How many wishes are written in one transaction: nobody waits long for theirs.
+const WISHES: i64 = 5_000;
 /// Between two mails to one person about one product.
 const PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Longer than a batch can take: one call of a few seconds, and then a transaction.
@@ -30,12 +32,20 @@ pub(crate) async fn compare(cx: &Context) -> sqlx::Result<bool> {
     if notes == 0 {
         return Ok(false);
     }
-    let told = store::compare(&mut tx, &products, cx.clock.now(), PAUSE).await?;
-    tx.commit().await?;
-    if told > 0 {
-        tracing::info!(alerts = told, "there is news of what people wish for");
+    let compared = store::compare(&mut tx, &products, WISHES, cx.clock.now(), PAUSE).await?;
+    // What many wish for takes several turns.
+    let unfinished = compared.changed == WISHES;
+    if unfinished {
+        store::note(&mut tx, &products).await?;
     }
-    Ok(notes == NOTES)
+    tx.commit().await?;
+    if compared.news > 0 {
+        tracing::info!(
+            alerts = compared.news,
+            "there is news of what people wish for"
+        );
+    }
+    Ok(unfinished || notes == NOTES)
 }
 
 /// Writes mails about what people wish for.

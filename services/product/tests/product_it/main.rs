@@ -25,6 +25,7 @@ mod programs;
 mod recommendations;
 mod renames;
 mod reservations;
+mod review_counts;
 mod review_moderation;
 mod reviews;
 mod schedule;

@@ -117,6 +117,7 @@ async fn all_that_is_known_can_be_taken_along_and_goes() {
         [
             "products",
             "purchases",
+            "recommendations",
             "review_replies",
             "review_votes",
             "reviews",
@@ -148,6 +149,7 @@ async fn all_that_is_known_can_be_taken_along_and_goes() {
         BTreeSet::from(
             [
                 "purchases.user_id",
+                "recommendation_work.id",
                 "review_holds.user_id",
                 "review_votes.user_id",
                 "reviews.user_id",

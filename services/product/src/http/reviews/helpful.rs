@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::access;
 use crate::app::AppState;
-use crate::store::reviews;
+use crate::store::{review_votes, reviews};
 
 /// Whom a review helped.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,9 +78,9 @@ async fn vote(
         ));
     }
     if helped {
-        reviews::vote(&mut tx, id, user.user_id, &cx.clock).await?;
+        review_votes::add(&mut tx, id, user.user_id, &cx.clock).await?;
     } else {
-        reviews::unvote(&mut tx, id, user.user_id).await?;
+        review_votes::remove(&mut tx, id, user.user_id).await?;
     }
     let counted = reviews::find(&mut tx, id, Some(user.user_id))
         .await?
