@@ -59,6 +59,8 @@ async fn each_path_goes_to_its_service() {
         ("product", "/api/products/a-slug/reviews"),
         ("product", "/api/products/1/images"),
         ("product", "/api/products/import"),
+        ("product", "/api/inventory/locations"),
+        ("product", "/api/inventory/stock-takes"),
         ("product", "/api/categories/1"),
         ("product", "/api/reviews/1"),
         ("product", "/api/wishlist"),

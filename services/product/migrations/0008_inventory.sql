@@ -101,6 +101,9 @@ CREATE TRIGGER stock_locations_end BEFORE UPDATE OF deactivated_at ON stock_loca
   FOR EACH ROW WHEN (OLD.deactivated_at IS NULL AND NEW.deactivated_at IS NOT NULL) EXECUTE FUNCTION stock_locations_empty_before_end();
 CREATE INDEX stock_levels_location_id ON stock_levels (location_id) WHERE on_hand > 0;
 
+-- Stock-takes name variants by SKU alone.
+CREATE INDEX product_variants_sku ON product_variants (sku) WHERE archived_at IS NULL;
+
 -- For the ledger's pages.
 CREATE INDEX stock_movements_order_id ON stock_movements (order_id) WHERE order_id IS NOT NULL;
 

@@ -37,6 +37,20 @@ pub(crate) struct Context {
     pub(crate) queues: Queues,
 }
 
+impl Context {
+    /// On a database, with queues that are served by so many at once.
+    pub(crate) fn new(pool: PgPool, clock: Clock, random: Random, at_once: usize) -> Self {
+        Self {
+            pool,
+            publisher: Publisher::new("mercato/product", clock.clone(), random.clone()),
+            clock,
+            random,
+            leftovers: Arc::default(),
+            queues: Queues::new(at_once),
+        }
+    }
+}
+
 /// What handlers need.
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -83,14 +97,7 @@ impl App {
             settings.database_max_connections,
             Self::NAME,
         )?;
-        let context = Context {
-            pool,
-            publisher: Publisher::new("mercato/product", clock.clone(), random.clone()),
-            clock: clock.clone(),
-            random,
-            leftovers: Arc::default(),
-            queues: Queues::new(settings.reservations_at_once),
-        };
+        let context = Context::new(pool, clock.clone(), random, settings.reservations_at_once);
         let media = Media::new(&settings.media)?;
         let services = ServiceKeys::new(
             Self::NAME,

@@ -20,6 +20,7 @@ mod error;
 mod http;
 mod jobs;
 mod media;
+mod reservations;
 mod store;
 mod workflows;
 
@@ -27,6 +28,7 @@ pub use app::App;
 pub use config::Settings;
 pub use domain::review::Moderation;
 pub use media::MediaSettings;
+pub use reservations::Reservations;
 
 /// The schema of `product_db`.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

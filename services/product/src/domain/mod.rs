@@ -3,6 +3,7 @@
 pub(crate) mod allocation;
 pub(crate) mod attributes;
 pub(crate) mod category;
+pub(crate) mod count_sheet;
 pub(crate) mod definition;
 pub(crate) mod hold;
 pub(crate) mod link_token;

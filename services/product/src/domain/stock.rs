@@ -146,19 +146,6 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Every kind.
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Receive,
-        Self::Adjust,
-        Self::Count,
-        Self::Transfer,
-        Self::Reserve,
-        Self::Release,
-        Self::Sell,
-        Self::Restock,
-        Self::Serve,
-    ];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Receive => "receive",

@@ -72,6 +72,8 @@ texts! {
     ReplyBody: 1 to 5000, "must be 1 to 5000 characters";
     /// What staff look for in reviews.
     ReviewWords: 1 to 200, "must be 1 to 200 characters";
+    /// The name of a place where stock lies.
+    LocationName: 1 to 100, "must be 1 to 100 characters";
     /// Why something was done, for the people who look at it later.
     Reason: 1 to 500, "must be 1 to 500 characters";
 }
@@ -206,6 +208,30 @@ impl TryFrom<i64> for Units {
 impl From<Units> for i64 {
     fn from(units: Units) -> Self {
         units.0.into()
+    }
+}
+
+/// How a place is called in files: small letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
+pub(crate) struct LocationCode(String);
+
+impl TryFrom<String> for LocationCode {
+    type Error = &'static str;
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if (1..=40).contains(&code.len()) && !code.starts_with('-') && code.chars().all(good) {
+            Ok(Self(code))
+        } else {
+            Err("must be 1 to 40 small letters, digits and hyphens, and not begin with a hyphen")
+        }
+    }
+}
+
+impl From<LocationCode> for String {
+    fn from(code: LocationCode) -> Self {
+        code.0
     }
 }
 

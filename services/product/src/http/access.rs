@@ -1,12 +1,13 @@
 //! Who may see and change which product.
 
 use auth_token::{Principal, Role};
-use http_kit::{Error, Result};
-use primitives::{ProductId, UserId};
+use http_kit::{Error, Result, one_field};
+use primitives::{ProductId, UserId, VariantId};
 use sqlx::PgConnection;
 
 use crate::domain::status::Status;
 use crate::store::products::{self, Locked};
+use crate::store::variants;
 
 /// Whether somebody may see a product: the public sees what is active, its seller and staff all that is not deleted.
 pub(crate) fn may_see(viewer: Option<&Principal>, seller: UserId, status: Status) -> bool {
@@ -38,6 +39,19 @@ pub(crate) async fn check_own(
 ) -> Result<()> {
     let (seller, status) = products::visibility(db, id).await?.ok_or_else(not_found)?;
     check(principal, seller, status)
+}
+
+/// Checks that somebody may read a product's stock: its seller, or staff.
+pub(crate) async fn check_stock(
+    db: &mut PgConnection,
+    id: ProductId,
+    viewer: &Principal,
+) -> Result<()> {
+    if matches!(viewer.role, Role::Admin | Role::Support) {
+        let found = products::visibility(db, id).await?;
+        return found.map(drop).ok_or_else(not_found);
+    }
+    check_own(db, id, viewer).await
 }
 
 /// What somebody may not even see is not found.
@@ -78,4 +92,28 @@ pub(crate) async fn lock_any(db: &mut PgConnection, id: ProductId) -> Result<Loc
 
 pub(crate) fn not_found() -> Error {
     Error::not_found("product")
+}
+
+/// The variant that a request means: the one it names, or the product's only one.
+pub(crate) async fn variant_of(
+    db: &mut PgConnection,
+    product: ProductId,
+    named: Option<VariantId>,
+) -> Result<VariantId> {
+    let known = variants::ids_by_sku(db, product).await?;
+    let known: Vec<VariantId> = known.into_values().collect();
+    match (named, known.as_slice()) {
+        (Some(wanted), known) if known.contains(&wanted) => Ok(wanted),
+        (Some(_), _) => Err(one_field(
+            "variant_id",
+            "unknown",
+            "is not a variant of this product",
+        )),
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(one_field(
+            "variant_id",
+            "required",
+            "is required: the product has several variants",
+        )),
+    }
 }

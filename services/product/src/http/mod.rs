@@ -4,10 +4,12 @@ mod access;
 mod categories;
 mod images;
 mod internal;
+mod inventory;
 mod precondition;
 mod products;
 mod recommendations;
 mod reviews;
+mod stock;
 mod wishlist;
 
 use utoipa::OpenApi;
@@ -32,7 +34,19 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(products::submit::submit_product))
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))
-        .routes(routes!(products::set_stock::set_stock))
+        .routes(routes!(
+            stock::levels::get_stock,
+            products::set_stock::set_stock
+        ))
+        .routes(routes!(stock::movements::list_movements))
+        .routes(routes!(stock::terms::set_terms))
+        .routes(routes!(
+            inventory::list_locations::list_locations,
+            inventory::create_location::create_location
+        ))
+        .routes(routes!(inventory::update_location::update_location))
+        .routes(routes!(inventory::transfer::transfer_stock))
+        .routes(routes!(inventory::stock_take::take_stock))
         .routes(routes!(
             images::create::add_image,
             images::reorder::reorder_images
@@ -111,6 +125,7 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
     info(title = "Mercato product", description = "The catalogue and its stock."),
     tags(
         (name = "products", description = "What is sold: drafts, approval, search, stock and pictures."),
+        (name = "inventory", description = "What lies where, how it came there, and on which terms it is sold."),
         (name = "recommendations", description = "What goes with what, and what somebody may like."),
         (name = "reviews", description = "What buyers say."),
         (name = "wishlist", description = "What users wish for, whom they show it, and the mails about it."),

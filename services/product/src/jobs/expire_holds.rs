@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::Context;
 use crate::domain::hold::OrderFate;
-use crate::store::reservations as store;
+use crate::store::{reservations as store, stock_requests};
 use crate::workflows::settlements;
 
 /// Runs at once and then on a timer.
@@ -23,7 +23,17 @@ pub(crate) async fn run(cx: Context, every: Duration, shutdown: CancellationToke
             Ok(orders) => tracing::info!(orders, "holds expired"),
             Err(error) => tracing::warn!(%error, "holds could not be expired; trying again later"),
         }
+        if let Err(error) = forget_requests(&cx).await {
+            tracing::warn!(%error, "old answers could not be forgotten; trying again later");
+        }
     }
+}
+
+/// Nobody repeats a request after a day.
+async fn forget_requests(cx: &Context) -> sqlx::Result<u64> {
+    let mut db = cx.pool.acquire().await?;
+    let day = Duration::from_secs(24 * 3_600);
+    stock_requests::forget_before(&mut db, cx.clock.now() - day).await
 }
 
 /// Lets go of every hold that is past its time now, one order in a transaction; answers how many. Whoever else does the same

@@ -172,6 +172,12 @@ pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -
     )
     .execute(&mut *db)
     .await?;
+    sqlx::query!(
+        "DELETE FROM stock_requests WHERE actor_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
     sqlx::query!("DELETE FROM purchases WHERE user_id = $1", user.uuid())
         .execute(&mut *db)
         .await?;

@@ -1,8 +1,8 @@
 //! Variants: what is stocked and sold.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use primitives::{Clock, ProductId, VariantId};
+use primitives::{Clock, ProductId, UserId, VariantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -131,4 +131,38 @@ pub(crate) async fn archive_all(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The variants that are not archived by SKU, of one seller or of all; several sellers may use one SKU.
+pub(crate) async fn by_skus(
+    db: &mut PgConnection,
+    skus: &[String],
+    seller: Option<UserId>,
+) -> sqlx::Result<BTreeMap<String, Vec<VariantId>>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: VariantId", sku FROM product_variants
+            WHERE sku = ANY($1) AND ($2::uuid IS NULL OR seller_id = $2) AND archived_at IS NULL"#,
+        skus,
+        seller.map(UserId::uuid),
+    )
+    .fetch_all(db)
+    .await?;
+    let mut found = BTreeMap::<String, Vec<VariantId>>::new();
+    for row in rows {
+        found.entry(row.sku).or_default().push(row.id);
+    }
+    Ok(found)
+}
+
+/// The product of a variant that is not archived.
+pub(crate) async fn product_of(
+    db: &mut PgConnection,
+    variant: VariantId,
+) -> sqlx::Result<Option<ProductId>> {
+    sqlx::query_scalar!(
+        r#"SELECT product_id AS "product_id: ProductId" FROM product_variants WHERE id = $1 AND archived_at IS NULL"#,
+        variant.uuid()
+    )
+    .fetch_optional(db)
+    .await
 }

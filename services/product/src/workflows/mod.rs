@@ -9,4 +9,5 @@ pub(crate) mod reservations;
 pub(crate) mod reviews;
 pub(crate) mod settlements;
 pub(crate) mod stock;
+pub(crate) mod stock_takes;
 pub(crate) mod wishes;

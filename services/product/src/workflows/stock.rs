@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::events::{InventoryAdjusted, InventoryLowStock};
+use messaging::Traced;
 use primitives::{LocationId, UserId, VariantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use crate::domain::terms::Terms;
 use crate::error::StockError;
 use crate::store::reservations::NewLine;
 use crate::store::search_documents;
-use crate::store::stock::{self as store, Cause, Items};
+use crate::store::stock::{self as store, Cause, Item, Items};
 
 /// Applies changes to locked stock, with the lines of reservations that they are of; gives what came free to those who wait for
 /// it; tells of each variant that can be had more or less than before, unless a hold is why, which has events of its own, and of
@@ -114,7 +115,7 @@ async fn tell(
     items: &Items,
     moved: &BTreeMap<VariantId, Moved>,
 ) -> sqlx::Result<()> {
-    let mut sold_out_or_back = Vec::new();
+    let (mut sold_out_or_back, mut adjusted, mut low) = (Vec::new(), Vec::new(), Vec::new());
     for (variant, moved) in moved {
         let Some(item) = items.get(variant) else {
             continue;
@@ -124,43 +125,42 @@ async fn tell(
             sold_out_or_back.push(item.snapshot.product_id);
         }
         if had != left && !moved.only_holds {
-            let event = InventoryAdjusted {
+            adjusted.push(traced(InventoryAdjusted {
                 variant_id: *variant,
                 product_id: item.snapshot.product_id,
                 sku: item.snapshot.sku.clone(),
                 available_before: had,
                 available: left,
-            };
-            cx.publisher.publish(tx, &event).await?;
+            }));
         }
         if stock::fell_low(&moved.before, &item.stock) {
-            warn(tx, cx, *variant, items).await?;
+            low.push(traced(warning(*variant, item)));
         }
     }
+    cx.publisher.publish_all(tx, &adjusted).await?;
+    cx.publisher.publish_all(tx, &low).await?;
     if !sold_out_or_back.is_empty() {
         search_documents::refresh_stock(tx, &sold_out_or_back).await?;
     }
     Ok(())
 }
 
-/// Tells staff that little is left of a variant.
-async fn warn(
-    tx: &mut PgConnection,
-    cx: &Context,
-    variant: VariantId,
-    items: &Items,
-) -> sqlx::Result<()> {
-    if let Some(item) = items.get(&variant) {
-        let event = InventoryLowStock {
-            variant_id: variant,
-            product_id: item.snapshot.product_id,
-            sku: item.snapshot.sku.clone(),
-            available: item.stock.available(),
-            threshold: item.stock.terms.threshold,
-        };
-        cx.publisher.publish(tx, &event).await?;
+fn traced<E>(event: E) -> Traced<E> {
+    Traced {
+        traceparent: runtime::trace::traceparent(),
+        event,
     }
-    Ok(())
+}
+
+/// Tells staff that little is left of a variant.
+fn warning(variant: VariantId, item: &Item) -> InventoryLowStock {
+    InventoryLowStock {
+        variant_id: variant,
+        product_id: item.snapshot.product_id,
+        sku: item.snapshot.sku.clone(),
+        available: item.stock.available(),
+        threshold: item.stock.terms.threshold,
+    }
 }
 
 /// A correction of a variant's stock at one place; at the first active one unless told.
@@ -289,10 +289,10 @@ pub(crate) async fn set_terms(
     let before = item.stock.clone();
     item.stock.terms = terms;
     item.tell(cx.clock.now());
-    let fell_low = stock::fell_low(&before, &item.stock);
     store::set_terms(tx, variant, terms, &cx.clock).await?;
-    if fell_low {
-        warn(tx, cx, variant, &items).await?;
+    if stock::fell_low(&before, &item.stock) {
+        let warning = warning(variant, item);
+        cx.publisher.publish(tx, &warning).await?;
     }
     Ok((before.terms, items))
 }

@@ -2,21 +2,23 @@
 
 use auth_token::{Acting, Seller};
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use http_kit::{Error, FieldErrors, Json, Path, Problem, Result, etag, one_field};
-use primitives::{ProductId, VariantId};
+use http_kit::{Error, FieldErrors, IdempotentJson, Json, Path, Problem, Result};
+use primitives::{LocationId, ProductId, VariantId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::domain::stock::Correction;
 use crate::domain::text::{Reason, Units};
 use crate::http::access;
+use crate::http::inventory::once::Once;
 use crate::http::precondition::Expected;
-use crate::store::variants;
-use crate::workflows::{products, stock};
+use crate::store::stock::Cause;
+use crate::workflows::products;
+use crate::workflows::stock::{self, At};
 
 /// An absolute count (`set`), or a difference (`delta`) with its reason.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,6 +26,8 @@ use crate::workflows::{products, stock};
 pub(crate) struct SetStock {
     /// May be left out for a product with one variant.
     variant_id: Option<VariantId>,
+    /// Where; the first active place unless told.
+    location_id: Option<LocationId>,
     /// Units that lie there.
     set: Option<Units>,
     /// Units more, or fewer.
@@ -69,19 +73,19 @@ impl SetStock {
     }
 }
 
-/// Corrects the units of a variant; the ledger keeps why.
+/// Corrects the units of a variant at a place; the ledger keeps why. What comes in serves first what is owed.
 #[utoipa::path(
     put, path = "/api/products/{id}/stock", tag = "products", security(("bearer" = [])),
-    params(("id" = ProductId, Path)),
+    params(("id" = ProductId, Path), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of the request harmless")),
     request_body = SetStock,
     responses(
         (status = 200, body = StockLevel),
         (status = 401, body = Problem),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, description = "`stock_reserved`", body = Problem),
+        (status = 409, description = "`stock_reserved`, `location_inactive`", body = Problem),
         (status = 412, description = "`stale_version`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 422, description = "`validation_failed`, `idempotency_key_reused`", body = Problem),
     )
 )]
 pub(crate) async fn set_stock(
@@ -89,44 +93,35 @@ pub(crate) async fn set_stock(
     Seller(seller): Seller,
     Path(id): Path<ProductId>,
     Expected(expected): Expected,
-    Json(body): Json<SetStock>,
+    request: IdempotentJson<SetStock>,
 ) -> Result<Response> {
+    let body = &request.body;
     let correction = body.correction()?;
     let cx = &state.context;
+    let once = Once {
+        caller: &seller,
+        key: request.key.as_ref(),
+        hash: &request.hash,
+    };
     let mut tx = cx.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
+    if let Some(answer) = once.before(&mut tx).await? {
+        return Ok(answered(&answer));
+    }
     expected.check(locked.version)?;
-    let known: Vec<VariantId> = variants::ids_by_sku(&mut tx, id)
-        .await?
-        .into_values()
-        .collect();
-    let variant_id = match (body.variant_id, known.as_slice()) {
-        (Some(wanted), known) if known.contains(&wanted) => wanted,
-        (Some(_), _) => {
-            return Err(one_field(
-                "variant_id",
-                "unknown",
-                "is not a variant of this product",
-            ));
-        }
-        (None, [only]) => *only,
-        (None, _) => {
-            return Err(one_field(
-                "variant_id",
-                "required",
-                "is required: the product has several variants",
-            ));
-        }
-    };
+    let variant_id = access::variant_of(&mut tx, id, body.variant_id).await?;
     let reason = body.reason.as_deref();
-    let levels = stock::correct(
-        &mut tx,
-        cx,
-        &[(variant_id, correction)],
+    let at = At {
+        variant: variant_id,
+        location: body.location_id,
+        correction,
+    };
+    let cause = Cause {
         reason,
-        seller.user_id,
-    )
-    .await?;
+        actor: Some(seller.user_id),
+        ..Cause::default()
+    };
+    let levels = stock::correct_at(&mut tx, cx, &[at], cause).await?;
     let (before, level) = levels.get(&variant_id).copied().unwrap_or_default();
     let version = products::touch(&mut tx, cx, &locked).await?;
     if level != before {
@@ -137,13 +132,23 @@ pub(crate) async fn set_stock(
         );
         products::audit(&mut tx, cx, staff.as_ref(), "product.set_stock", id, change).await?;
     }
-    tx.commit().await?;
-    let body = StockLevel {
+    let answer = json!({ "version": version, "level": StockLevel {
         variant_id,
         on_hand: level.on_hand,
         reserved: level.reserved,
         available: level.free(),
-    };
-    let tag = HeaderValue::from_str(&etag::of_version(version)).map_err(Error::internal)?;
-    Ok(([(header::ETAG, tag)], Json(body)).into_response())
+    } });
+    once.save(&mut tx, &answer, cx.clock.now()).await?;
+    tx.commit().await?;
+    Ok(answered(&answer))
+}
+
+/// An answer as it is saved: the level, and the product's version for its tag.
+fn answered(answer: &Value) -> Response {
+    let version = answer["version"].as_i64().unwrap_or_default();
+    (
+        [(header::ETAG, format!("\"{version}\""))],
+        Json(&answer["level"]),
+    )
+        .into_response()
 }
