@@ -19,10 +19,19 @@ END $$;
 CREATE TABLE search_settings (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   language   text NOT NULL,
-  -- Documents of another generation are out of date.
-  generation smallint NOT NULL
+  -- When sales and the frequency of words were last counted.
+  counted_at timestamptz NOT NULL DEFAULT '-infinity'
 );
-INSERT INTO search_settings (language, generation) VALUES ('english', 1);
+INSERT INTO search_settings (language) VALUES ('english');
+
+-- Documents that a job shall build anew: those of a category and the categories below it, or all.
+CREATE TABLE search_rebuilds (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  category_id uuid,
+  -- Done up to this product.
+  done_to     uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000'
+);
+INSERT INTO search_rebuilds DEFAULT VALUES;
 
 CREATE FUNCTION search_config() RETURNS regconfig LANGUAGE sql STABLE PARALLEL SAFE
   RETURN (SELECT ('search_' || language)::regconfig FROM search_settings);
@@ -42,7 +51,6 @@ CREATE TABLE product_search (
   popularity  integer NOT NULL,
   -- What makes one of two equally good matches the better one: sales and stars, 0 to 1000.
   quality     smallint NOT NULL,
-  generation  smallint NOT NULL,
   -- Words of the title, to tell a short title that says it all from a long one.
   title_words smallint NOT NULL,
   in_stock    boolean NOT NULL,

@@ -38,12 +38,12 @@ SELECT pg_temp.id(2, n), pg_temp.id(3, pg_temp.draw(n, 11, 50, 1.5)), pg_temp.id
           FROM generate_series(1, 40 + (n % 50)::integer) w),
        'active',
        jsonb_build_object('brand', initcap(pg_temp.word(3000 + brand)), 'colour', pg_temp.word(6000 + colour), 'material', pg_temp.word(6500 + material),
-                          'size', (ARRAY['XS','S','M','L','XL','XXL','38','40'])[1 + size], 'weight', (n % 60)::numeric / 10),
+                          'size', (ARRAY['XS','S','M','L','XL','XXL','38','40'])[1 + size], 'weight', round((n % 60) / 10.0, 1)),
        'EUR', price, CASE WHEN n % 10 = 0 THEN price + 500 ELSE price END, 'B-' || n,
        round(stars * reviews), reviews, sold, now() - (n % 1000) * interval '1 hour', now(), now()
   FROM drawn ORDER BY n;
 
-INSERT INTO product_variants (id, product_id, sku, price, position, created_at, updated_at{columns})
-SELECT pg_temp.id(4, n), pg_temp.id(2, n), 'B-' || n, price, 1, now(), now(){values} FROM drawn ORDER BY n;
+INSERT INTO product_variants (id, product_id, sku, price, position, created_at, updated_at)
+SELECT pg_temp.id(4, n), pg_temp.id(2, n), 'B-' || n, price, 1, now(), now() FROM drawn ORDER BY n;
 INSERT INTO stock_levels (variant_id, location_id, on_hand, updated_at)
 SELECT pg_temp.id(4, n), (SELECT id FROM stock_locations ORDER BY id LIMIT 1), CASE WHEN n % 8 = 0 THEN 0 ELSE 5 + n % 20 END, now() FROM drawn ORDER BY n;

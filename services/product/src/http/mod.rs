@@ -31,6 +31,7 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             products::update::update_product,
             products::delete::delete_product
         ))
+        .routes(routes!(products::suggest::suggest))
         .routes(routes!(products::submit::submit_product))
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))

@@ -23,6 +23,7 @@ use For::{Admins, Anybody, Sellers, SellersAndStaff, SignedIn, Staff};
 const CASES: &[(&str, &str, For)] = &[
     ("get", "/api/products", Anybody),
     ("post", "/api/products", Sellers),
+    ("get", "/api/products/suggest", Anybody),
     ("get", "/api/products/{id}", Anybody),
     ("put", "/api/products/{id}", Sellers),
     ("delete", "/api/products/{id}", Sellers),

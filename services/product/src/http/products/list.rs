@@ -63,7 +63,13 @@ pub(crate) struct ListProducts {
 
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-struct SearchText(String);
+pub(super) struct SearchText(String);
+
+impl SearchText {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl TryFrom<String> for SearchText {
     type Error = &'static str;

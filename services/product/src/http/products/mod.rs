@@ -10,5 +10,6 @@ pub(crate) mod list;
 pub(crate) mod reject;
 pub(crate) mod set_stock;
 pub(crate) mod submit;
+pub(crate) mod suggest;
 pub(crate) mod update;
 pub(crate) mod view;

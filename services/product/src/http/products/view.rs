@@ -131,7 +131,7 @@ struct Category {
 
 /// From the cheapest variant to the dearest.
 #[derive(Debug, Serialize, ToSchema)]
-struct PriceRange {
+pub(crate) struct PriceRange {
     min: Money,
     max: Money,
 }
@@ -306,6 +306,11 @@ impl Category {
 }
 
 impl PriceRange {
+    /// Of amounts as the row has them.
+    pub(crate) fn of(min: i64, max: i64, code: &str) -> Result<Self> {
+        Ok(Self::new(min, max, currency(code)?))
+    }
+
     fn new(min: i64, max: i64, currency: Currency) -> Self {
         let (min, max) = price_range(min, max, currency);
         Self { min, max }

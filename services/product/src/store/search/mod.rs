@@ -6,6 +6,7 @@
 pub(crate) mod facets;
 pub(crate) mod page;
 pub(crate) mod resolve;
+pub(crate) mod suggest;
 pub(crate) mod understand;
 
 use sqlx::{Postgres, QueryBuilder};

@@ -42,9 +42,9 @@ WITH wanted AS (
     LEFT JOIN valued v ON v.product_id = p.id
     LEFT JOIN named n ON n.product_id = p.id
 )
-INSERT INTO product_search (product_id, category_id, seller_id, price_min, price_max, rating, popularity, quality, generation,
+INSERT INTO product_search (product_id, category_id, seller_id, price_min, price_max, rating, popularity, quality,
                             title_words, in_stock, codes, facts, head, words)
-SELECT id, category_id, seller_id, price_min, price_max, rating, popularity, quality, (SELECT generation FROM search_settings),
+SELECT id, category_id, seller_id, price_min, price_max, rating, popularity, quality,
        length(title), in_stock, codes,
        set_byte(set_byte('\x0000', 0, in_stock::integer), 1, cardinality(codes)) || int2send(rating::smallint) || int8send(price_min) || int8send(price_max)
          || uuid_send(coalesce(category_id, '00000000-0000-0000-0000-000000000000')) || uuid_send(seller_id)
@@ -54,6 +54,6 @@ SELECT id, category_id, seller_id, price_min, price_max, rating, popularity, qua
  ORDER BY id
 ON CONFLICT (product_id) DO UPDATE
   SET category_id = excluded.category_id, seller_id = excluded.seller_id, price_min = excluded.price_min, price_max = excluded.price_max,
-      rating = excluded.rating, popularity = excluded.popularity, quality = excluded.quality, generation = excluded.generation,
+      rating = excluded.rating, popularity = excluded.popularity, quality = excluded.quality,
       title_words = excluded.title_words, in_stock = excluded.in_stock, codes = excluded.codes, facts = excluded.facts,
       head = excluded.head, words = excluded.words
