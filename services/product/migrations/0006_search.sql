@@ -33,8 +33,21 @@ CREATE TABLE search_rebuilds (
 );
 INSERT INTO search_rebuilds DEFAULT VALUES;
 
+CREATE FUNCTION categories_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO search_rebuilds (category_id) VALUES (NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER categories_renamed AFTER UPDATE OF name, parent_id ON categories
+  FOR EACH ROW WHEN ((OLD.name, OLD.parent_id) IS DISTINCT FROM (NEW.name, NEW.parent_id)) EXECUTE FUNCTION categories_renamed();
+
 CREATE FUNCTION search_config() RETURNS regconfig LANGUAGE sql STABLE PARALLEL SAFE
   RETURN (SELECT ('search_' || language)::regconfig FROM search_settings);
+
+-- What makes one of two equally good matches the better one, 0 to 1000: ten thousand sales are as good as it gets, and few
+-- reviews say little.
+CREATE FUNCTION search_quality(sold bigint, rating_sum bigint, rating_count integer) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN (least(700, 76 * ln(1 + sold::float8)) + 300.0 * rating_sum / 5 / (rating_count + 5))::smallint;
 
 -- The number by which a row knows a value of an attribute or option, whatever its case.
 CREATE FUNCTION search_code(attribute text, value text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -12,7 +12,7 @@ use primitives::{Clock, Random};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::auth::AuthClient;
@@ -20,7 +20,9 @@ use crate::config::Settings;
 use crate::domain::link_token::UnsubscribeTokens;
 use crate::domain::links::Links;
 use crate::domain::review::Moderation;
+use crate::domain::search::snapshot::Snapshot;
 use crate::media::Media;
+use crate::store::search::facets::Known;
 use crate::workflows::queues::Queues;
 use crate::workflows::wishes::Mailer;
 use crate::{MIGRATOR, consumers, http, jobs};
@@ -58,6 +60,8 @@ pub(crate) struct AppState {
     pub(crate) media: Media,
     pub(crate) reviews_moderation: Moderation,
     pub(crate) links: Links,
+    pub(crate) known_values: Known,
+    pub(crate) snapshots: jobs::search_upkeep::Snapshots,
     verifier: Verifier,
     services: ServiceKeys,
 }
@@ -79,6 +83,8 @@ pub struct App {
     state: AppState,
     mailer: Mailer,
     limits: Limits,
+    snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    search_language: String,
 }
 
 impl App {
@@ -123,8 +129,13 @@ impl App {
             server_timing: settings.common.server_timing,
             ..Limits::default()
         };
+        let (snapshots, newest) = watch::channel(None);
         Ok(Self {
+            snapshots,
+            search_language: settings.search_language.clone(),
             state: AppState {
+                known_values: Known::default(),
+                snapshots: newest,
                 context,
                 media,
                 reviews_moderation: settings.reviews_moderation,
@@ -195,6 +206,19 @@ impl App {
     /// The database or the store is away.
     pub async fn remove_leftovers(&self) -> anyhow::Result<usize> {
         jobs::remove_leftovers::all(&self.state.context, &self.state.media).await
+    }
+
+    /// Builds what the search waits for, counts sales and words, and reads a big shop's facts now; answers how many documents were
+    /// built.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn keep_up_search(&self) -> sqlx::Result<usize> {
+        use jobs::search_upkeep as job;
+        let (cx, language) = (&self.state.context, &self.search_language);
+        let built = job::once(cx, language, Duration::ZERO, &CancellationToken::new()).await?;
+        self.snapshots.send_replace(job::read(cx).await?);
+        Ok(built)
     }
 
     /// Brings recommendations up to date now.
@@ -291,6 +315,14 @@ impl Service for App {
             jobs::recommend::run(cx, often, shutdown)
         });
 
+        let (cx, language, snapshots) = (
+            context.clone(),
+            app.search_language.clone(),
+            app.snapshots.clone(),
+        );
+        runtime.spawn("search_upkeep", move |shutdown| {
+            jobs::search_upkeep::run(cx, language, snapshots, every, shutdown)
+        });
         let cx = context.clone();
         runtime.spawn("schedule", move |shutdown| {
             jobs::schedule::run(cx, every, shutdown)

@@ -62,6 +62,10 @@ pub struct Settings {
     /// Whether reviews are shown at once and hidden if need be (`after`), or when staff published them (`before`).
     #[arg(long, env = "REVIEWS_MODERATION", value_enum, default_value_t = Moderation::After)]
     pub reviews_moderation: Moderation,
+    /// The language of titles and descriptions, as PostgreSQL calls it (`english`, `german`, …; `simple` for any). After a change all
+    /// documents are built anew, at some hundred a second.
+    #[arg(long, env = "SEARCH_LANGUAGE", default_value = "english", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub search_language: String,
     /// How often recommendations take in what was bought and changed.
     #[arg(long, env = "RECOMMENDATIONS_INTERVAL_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
     pub recommendations_interval_seconds: u64,

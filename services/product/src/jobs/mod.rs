@@ -5,4 +5,5 @@ pub(crate) mod expire_holds;
 pub(crate) mod recommend;
 pub(crate) mod remove_leftovers;
 pub(crate) mod schedule;
+pub(crate) mod search_upkeep;
 pub(crate) mod wishes;

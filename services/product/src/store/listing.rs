@@ -87,15 +87,7 @@ pub(crate) struct Item {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) version: i32,
-    /// Where the words stand in it, between [`MARK`]s; only in a search.
-    #[sqlx(default)]
-    pub(crate) marked_title: Option<String>,
-    #[sqlx(default)]
-    pub(crate) marked_description: Option<String>,
 }
-
-/// What stands before and after a found word. No text of ours has them.
-pub(crate) const MARK: [char; 2] = ['\u{1}', '\u{2}'];
 
 const IN_STOCK: &str = "EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL \
      AND (SELECT sum(s.on_hand - s.reserved - s.owed) FROM stock_levels s WHERE s.variant_id = v.id) > 0)";

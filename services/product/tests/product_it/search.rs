@@ -195,8 +195,8 @@ async fn a_list_takes_few_statements_with_facets() {
         .get("/api/products?q=headphones&facets=true&in_stock=true")
         .expect(200)
         .await;
-    // Words, page, counts, names.
-    assert_eq!(answer.statement_count(), 4);
+    // Words, page, counts, names, and values that were not met before.
+    assert_eq!(answer.statement_count(), 5);
     let page = answer.value();
     assert_eq!(keys(&page), ["data", "facets", "next_cursor"]);
     let facets: Vec<_> = page["facets"]["categories"]

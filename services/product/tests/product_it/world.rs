@@ -99,6 +99,7 @@ impl World {
             reconcile_interval_seconds: 30,
             public_url: "https://shop.example/".to_owned(),
             reviews_moderation: Moderation::After,
+            search_language: "english".to_owned(),
             recommendations_interval_seconds: 2,
         };
         change(&mut settings);

@@ -130,20 +130,52 @@ pub(crate) struct PriceBand {
 }
 
 /// Counts products that fail at most one filter each.
-pub(crate) fn count(mut bytes: &[u8], narrowed: &Narrowed) -> Counts {
-    let categories: Option<HashSet<Uuid>> = narrowed
-        .categories
-        .as_ref()
-        .map(|ids| ids.iter().copied().collect());
-    let mut counts = Counts {
-        beside: vec![Tally::default(); narrowed.attributes.len()],
-        lowest: vec![0; STEPS.len()],
-        highest: vec![0; STEPS.len()],
-        ..Counts::default()
-    };
-    while let Some(facts) = Facts::next(&mut bytes) {
+pub(crate) fn count(bytes: &[u8], narrowed: &Narrowed) -> Counts {
+    let mut tallies = Tallies::new(narrowed);
+    tallies.add(bytes);
+    tallies.done()
+}
+
+/// A count that is being made.
+#[derive(Debug)]
+pub(crate) struct Tallies<'a> {
+    narrowed: &'a Narrowed,
+    categories: Option<HashSet<Uuid, BuildHasherDefault<Ready>>>,
+    counts: Counts,
+}
+
+impl<'a> Tallies<'a> {
+    pub(crate) fn new(narrowed: &'a Narrowed) -> Self {
+        Self {
+            narrowed,
+            categories: narrowed
+                .categories
+                .as_ref()
+                .map(|ids| ids.iter().copied().collect()),
+            counts: Counts {
+                beside: vec![Tally::default(); narrowed.attributes.len()],
+                lowest: vec![0; STEPS.len()],
+                highest: vec![0; STEPS.len()],
+                ..Counts::default()
+            },
+        }
+    }
+
+    pub(crate) fn add(&mut self, mut bytes: &[u8]) {
+        while let Some(facts) = Facts::next(&mut bytes) {
+            self.add_one(&facts);
+        }
+    }
+
+    pub(crate) fn done(mut self) -> Counts {
+        self.counts.categories.remove(&Uuid::nil());
+        self.counts
+    }
+
+    fn add_one(&mut self, facts: &Facts<'_>) {
+        let (narrowed, counts) = (self.narrowed, &mut self.counts);
         let failed = [
-            categories
+            self.categories
                 .as_ref()
                 .is_some_and(|categories| !categories.contains(&facts.category)),
             narrowed.min_price.is_some_and(|min| facts.price_max < min)
@@ -154,13 +186,13 @@ pub(crate) fn count(mut bytes: &[u8], narrowed: &Narrowed) -> Counts {
         ];
         let (mut attribute_failed, mut fails) = (None, failed.iter().filter(|f| **f).count());
         for (number, (_, wanted)) in narrowed.attributes.iter().enumerate() {
-            if !facts.codes().any(|code| wanted.contains(&code)) {
+            if fails <= 1 && !facts.codes().any(|code| wanted.contains(&code)) {
                 attribute_failed = Some(number);
                 fails += 1;
             }
         }
         if fails > 1 {
-            continue;
+            return;
         }
         let all = fails == 0;
         counts.total += u32::from(all);
@@ -190,8 +222,6 @@ pub(crate) fn count(mut bytes: &[u8], narrowed: &Narrowed) -> Counts {
             }
         }
     }
-    counts.categories.remove(&Uuid::nil());
-    counts
 }
 
 /// The step on which a price stands.

@@ -2,5 +2,7 @@
 
 pub(crate) mod attribute_filter;
 pub(crate) mod facets;
+pub(crate) mod marking;
+pub(crate) mod snapshot;
 pub(crate) mod spelling;
 pub(crate) mod text;

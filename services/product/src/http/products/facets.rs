@@ -178,7 +178,11 @@ fn attributes(counts: &Counts, narrowed: &Narrowed, values: Vec<Value>) -> Vec<A
     let mut by_key: BTreeMap<String, Vec<(Value, u32)>> = BTreeMap::new();
     for value in values {
         // What a category defines and does not call filterable is no facet.
-        if value.filterable == Some(false) {
+        if value
+            .definition
+            .as_ref()
+            .is_some_and(|definition| !definition.filterable)
+        {
             continue;
         }
         let key = value.attribute.to_lowercase();
@@ -211,17 +215,25 @@ fn attribute(key: String, mut values: Vec<(Value, u32)>) -> Option<(i32, Attribu
         .filter_map(|(value, count)| Some((value.number?, *count)))
         .collect();
     let all_numbers = numbers.len() == values.len();
-    let kind = first
-        .kind
-        .unwrap_or_else(|| if all_numbers { "number" } else { "text" }.to_owned());
+    let defined = first.definition;
+    let kind = match &defined {
+        Some(definition) => definition.kind.clone(),
+        None if all_numbers => "number".to_owned(),
+        None => "text".to_owned(),
+    };
     let in_ranges = kind == "number" && numbers.len() > NUMBERS;
     values.sort_by(|a, b| (b.1, &a.0.value).cmp(&(a.1, &b.0.value)));
     values.truncate(MOST_VALUES);
     let facet = AttributeFacet {
-        label: first.label.unwrap_or(first.attribute),
+        label: match &defined {
+            Some(definition) => definition.label.clone(),
+            None => first.attribute,
+        },
         key,
         kind,
-        unit: first.unit,
+        unit: defined
+            .as_ref()
+            .and_then(|definition| definition.unit.clone()),
         values: (!in_ranges).then(|| {
             values
                 .into_iter()
@@ -238,5 +250,6 @@ fn attribute(key: String, mut values: Vec<(Value, u32)>) -> Option<(i32, Attribu
                 .collect()
         }),
     };
-    Some((first.position.unwrap_or(i32::MAX), facet))
+    let position = defined.map_or(i32::MAX, |definition| definition.position);
+    Some((position, facet))
 }

@@ -1,5 +1,7 @@
 //! `GET /api/products`: list and search
 
+use std::sync::Arc;
+
 use auth_token::{MaybeUser, Principal, Role};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -14,11 +16,12 @@ use super::facets::{Facets, to_name};
 use super::view::ProductSummary;
 use crate::app::AppState;
 use crate::domain::search::facets::{Counts, Narrowed};
+use crate::domain::search::snapshot::Snapshot;
 use crate::domain::search::{attribute_filter, text};
 use crate::domain::status::Status;
 use crate::media::Media;
 use crate::store::listing::{self, Filter, Place, Sort};
-use crate::store::search::facets::{self, Names};
+use crate::store::search::facets::{self, Known, Names};
 use crate::store::search::page::page;
 use crate::store::search::resolve::resolve;
 use crate::store::search::understand::{Meaning, understand};
@@ -194,7 +197,10 @@ pub(crate) async fn list_products(
     };
     let mut db = state.context.pool.acquire().await?;
     let page = if asked.filter.status == Some(Status::Active) {
-        asked.public(&mut db, &state.media).await?
+        let snapshot = state.snapshots.borrow().clone();
+        asked
+            .public(&mut db, &state.media, &state.known_values, snapshot)
+            .await?
     } else {
         asked.private(&mut db, &state.media).await?
     };
@@ -223,8 +229,14 @@ struct Mark {
 }
 
 impl Asked {
-    /// What everybody sees: four statements with words and filters, two more with facets, and one when nothing has all the words.
-    async fn public(self, db: &mut PgConnection, media: &Media) -> Result<ProductPage> {
+    /// What everybody sees: at most three statements, three more with facets, and one more if nothing has all the words.
+    async fn public(
+        self,
+        db: &mut PgConnection,
+        media: &Media,
+        known: &Known,
+        snapshot: Option<Arc<Snapshot>>,
+    ) -> Result<ProductPage> {
         let after = self.after.as_ref().map(|mark| Place {
             key: mark.key,
             id: mark.id,
@@ -262,14 +274,29 @@ impl Asked {
             relaxed,
         })?;
         let facets = if self.facets {
-            let counts = facets::count(db, meaning.as_ref(), &narrowed).await?;
+            let counts = match (&meaning, snapshot) {
+                (None, Some(snapshot)) => {
+                    let narrowed = narrowed.clone();
+                    tokio::task::spawn_blocking(move || snapshot.count(&narrowed))
+                        .await
+                        .map_err(Error::internal)?
+                }
+                (meaning, _) => facets::count(db, meaning.as_ref(), &narrowed).await?,
+            };
             let (codes, categories) = to_name(&counts);
-            let names = facets::names(db, &codes, &categories).await?;
+            let names = facets::names(db, known, &codes, &categories).await?;
             Some(Facets::new(&counts, &narrowed, names))
         } else {
             None
         };
         let mut page = ProductPage::new(cut, media)?;
+        if let Some(meaning) = &meaning {
+            let marked = page
+                .data
+                .into_iter()
+                .map(|found| found.marked(&meaning.lexemes));
+            page.data = marked.collect();
+        }
         page.facets = facets;
         page.corrected = meaning.and_then(|meaning| meaning.corrected);
         page.relaxed = relaxed.then_some(true);

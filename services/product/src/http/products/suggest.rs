@@ -91,8 +91,9 @@ pub(crate) async fn suggest(
         } else {
             understand(&mut db, &before, true).await?
         };
-        let (said, asked) =
-            meaning.map_or_else(Default::default, |found| (found.terms.join(" "), found.query));
+        let (said, asked) = meaning.map_or_else(Default::default, |found| {
+            (found.terms.join(" "), found.query)
+        });
         (
             queries(&said, &completions),
             store::products(&mut db, &asked, &completions).await?,

@@ -11,11 +11,12 @@ use utoipa::ToSchema;
 use crate::domain::attributes::AttributeValue;
 use crate::domain::price::lowest_before_reduction;
 use crate::domain::product::{average, price_range};
+use crate::domain::search::marking;
 use crate::domain::status::Status;
 use crate::domain::text::TaxClass;
 use crate::http::images::view::Image;
 use crate::media::Media;
-use crate::store::listing::{Item, MARK};
+use crate::store::listing::Item;
 use crate::store::products as store;
 
 /// A product.
@@ -91,33 +92,6 @@ pub(crate) struct Highlight {
     title: String,
     /// The parts of the description around the words.
     description: String,
-}
-
-impl Highlight {
-    fn new(item: &Item) -> Option<Self> {
-        Some(Self {
-            title: marked_html(item.marked_title.as_ref()?),
-            description: marked_html(item.marked_description.as_ref()?),
-        })
-    }
-}
-
-/// Escapes a text and turns its marks into tags.
-fn marked_html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 16);
-    for char in text.chars() {
-        match char {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            mark if mark == MARK[0] => html.push_str("<mark>"),
-            mark if mark == MARK[1] => html.push_str("</mark>"),
-            other => html.push(other),
-        }
-    }
-    html
 }
 
 /// The category of a product.
@@ -265,11 +239,19 @@ impl Product {
 }
 
 impl ProductSummary {
+    /// With the words marked that it was found by.
+    pub(crate) fn marked(mut self, lexemes: &[String]) -> Self {
+        self.highlight = Some(Highlight {
+            title: marking::title(&self.title, lexemes),
+            description: marking::snippet(&self.description, lexemes),
+        });
+        self
+    }
+
     pub(crate) fn new(item: Item, media: &Media) -> Result<Self> {
         let currency = currency(&item.currency)?;
-        let highlight = Highlight::new(&item);
         Ok(Self {
-            highlight,
+            highlight: None,
             id: item.id,
             slug: item.slug,
             title: item.title,

@@ -8,6 +8,7 @@ pub(crate) mod page;
 pub(crate) mod resolve;
 pub(crate) mod suggest;
 pub(crate) mod understand;
+pub(crate) mod upkeep;
 
 use sqlx::{Postgres, QueryBuilder};
 

@@ -5,10 +5,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use super::understand::Meaning;
 use super::{filters, push_where, text};
 use crate::domain::search::facets::Narrowed;
-use crate::store::listing::{COLUMNS, Item, MARK, Place, Sort};
-
-/// So much of a description is looked through for a snippet.
-const LOOKED_THROUGH: i32 = 2000;
+use crate::store::listing::{COLUMNS, Item, Place, Sort};
 
 /// One page of public products, in one statement.
 pub(crate) async fn page(
@@ -74,15 +71,6 @@ pub(super) fn put_together(
         .push_bind(limit)
         .push(") SELECT h.sort_key, h.in_stock, ")
         .push(COLUMNS);
-    if let Some(meaning) = meaning {
-        push_marked(sql, "title", "HighlightAll=true", &meaning.any);
-        push_marked(
-            sql,
-            "description",
-            "MaxFragments=2, MaxWords=20, MinWords=8, FragmentDelimiter=\" … \"",
-            &meaning.any,
-        );
-    }
     sql.push(" FROM hit h JOIN products p ON p.id = h.product_id ORDER BY h.sort_key")
         .push(direction)
         .push(", h.product_id")
@@ -133,22 +121,4 @@ fn push_relevance(sql: &mut QueryBuilder<Postgres>, meaning: &Meaning) {
             .push("::tsquery THEN 5000 ELSE 0 END");
     }
     sql.push(" + s.quality / 8 + CASE WHEN s.in_stock THEN 30 ELSE 0 END)");
-}
-
-fn push_marked(sql: &mut QueryBuilder<Postgres>, column: &str, options: &str, any: &str) {
-    let [start, stop] = MARK;
-    sql.push(", ts_headline(search_config(), translate(left(p.")
-        .push(column)
-        .push(", ")
-        .push_bind(LOOKED_THROUGH)
-        .push("), ")
-        .push_bind(format!("{start}{stop}"))
-        .push(", ''), ")
-        .push_bind(any.to_owned())
-        .push("::tsquery, ")
-        .push_bind(format!(
-            "StartSel=\"{start}\", StopSel=\"{stop}\", {options}"
-        ))
-        .push(") AS marked_")
-        .push(column);
 }

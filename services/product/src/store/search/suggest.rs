@@ -94,8 +94,5 @@ pub(crate) async fn products(
             ") SELECT p.id, p.slug, p.title, p.currency, p.price_min, p.price_max \
              FROM hit h JOIN products p ON p.id = h.product_id ORDER BY h.popularity DESC, h.product_id DESC",
         );
-    sql.build_query_as()
-        .persistent(false)
-        .fetch_all(db)
-        .await
+    sql.build_query_as().persistent(false).fetch_all(db).await
 }

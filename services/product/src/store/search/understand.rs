@@ -19,6 +19,8 @@ pub(crate) struct Meaning {
     pub(crate) phrase: String,
     /// SKUs and barcodes.
     pub(crate) marks: String,
+    /// The lexemes of all words that may be found, to mark them.
+    pub(crate) lexemes: Vec<String>,
     /// How many words there are.
     pub(crate) words: i32,
     /// The terms that are really looked for, for the next page.
@@ -81,6 +83,7 @@ struct Reader {
     all: Vec<String>,
     without: Vec<String>,
     any: Vec<String>,
+    lexemes: Vec<String>,
     title: Vec<String>,
     marks: Vec<String>,
     phrase: Vec<String>,
@@ -106,6 +109,7 @@ impl Reader {
                     if !row.sides.is_empty() {
                         self.all.push(format!("({})", row.sides));
                         self.any.extend(row.lexemes.iter().map(|l| quoted(l)));
+                        self.lexemes.extend(row.lexemes.iter().cloned());
                         self.title.extend(row.lexemes.iter().map(|l| in_title(l)));
                     }
                 }
@@ -120,6 +124,7 @@ impl Reader {
         Some(Meaning {
             query: self.all.join(" & "),
             any: self.any.join(" | "),
+            lexemes: self.lexemes,
             title: self.title.join(" & "),
             phrase: if self.phrase.len() > 1 {
                 self.phrase.join(" <-> ")
@@ -138,6 +143,7 @@ impl Reader {
         let (mut word, mut lexemes) = (row.asked.clone(), row.lexemes.clone());
         let mut others = std::mem::take(&mut self.with_last);
         if other.known {
+            self.lexemes.extend(other.lexemes.iter().cloned());
             others.extend(other.lexemes.iter().map(|l| quoted(l)));
             if other.kind == "with_next" {
                 self.with_last = others.split_off(others.len() - other.lexemes.len());
@@ -172,6 +178,7 @@ impl Reader {
         self.any.extend(ways.iter().skip(1).cloned());
         self.title.extend(lexemes.iter().map(|l| in_title(l)));
         self.phrase.extend(words);
+        self.lexemes.extend(lexemes);
         self.all.push(format!("({})", ways.join(" | ")));
         self.terms.push(word);
     }

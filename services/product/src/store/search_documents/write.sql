@@ -23,8 +23,7 @@ WITH wanted AS (
 ), document AS (
   SELECT p.id, p.category_id, p.seller_id, p.price_min, p.price_max, p.rating_milli::integer AS rating,
          least(p.sold_count, 2000000000)::integer AS popularity,
-         -- Ten thousand sales are as good as it gets; few reviews say little.
-         (least(700, 76 * ln(1 + p.sold_count)) + 300.0 * p.rating_sum / 5 / (p.rating_count + 5))::smallint AS quality,
+         search_quality(p.sold_count, p.rating_sum, p.rating_count) AS quality,
          coalesce(o.in_stock, false) AS in_stock, coalesce(v.codes, '{}') AS codes,
          to_tsvector(search_config(), p.title) AS title,
          setweight(to_tsvector(search_config(), p.title), 'A')
