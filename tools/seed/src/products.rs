@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Category, Department, Item, slug};
+use crate::catalogue::{Category, Definition, Department, Item, slug};
 use crate::dice::Dice;
 use crate::people::People;
 use crate::pictures;
@@ -35,6 +35,7 @@ enum Fate {
 /// One product to be made.
 struct Job<'a> {
     number: usize,
+    department: &'a Department,
     category: &'a Category,
     category_id: String,
     item: &'a Item,
@@ -64,6 +65,7 @@ pub(crate) async fn fill(
                 let number = jobs.len();
                 jobs.push(Job {
                     number,
+                    department,
                     category,
                     category_id: id.clone(),
                     item,
@@ -141,9 +143,9 @@ async fn categories(
 ) -> anyhow::Result<HashMap<String, String>> {
     let mut ids = HashMap::new();
     for department in departments {
-        let parent = category(shop, admin, &department.name, None).await?;
+        let parent = category(shop, admin, &department.name, None, &department.defines).await?;
         for child in &department.categories {
-            let id = category(shop, admin, &child.name, Some(&parent)).await?;
+            let id = category(shop, admin, &child.name, Some(&parent), &child.defines).await?;
             ids.insert(child.name.clone(), id);
         }
     }
@@ -155,6 +157,7 @@ async fn category(
     admin: &Account,
     name: &str,
     parent: Option<&str>,
+    defines: &[Definition],
 ) -> anyhow::Result<String> {
     let mut body = json!({ "name": name });
     if let Some(parent) = parent {
@@ -166,17 +169,24 @@ async fn category(
         .json(body)
         .send()
         .await?;
-    Ok(made["id"]
-        .as_str()
-        .context("a category without an id")?
-        .to_owned())
+    let id = made["id"].as_str().context("a category without an id")?;
+    if !defines.is_empty() {
+        let attributes: Vec<_> = defines.iter().map(Definition::json).collect();
+        shop.put(format!("/api/categories/{id}/attributes"))
+            .by(admin)
+            .header("if-match", format!("\"{}\"", made["version"]))
+            .json(json!({ "attributes": attributes }))
+            .send()
+            .await?;
+    }
+    Ok(id.to_owned())
 }
 
 async fn make(shop: &Shop, people: &People, job: &Job<'_>) -> anyhow::Result<Vec<ForSale>> {
     let product = shop
         .post("/api/products")
         .by(job.seller)
-        .json(body(job))
+        .json(body(job, false)?)
         .send()
         .await?;
     let id = product["id"].as_str().context("a product without an id")?;
@@ -204,10 +214,20 @@ async fn make(shop: &Shop, people: &People, job: &Job<'_>) -> anyhow::Result<Vec
         .await?;
     match job.fate {
         Fate::Approved => {
-            shop.post(format!("/api/products/{id}/approve"))
+            let approved = shop
+                .post(format!("/api/products/{id}/approve"))
                 .by(&people.admin)
                 .send()
-                .await?
+                .await?;
+            if is_reduced(job.number) {
+                shop.put(format!("/api/products/{id}"))
+                    .by(job.seller)
+                    .header("if-match", format!("\"{}\"", approved["version"]))
+                    .json(body(job, true)?)
+                    .send()
+                    .await?;
+            }
+            approved
         }
         Fate::Rejected => {
             let reason =
@@ -240,50 +260,89 @@ fn for_sale(product_id: &str, variant: &Value) -> Option<ForSale> {
     })
 }
 
-fn body(job: &Job<'_>) -> Value {
+/// Some products are reduced once they are public, so that the price before is known.
+fn is_reduced(number: usize) -> bool {
+    number % 7 == 2
+}
+
+/// What a product is made with; or, of a reduced one, what it is changed to.
+fn body(job: &Job<'_>, reduce: bool) -> anyhow::Result<Value> {
     let item = job.item;
-    let attributes: Map<String, Value> = item
-        .attributes
-        .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
-        .collect();
+    let defines = || job.department.defines.iter().chain(&job.category.defines);
+    let mut attributes = Map::new();
+    for (name, text) in &item.attributes {
+        let value = match defines().find(|definition| definition.key == *name) {
+            Some(definition) => definition.value(text)?,
+            None => text.as_str().into(),
+        };
+        attributes.insert(name.clone(), value);
+    }
     let mut body = json!({
         "title": item.title,
         "description": item.description,
         "category_id": job.category_id,
         "attributes": attributes,
+        "seo": { "title": format!("{} · {}", item.title, job.category.name) },
     });
     let euros = |cents: i64| json!({ "amount": cents, "currency": "EUR" });
+    let dice = Dice::of(&item.title);
+    let weight = 40 + 10 * dice.roll(180);
+    // A quarter more, rounded to tens of cents, until it is reduced.
+    let before = |cents: i64| (cents * 5 / 4 + 9) / 10 * 10;
+    let offer = |sku: String, cents: i64, units: i64| {
+        let mut offer = json!({ "sku": sku, "price": euros(cents), "weight_grams": weight });
+        match (is_reduced(job.number), reduce) {
+            (true, true) => offer["compare_at_price"] = euros(before(cents)),
+            (true, false) => offer["price"] = euros(before(cents)),
+            (false, _) => {}
+        }
+        if !reduce {
+            offer["stock"] = units.into();
+        }
+        offer
+    };
     let prefix: String = slug(&job.category.name)
         .chars()
         .take(3)
         .collect::<String>()
         .to_ascii_uppercase();
     let sku = format!("{prefix}-{:03}", job.number + 1);
-    match &item.option {
-        None => {
-            body["price"] = euros(item.cents);
-            body["sku"] = sku.into();
-            body["stock"] = units(job).into();
+    if item.options.is_empty() {
+        let simple = offer(sku, item.cents, units(job));
+        if let (Some(body), Value::Object(simple)) = (body.as_object_mut(), simple) {
+            body.extend(simple);
         }
-        Some((option, values)) => {
-            let each = units(job) / i64::try_from(values.len()).unwrap_or(1).max(1);
-            let variants: Vec<_> = values
-                .iter()
-                .enumerate()
-                .map(|(at, (value, more))| {
-                    let options = Map::from_iter([(option.clone(), Value::from(value.as_str()))]);
-                    json!({
-                        "sku": format!("{sku}-{}", at + 1),
-                        "price": euros(item.cents + more),
-                        "stock": each,
-                        "options": options,
-                    })
-                })
-                .collect();
-            body["options"] = json!([option]);
-            body["variants"] = variants.into();
-        }
+        return Ok(body);
     }
-    body
+    let matrix = combinations(&item.options);
+    let each = units(job) / i64::try_from(matrix.len()).unwrap_or(1).max(1);
+    let variants: Vec<_> = matrix
+        .into_iter()
+        .enumerate()
+        .map(|(at, (options, more))| {
+            let mut variant = offer(format!("{sku}-{}", at + 1), item.cents + more, each);
+            variant["options"] = options.into();
+            variant
+        })
+        .collect();
+    body["options"] = item.options.iter().map(|(name, _)| name.as_str()).collect();
+    body["variants"] = variants.into();
+    Ok(body)
+}
+
+/// Every choice of one value for each option, with what it costs more.
+fn combinations(options: &[(String, Vec<(String, i64)>)]) -> Vec<(Map<String, Value>, i64)> {
+    let mut all = vec![(Map::new(), 0)];
+    for (name, values) in options {
+        let with = |(chosen, cost): &(Map<String, Value>, i64)| {
+            let with = |(value, more): &(String, i64)| {
+                let mut chosen = chosen.clone();
+                chosen.insert(name.clone(), value.as_str().into());
+                (chosen, cost + more)
+            };
+            values.iter().map(with).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all
 }
