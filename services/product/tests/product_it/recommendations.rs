@@ -265,14 +265,8 @@ async fn everybody_gets_their_own_and_strangers_what_sells() {
     buy(&world, None, &[paint, ladder]).await;
     buy(&world, None, &[brush, paint]).await;
     buy(&world, Some(painter.id), &[paint]).await;
-    sqlx::query(
-        "INSERT INTO wishlist_items (user_id, product_id, created_at) VALUES ($1, $2::uuid, now())",
-    )
-    .bind(painter.id.uuid())
-    .bind(id(brush))
-    .execute(&world.pool)
-    .await
-    .unwrap();
+    let wish = format!("/api/wishlist/{}", id(brush));
+    painter.client.put(&wish).expect(201).await;
     world.app.recommend().await.unwrap();
     let popular = recommended(&world.guest()).await;
     assert_eq!(

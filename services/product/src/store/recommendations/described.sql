@@ -8,21 +8,22 @@ WITH me AS MATERIALIZED (
 ), query AS MATERIALIZED (
   SELECT (SELECT string_agg(quoted, ' | ') FROM term)::tsquery AS all_words,
          -- What few others say too.
-         (SELECT string_agg(quoted || ':A', ' | ') FROM (SELECT quoted FROM term WHERE in_title AND products BETWEEN 1 AND 2000
-                                                          ORDER BY products, lexeme LIMIT 4) rare)::tsquery AS rare_words
+         (SELECT string_agg(quoted, ' | ') FROM (SELECT quoted FROM term WHERE in_title AND products BETWEEN 1 AND 300
+                                                  ORDER BY products, lexeme LIMIT 4) rare)::tsquery AS rare_words
 ), near AS (
   (SELECT s.product_id
      FROM me, query, LATERAL (SELECT s.product_id, s.head FROM product_search s
-                               WHERE s.category_id = me.category_id ORDER BY s.product_id DESC LIMIT 3000) s
+                               WHERE s.category_id = me.category_id ORDER BY s.product_id DESC LIMIT 800) s
     ORDER BY ts_rank(s.head, query.all_words) DESC, s.product_id LIMIT 80)
   UNION
   (SELECT s.product_id
-     FROM me, query, LATERAL (SELECT s.product_id, s.head FROM categories c JOIN product_search s ON s.category_id = c.id
-                               WHERE c.parent_id = me.parent_id AND c.id <> me.category_id ORDER BY s.product_id DESC LIMIT 1000) s
+     FROM me, query,
+          LATERAL (SELECT c.id FROM categories c WHERE c.parent_id = me.parent_id AND c.id <> me.category_id ORDER BY c.position, c.id LIMIT 10) c,
+          LATERAL (SELECT s.product_id, s.head FROM product_search s WHERE s.category_id = c.id ORDER BY s.product_id DESC LIMIT 40) s
     ORDER BY ts_rank(s.head, query.all_words) DESC, s.product_id LIMIT 20)
   UNION
   (SELECT s.product_id
-     FROM query, LATERAL (SELECT s.product_id, s.head FROM product_search s WHERE s.words @@ query.rare_words LIMIT 3000) s
+     FROM query, LATERAL (SELECT s.product_id, s.head FROM product_search s WHERE s.words @@ query.rare_words LIMIT 400) s
     ORDER BY ts_rank(s.head, query.all_words) DESC, s.product_id LIMIT 60)
 )
 SELECT s.product_id AS "id: ProductId", s.category_id AS "category: CategoryId", s.codes,
