@@ -85,6 +85,8 @@ ids! {
     ReviewId;
     /// A row of the stock ledger.
     MovementId;
+    /// A catalogue that came as a file.
+    ImportId;
     /// A place where stock is kept.
     LocationId;
     /// A cart of a guest or a user.

@@ -8,11 +8,11 @@ use auth_token::{Area, DenyList, Exchange, InternalClient, JwksSource, ServiceKe
 use axum::extract::FromRef;
 use http_kit::Limits;
 use messaging::{Consumers, Publisher};
-use primitives::{Clock, Random};
+use primitives::{Clock, Currency, Random};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::auth::AuthClient;
@@ -21,8 +21,10 @@ use crate::domain::link_token::UnsubscribeTokens;
 use crate::domain::links::Links;
 use crate::domain::review::Moderation;
 use crate::domain::search::snapshot::Snapshot;
+use crate::jobs::imports::Pace;
 use crate::media::Media;
 use crate::store::search::facets::Known;
+use crate::workflows::imports::Work;
 use crate::workflows::queues::Queues;
 use crate::workflows::wishes::Mailer;
 use crate::{MIGRATOR, consumers, http, jobs};
@@ -62,9 +64,24 @@ pub(crate) struct AppState {
     pub(crate) links: Links,
     pub(crate) known_values: Known,
     pub(crate) snapshots: jobs::search_upkeep::Snapshots,
+    pub(crate) imports: ImportLimits,
+    /// Each holds a connection while a client reads.
+    pub(crate) exports: Arc<Semaphore>,
     verifier: Verifier,
     services: ServiceKeys,
 }
+
+/// What may be imported.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImportLimits {
+    pub(crate) max_bytes: u64,
+    pub(crate) max_rows: i32,
+    /// Of prices that come without one.
+    pub(crate) currency: Currency,
+}
+
+/// Exports that one process makes at a time.
+const EXPORTS: usize = 2;
 
 impl FromRef<AppState> for Verifier {
     fn from_ref(state: &AppState) -> Self {
@@ -85,6 +102,7 @@ pub struct App {
     limits: Limits,
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
     search_language: String,
+    pace: Pace,
 }
 
 impl App {
@@ -140,11 +158,21 @@ impl App {
                 media,
                 reviews_moderation: settings.reviews_moderation,
                 links,
+                imports: ImportLimits {
+                    max_bytes: settings.import_max_bytes,
+                    max_rows: settings.import_max_rows,
+                    currency: settings.currency.parse().context("CURRENCY")?,
+                },
+                exports: Arc::new(Semaphore::new(EXPORTS)),
                 verifier,
                 services,
             },
             mailer,
             limits,
+            pace: Pace {
+                workers: settings.import_workers,
+                kept: Duration::from_secs(settings.import_retention_days * 24 * 60 * 60),
+            },
         })
     }
 
@@ -190,6 +218,27 @@ impl App {
     /// The database or auth is away.
     pub async fn tell_wishes(&self) -> anyhow::Result<()> {
         jobs::wishes::all(&self.mailer, &CancellationToken::new()).await
+    }
+
+    /// Applies all files that wait now; answers how many.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn apply_imports(&self) -> anyhow::Result<usize> {
+        jobs::imports::all(&self.state.context, self.pace, &CancellationToken::new()).await
+    }
+
+    /// Takes an import, applies so many batches of it and gives no sign of life any more, as a process that was killed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn abandon_import(&self, batches: usize) -> anyhow::Result<()> {
+        if let Some(work) = Work::claim(&self.state.context).await? {
+            for _ in 0..batches {
+                work.batch().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of every hold that is past its time now; answers how many.
@@ -338,6 +387,10 @@ impl Service for App {
         );
         runtime.spawn("wishes", move |shutdown| {
             jobs::wishes::run(mailer, every, shutdown)
+        });
+        let (cx, pace) = (context.clone(), app.pace);
+        runtime.spawn("imports", move |shutdown| {
+            jobs::imports::run(cx, pace, shutdown)
         });
 
         let pool = context.pool;

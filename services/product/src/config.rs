@@ -53,6 +53,21 @@ pub struct Settings {
     /// How many reservations of the same variant one transaction serves when they come at once; 1: each its own.
     #[arg(long, env = "RESERVATIONS_AT_ONCE", default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub reservations_at_once: usize,
+    /// The biggest file that may be imported, in bytes; nginx refuses what is bigger than 64 MiB.
+    #[arg(long, env = "IMPORT_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub import_max_bytes: u64,
+    /// The most rows that such a file may have.
+    #[arg(long, env = "IMPORT_MAX_ROWS", default_value_t = 250_000, value_parser = clap::value_parser!(i32).range(1..=2_000_000))]
+    pub import_max_rows: i32,
+    /// How many batches of an import are applied at a time.
+    #[arg(long, env = "IMPORT_WORKERS", default_value_t = 2)]
+    pub import_workers: usize,
+    /// How many days an import can be looked at.
+    #[arg(long, env = "IMPORT_RETENTION_DAYS", default_value_t = 30)]
+    pub import_retention_days: u64,
+    /// The shop's currency: of prices in a file that does not say theirs.
+    #[arg(long, env = "CURRENCY", default_value = "EUR")]
+    pub currency: String,
     /// How often holds past their time are looked for.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_interval_seconds: u64,

@@ -1,14 +1,18 @@
 //! What can go wrong in the workflows, and how clients hear of it.
 
+use axum::http::StatusCode;
 use contracts::internal::reservations::ShortLine;
 use http_kit::{Error, FieldErrors, one_field};
 use primitives::VariantId;
 use serde_json::json;
 
 use crate::domain::hold::Hold;
+use crate::domain::import::columns::WrongHeading;
+use crate::domain::import::reader::FileError;
 use crate::domain::product::Wrong;
 use crate::domain::status::Status;
 use crate::store::category_attributes::{Contradiction, Twice};
+use crate::store::imports;
 
 /// Why stock was not held.
 #[derive(Debug, thiserror::Error)]
@@ -269,6 +273,68 @@ impl From<CategoryError> for Error {
                 .with("attributes", told)
             }
             CategoryError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// Why a file was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ImportError {
+    /// Its bytes did not come.
+    #[error("the upload broke off: {0}")]
+    Body(Error),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the header is wrong: {0:?}")]
+    Header(Vec<WrongHeading>),
+    #[error("there is no row after the header")]
+    NoRows,
+    #[error("there are more than {0} rows")]
+    TooManyRows(i32),
+    #[error("not possible while {0:?}")]
+    Status(imports::Status),
+    #[error("there is no such import")]
+    Gone,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Body(error) => error,
+            ImportError::File(error) => {
+                let code = match error {
+                    FileError::NotUtf8 { .. } => "not_utf8",
+                    FileError::NotText { .. } => "not_text",
+                    FileError::RowTooLong { .. } => "row_too_long",
+                    FileError::TooManyColumns { .. } => "too_many_columns",
+                    FileError::Empty => "empty_file",
+                };
+                Self::unprocessable(code, error.to_string())
+            }
+            ImportError::Header(list) => {
+                let mut errors = FieldErrors::new();
+                for wrong in list {
+                    errors.push(wrong.heading, wrong.code, wrong.message);
+                }
+                Self::validation(errors)
+            }
+            ImportError::NoRows => {
+                Self::unprocessable("empty_file", "The file has a header, and no row after it.")
+            }
+            ImportError::TooManyRows(most) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_many_rows",
+                format!("A file may have {most} rows; send the others in another file."),
+            ),
+            ImportError::Status(status) => Self::conflict(
+                "import_not_finished",
+                "Rows can be mended once the import has finished.",
+            )
+            .with("status", status),
+            ImportError::Gone => Self::not_found("import"),
+            ImportError::Database(error) => error.into(),
         }
     }
 }

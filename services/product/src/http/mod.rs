@@ -2,7 +2,9 @@
 
 mod access;
 mod categories;
+mod csv;
 mod images;
+mod imports;
 mod internal;
 mod inventory;
 mod precondition;
@@ -58,6 +60,13 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(recommendations::of_user::recommended))
         .routes(routes!(recommendations::of_product::recommendations))
+        .routes(routes!(imports::create::import_products))
+        .routes(routes!(imports::list::list_imports))
+        .routes(routes!(imports::get::get_import))
+        .routes(routes!(imports::errors::import_errors))
+        .routes(routes!(imports::retry::retry_import))
+        .routes(routes!(imports::cancel::cancel_import))
+        .routes(routes!(products::export::export_products))
         .routes(routes!(
             reviews::list::list_reviews,
             reviews::create::create_review
@@ -128,6 +137,7 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         (name = "products", description = "What is sold: drafts, approval, search, stock and pictures."),
         (name = "inventory", description = "What lies where, how it came there, and on which terms it is sold."),
         (name = "recommendations", description = "What goes with what, and what somebody may like."),
+        (name = "import and export", description = "Catalogues as CSV files."),
         (name = "reviews", description = "What buyers say."),
         (name = "wishlist", description = "What users wish for, whom they show it, and the mails about it."),
         (name = "categories", description = "The tree that products hang in."),

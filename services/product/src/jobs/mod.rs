@@ -4,6 +4,7 @@ pub(crate) mod category_counts;
 pub(crate) mod expire_holds;
 pub(crate) mod recommend;
 pub(crate) mod remove_leftovers;
+pub(crate) mod imports;
 pub(crate) mod schedule;
 pub(crate) mod search_upkeep;
 pub(crate) mod wishes;

@@ -157,6 +157,22 @@ pub(crate) async fn export_recommendations(
     .await
 }
 
+/// The files that they imported.
+pub(crate) async fn export_imports(
+    db: &mut PgConnection,
+    user: UserId,
+) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT jsonb_build_object('id', id, 'seller_id', seller_id, 'format', format, 'dry_run', dry_run, 'status', status, 'total_rows', total_rows,
+                                     'created', created, 'updated', updated, 'unchanged', unchanged, 'failed', failed, 'created_at', created_at,
+                                     'finished_at', finished_at) AS "entry!"
+             FROM imports WHERE requested_by = $1 ORDER BY id"#,
+        user.uuid()
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Deletes what is theirs alone, and takes their name off what others see.
 pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -> sqlx::Result<()> {
     // The work first: a job that is just at it has written by then, or writes nothing.
@@ -174,6 +190,12 @@ pub(crate) async fn forget(db: &mut PgConnection, user: UserId, clock: &Clock) -
     .await?;
     sqlx::query!(
         "DELETE FROM stock_requests WHERE actor_id = $1",
+        user.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM imports WHERE requested_by = $1 OR seller_id = $1",
         user.uuid()
     )
     .execute(&mut *db)

@@ -1,6 +1,7 @@
 //! Operations of several steps; each owns its transaction, unless it is given one.
 
 pub(crate) mod categories;
+pub(crate) mod imports;
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod queues;

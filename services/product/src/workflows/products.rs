@@ -2,37 +2,22 @@
 
 use auth_token::{Acting, Principal};
 use contracts::events::{ProductApproved, ProductCreated, ProductDeleted, ProductUpdated};
-use primitives::{CategoryId, ProductId, UserId, VariantId};
+use primitives::{ProductId, UserId, VariantId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::stock;
 use crate::app::Context;
-use crate::domain::attributes::{self, Attributes};
+use crate::domain::attributes;
 use crate::domain::product::Offer;
 use crate::domain::slug;
-use crate::domain::status::{self, Life, Schedule, Status, Step};
+pub(crate) use crate::domain::spec::Spec;
+use crate::domain::status::{self, Life, Status, Step};
 use crate::domain::stock::Correction;
-use crate::domain::text::{Description, SeoDescription, SeoTitle, TaxClass, Title};
+use crate::domain::text::TaxClass;
 use crate::error::ProductError;
 use crate::store::products::{self as store, Content, Locked, New, Product, Selector};
 use crate::store::{category_attributes, prices, search_documents, slugs, variants};
-
-/// What a seller says of a product, checked.
-#[derive(Debug, Clone)]
-pub(crate) struct Spec {
-    /// None: made from the title.
-    pub(crate) slug: Option<String>,
-    pub(crate) title: Title,
-    pub(crate) description: Description,
-    pub(crate) category_id: Option<CategoryId>,
-    pub(crate) tax_class: Option<TaxClass>,
-    pub(crate) attributes: Attributes,
-    pub(crate) seo_title: Option<SeoTitle>,
-    pub(crate) seo_description: Option<SeoDescription>,
-    pub(crate) schedule: Schedule,
-    pub(crate) offer: Offer,
-}
 
 impl Spec {
     fn content(&self) -> Content<'_> {
@@ -58,29 +43,30 @@ pub(crate) async fn create(
     spec: &Spec,
 ) -> Result<Product, ProductError> {
     let mut tx = cx.pool.begin().await?;
-    let id = create_in(&mut tx, cx, seller, approved, spec).await?;
+    let (step, staff) = (approved.then_some(Step::Approve), Acting::of(seller));
+    let id = create_in(&mut tx, cx, seller.user_id, staff.as_ref(), step, spec).await?;
     finish(tx, cx, id).await
 }
 
-/// As [`create`], in the caller's transaction.
+/// As [`create`], in the caller's transaction; the step is taken at once.
 pub(crate) async fn create_in(
     tx: &mut PgConnection,
     cx: &Context,
-    seller: &Principal,
-    approved: bool,
+    seller: UserId,
+    staff: Option<&Acting>,
+    step: Option<Step>,
     spec: &Spec,
 ) -> Result<ProductId, ProductError> {
     let id = ProductId::new(cx.clock.now(), &cx.random);
     let mut life = Life::draft(spec.schedule);
-    if approved {
-        life = status::next(life, Step::Approve, cx.clock.now())
-            .ok_or(ProductError::Status(life.status))?;
+    if let Some(step) = step {
+        life = status::next(life, step, cx.clock.now()).ok_or(ProductError::Status(life.status))?;
     }
     check_attributes(tx, spec).await?;
     let slug = claim_slug(tx, cx, id, spec).await?;
     let new = New {
         id,
-        seller_id: seller.user_id,
+        seller_id: seller,
         slug: &slug,
         life,
         content: spec.content(),
@@ -88,28 +74,28 @@ pub(crate) async fn create_in(
     store::insert(tx, &new, &cx.clock)
         .await
         .map_err(ProductError::from_write)?;
-    write_variants(tx, cx, id, seller.user_id, &spec.offer, &|_| None).await?;
+    write_variants(tx, cx, id, seller, &spec.offer, &|_| None).await?;
     prices::record(tx, id, &cx.clock).await?;
     let title = spec.title.to_string();
     let created = ProductCreated {
         product_id: id,
         title: title.clone(),
-        seller_id: seller.user_id,
+        seller_id: seller,
         status: life.status.as_str().to_owned(),
         version: 1,
     };
     cx.publisher.publish(tx, &created).await?;
-    if approved {
+    if life.approved {
         let approved = ProductApproved {
             product_id: id,
             title,
-            seller_id: seller.user_id,
+            seller_id: seller,
         };
         cx.publisher.publish(tx, &approved).await?;
     }
     let after = json!({ "title": spec.title.to_string(), "status": life.status });
-    let (staff, change) = (Acting::of(seller), (Value::Null, after));
-    audit(tx, cx, staff.as_ref(), "product.create", id, change).await?;
+    let change = (Value::Null, after);
+    audit(tx, cx, staff, "product.create", id, change).await?;
     search_documents::refresh(tx, &[id]).await?;
     Ok(id)
 }
@@ -122,7 +108,8 @@ pub(crate) async fn update(
     actor: &Principal,
     spec: &Spec,
 ) -> Result<Product, ProductError> {
-    update_in(&mut tx, cx, locked, actor, spec).await?;
+    let staff = Acting::of(actor);
+    update_in(&mut tx, cx, locked, actor.user_id, staff.as_ref(), spec).await?;
     finish(tx, cx, locked.id).await
 }
 
@@ -131,7 +118,8 @@ pub(crate) async fn update_in(
     tx: &mut PgConnection,
     cx: &Context,
     locked: &Locked,
-    actor: &Principal,
+    actor: UserId,
+    staff: Option<&Acting>,
     spec: &Spec,
 ) -> Result<i32, ProductError> {
     check_attributes(tx, spec).await?;
@@ -140,7 +128,7 @@ pub(crate) async fn update_in(
         .await
         .map_err(ProductError::from_write)?;
     let known = variants::ids_by_sku(tx, locked.id).await?;
-    write_variants(tx, cx, locked.id, actor.user_id, &spec.offer, &|sku| {
+    write_variants(tx, cx, locked.id, actor, &spec.offer, &|sku| {
         known.get(sku).copied()
     })
     .await?;
@@ -157,8 +145,8 @@ pub(crate) async fn update_in(
     publish_updated(tx, cx, locked, &spec.title, next.status, version).await?;
     let before = json!({ "title": locked.title, "version": locked.version });
     let after = json!({ "title": spec.title.to_string(), "version": version });
-    let (staff, change) = (Acting::of(actor), (before, after));
-    audit(tx, cx, staff.as_ref(), "product.update", locked.id, change).await?;
+    let change = (before, after);
+    audit(tx, cx, staff, "product.update", locked.id, change).await?;
     search_documents::refresh(tx, &[locked.id]).await?;
     Ok(version)
 }

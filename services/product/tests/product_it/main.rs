@@ -20,6 +20,7 @@ mod grants;
 mod hot;
 mod images;
 mod inventory;
+mod imports;
 mod openapi;
 mod personal_data;
 mod prices;

@@ -50,6 +50,7 @@ pub(crate) async fn export(
         add("review_replies", people::export_replies(&mut db, id).await?);
         add("review_votes", people::export_votes(&mut db, id).await?);
         add("purchases", people::export_purchases(&mut db, id).await?);
+        add("imports", people::export_imports(&mut db, id).await?);
         add("wishlist", people::export_wishlist(&mut db, id).await?);
         let recommended = people::export_recommendations(&mut db, id).await?;
         add("recommendations", recommended);
