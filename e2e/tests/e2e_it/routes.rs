@@ -61,6 +61,8 @@ async fn each_path_goes_to_its_service() {
         ("product", "/api/products/import"),
         ("product", "/api/inventory/locations"),
         ("product", "/api/inventory/stock-takes"),
+        ("product", "/api/products/imports/1/retry"),
+        ("product", "/api/products/export?format=shopify"),
         ("product", "/api/categories/1"),
         ("product", "/api/reviews/1"),
         ("product", "/api/wishlist"),

@@ -193,6 +193,10 @@ impl Facts<'_> {
                 set("MEDIA_DIR", text(self.media.clone())?);
                 set("MEDIA_BASE_URL", "/media".into());
                 for name in [
+                    "IMPORT_MAX_BYTES",
+                    "IMPORT_MAX_ROWS",
+                    "IMPORT_WORKERS",
+                    "IMPORT_RETENTION_DAYS",
                     "MEDIA_BASE_URL",
                     "MEDIA_STORE_URL",
                     "MEDIA_S3_ENDPOINT",

@@ -2,9 +2,9 @@
 
 pub(crate) mod category_counts;
 pub(crate) mod expire_holds;
+pub(crate) mod imports;
 pub(crate) mod recommend;
 pub(crate) mod remove_leftovers;
-pub(crate) mod imports;
 pub(crate) mod schedule;
 pub(crate) mod search_upkeep;
 pub(crate) mod wishes;

@@ -6,8 +6,8 @@
 pub(crate) mod categories;
 pub(crate) mod category_attributes;
 pub(crate) mod images;
-pub(crate) mod leftovers;
 pub(crate) mod imports;
+pub(crate) mod leftovers;
 pub(crate) mod listing;
 pub(crate) mod locations;
 pub(crate) mod movements;

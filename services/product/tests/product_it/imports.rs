@@ -354,7 +354,7 @@ async fn shopifys_file_is_understood() {
     .value();
     assert_eq!(
         import["ignored_columns"].as_array().unwrap().len(),
-        13,
+        11,
         "{}",
         import["ignored_columns"]
     );

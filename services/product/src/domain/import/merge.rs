@@ -139,10 +139,12 @@ impl Merging<'_> {
 
     fn deed(&mut self) -> Option<Deed> {
         let before = self.known.map(|known| self.as_it_is(known));
+        // Before anything may end it, so that all that is wrong is found.
+        let wish = self.wish();
         let spec = self.spec()?;
         let stock = self.stock();
         let changed = before.is_none_or(|before| before.as_ref() != Some(&spec));
-        let step = self.step(changed);
+        let step = wish.and_then(|wish| self.step(wish, changed));
         Some(match self.known {
             None => Deed::Create {
                 spec: Box::new(spec),
@@ -608,8 +610,13 @@ impl Merging<'_> {
         };
         let barcode = match cell(&Column::Barcode) {
             None => known.and_then(|known| known.barcode.clone()),
-            Some(text) => (!text.is_empty()).then(|| text.to_owned()),
+            // Shopify writes an apostrophe first, so that no spreadsheet makes a number of it.
+            Some(text) if self.columns.format == Format::Shopify => {
+                Some(text.trim_start_matches('\'').to_owned())
+            }
+            Some(text) => Some(text.to_owned()),
         };
+        let barcode = barcode.filter(|text| !text.is_empty());
         let barcode = barcode.and_then(|text| self.checked(row, &Column::Barcode, text));
         let weight = self.number(
             row,
@@ -800,8 +807,7 @@ impl Merging<'_> {
     }
 
     /// Forward in the product's life, never back: a file that still says `draft` takes nothing out of the shop.
-    fn step(&mut self, changed: bool) -> Option<Step> {
-        let wish = self.wish()?;
+    fn step(&self, wish: Wish, changed: bool) -> Option<Step> {
         match (wish, self.known.map(|known| known.life)) {
             (Wish::Public, life) if self.shop.may_approve => life
                 .is_none_or(|life| !life.approved)

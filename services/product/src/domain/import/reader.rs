@@ -9,7 +9,7 @@ const MAX_COLUMNS: usize = 1024;
 /// How much of the file is looked at to find the delimiter, unless its first line ends before.
 const SNIFFED: usize = 64 * 1024;
 
-/// Why a file cannot be read. `line` is the physical line on which the row ends.
+/// Why a file cannot be read. `line` is that on which the row begins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileError {
     #[error("The file is not UTF-8: line {line} {guess}. Save it as UTF-8 and send it again.")]
@@ -19,7 +19,7 @@ pub(crate) enum FileError {
     )]
     NotText { line: u64 },
     #[error(
-        "The row that begins before line {line} is longer than 1 MiB. Is a quotation mark not closed?"
+        "The row that begins on line {line} is longer than 1 MiB. Is a quotation mark not closed?"
     )]
     RowTooLong { line: u64 },
     #[error("Line {line} has more than {MAX_COLUMNS} columns.")]
@@ -43,6 +43,8 @@ pub(crate) struct Reader {
     ends: Vec<usize>,
     ended: usize,
     rows: u64,
+    /// Where the row began that is being read.
+    line: u64,
     delimiter: u8,
 }
 
@@ -55,6 +57,7 @@ impl Reader {
             ends: vec![0; 64],
             ended: 0,
             rows: 0,
+            line: 1,
             delimiter: b',',
         }
     }
@@ -137,7 +140,7 @@ impl Reader {
             bytes = &bytes[read..];
             self.filled += written;
             self.ended += ended;
-            let line = reader.line();
+            let line = self.line;
             match result {
                 ReadRecordResult::InputEmpty if !ending => return Ok(()),
                 ReadRecordResult::InputEmpty => {}
@@ -157,6 +160,7 @@ impl Reader {
                     )?);
                     (self.filled, self.ended) = (0, 0);
                     self.rows += 1;
+                    self.line = reader.line();
                     if bytes.is_empty() && !ending {
                         return Ok(());
                     }
@@ -289,14 +293,14 @@ mod tests {
         assert_eq!(
             read(&[b"a,b\nK\xf6ln,1\n"]),
             Err(FileError::NotUtf8 {
-                line: 3,
+                line: 2,
                 guess: "looks like Latin-1 (ISO 8859-1)"
             })
         );
         assert_eq!(
             read(&[b"a\n\x80uro\n"]),
             Err(FileError::NotUtf8 {
-                line: 3,
+                line: 2,
                 guess: "looks like Windows-1252"
             })
         );
@@ -307,7 +311,7 @@ mod tests {
                 guess: "begins as UTF-16 does"
             })
         );
-        assert_eq!(read(&[b"a\nx\0y\n"]), Err(FileError::NotText { line: 3 }));
+        assert_eq!(read(&[b"a\nx\0y\n"]), Err(FileError::NotText { line: 2 }));
         for empty in [&b""[..], b"\n\r\n", b"\xef\xbb\xbf"] {
             assert_eq!(read(&[empty]), Err(FileError::Empty));
         }

@@ -424,7 +424,12 @@ impl Work {
                         // Somebody else was quicker: look again at what is there now.
                         Refusal::Product(ProductError::SkuTaken) if attempt == 0 => {}
                         Refusal::Product(ProductError::SlugTaken) => {
-                            let wanted = plan.patch.handle.as_deref().unwrap_or("product");
+                            let title = plan
+                                .patch
+                                .said(&Column::Title)
+                                .map(|said| said.text.as_str());
+                            let wanted =
+                                plan.patch.handle.as_deref().or(title).unwrap_or("product");
                             other_slug =
                                 Some(slug::another(&slug::of(wanted, "product"), &self.cx.random));
                         }
