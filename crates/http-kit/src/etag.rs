@@ -68,7 +68,8 @@ pub fn respond_hashed(request: &HeaderMap, json: impl Serialize) -> Response {
 }
 
 /// Whether `If-None-Match` names the tag, compared weakly as the standard says.
-fn matches(request: &HeaderMap, etag: &str) -> bool {
+#[must_use]
+pub fn matches(request: &HeaderMap, etag: &str) -> bool {
     request
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -64,6 +64,7 @@ mod inbox;
 mod publisher;
 pub mod relay;
 pub mod topology;
+pub mod watch;
 
 pub use consumers::{Consumers, Handler, headers};
 pub use error::HandlerError;

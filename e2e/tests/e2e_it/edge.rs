@@ -44,7 +44,7 @@ pub(crate) struct Edge {
     pub(crate) https: String,
     folder: PathBuf,
     process: Process,
-    _services: Vec<Served>,
+    services: Vec<Served>,
 }
 
 impl Edge {
@@ -64,7 +64,7 @@ impl Edge {
             https: format!("https://127.0.0.1:{https}"),
             folder,
             process,
-            _services: services,
+            services,
         }
     }
 
@@ -76,6 +76,11 @@ impl Edge {
                 serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
             })
             .collect()
+    }
+
+    /// Ends the services; nginx stays.
+    pub(crate) fn without_services(&mut self) {
+        self.services.clear();
     }
 
     /// Puts a picture where the product service would.
@@ -200,7 +205,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A service that answers with what it received; `x-answer` chooses the status.
+/// A service that answers with what it received; `x-answer` chooses the status, `x-answer-caching` the `Cache-Control`.
 fn echo(name: &'static str) -> Router {
     Router::new().fallback(move |request: Request| answer(name, request))
 }
@@ -227,10 +232,15 @@ async fn answer(name: &'static str, request: Request) -> Response {
         .unwrap_or(200);
     let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
     let received = json!({"service": name, "method": parts.method.as_str(), "uri": parts.uri.to_string(), "headers": headers, "bytes": body.len()});
-    (
+    let mut response = (
         status,
         [("x-request-id", "the service's own"), ("etag", "\"1\"")],
         Json(received),
     )
-        .into_response()
+        .into_response();
+    if let Some(caching) = parts.headers.get("x-answer-caching") {
+        let name = axum::http::header::CACHE_CONTROL;
+        response.headers_mut().insert(name, caching.clone());
+    }
+    response
 }

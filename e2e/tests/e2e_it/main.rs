@@ -12,6 +12,7 @@ mod catalogue;
 mod edge;
 mod fuzz;
 mod grants;
+mod micro_cache;
 mod oversell;
 mod panel;
 mod purchase;

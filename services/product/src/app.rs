@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::cache::Cache;
 use crate::clients::auth::AuthClient;
 use crate::config::Settings;
 use crate::domain::link_token::UnsubscribeTokens;
@@ -60,6 +61,7 @@ impl Context {
 pub(crate) struct AppState {
     pub(crate) context: Context,
     pub(crate) media: Media,
+    pub(crate) cache: Cache,
     pub(crate) reviews_moderation: Moderation,
     pub(crate) links: Links,
     pub(crate) known_values: Known,
@@ -156,6 +158,7 @@ impl App {
                 snapshots: newest,
                 context,
                 media,
+                cache: Cache::new(&settings.cache),
                 reviews_moderation: settings.reviews_moderation,
                 links,
                 imports: ImportLimits {
@@ -193,6 +196,31 @@ impl App {
     /// What it does about other services' events.
     pub fn consumers(&self, amqp_url: SecretString) -> Consumers {
         consumers::all(&self.state.context, amqp_url)
+    }
+
+    /// Hears until `shutdown` what others change, so that no kept answer is older than it may be.
+    pub fn follow_changes(
+        &self,
+        amqp_url: SecretString,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (cache, pool) = (self.state.cache.clone(), self.state.context.pool.clone());
+        async move { cache.follow(&pool, amqp_url, shutdown).await }
+    }
+
+    /// Shares kept answers with the other replicas until `shutdown`.
+    pub fn share_answers(
+        &self,
+        redis_url: SecretString,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let cache = self.state.cache.clone();
+        async move { cache.share(redis_url, shutdown).await }
+    }
+
+    /// Whether every change is heard now, and whether answers are shared now.
+    pub fn cache_state(&self) -> (bool, bool) {
+        self.state.cache.state()
     }
 
     /// Publishes and unpublishes what is due now; answers how many products.
@@ -338,6 +366,12 @@ impl Service for App {
         )?;
         let context = app.state.context.clone();
 
+        let redis_url = settings.redis_url.clone();
+        runtime.spawn("shared_cache", |shutdown| {
+            app.share_answers(redis_url, shutdown)
+        });
+        let amqp_url = settings.amqp_url.clone();
+        runtime.spawn("cache", |shutdown| app.follow_changes(amqp_url, shutdown));
         runtime.spawn("verifier", |shutdown| {
             verifier.run(settings.redis_url, shutdown)
         });

@@ -3,6 +3,7 @@
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
+use crate::cache::CacheSettings;
 use crate::domain::review::Moderation;
 use crate::media::MediaSettings;
 
@@ -68,6 +69,9 @@ pub struct Settings {
     /// The shop's currency: of prices in a file that does not say theirs.
     #[arg(long, env = "CURRENCY", default_value = "EUR")]
     pub currency: String,
+    /// Answers kept ready.
+    #[command(flatten)]
+    pub cache: CacheSettings,
     /// How often holds past their time are looked for.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub reconcile_interval_seconds: u64,

@@ -12,6 +12,7 @@
 //! the serving of pictures (nginx reads the media folder, or clients the bucket).
 
 mod app;
+mod cache;
 mod clients;
 mod config;
 mod consumers;
@@ -25,6 +26,7 @@ mod store;
 mod workflows;
 
 pub use app::App;
+pub use cache::CacheSettings;
 pub use config::Settings;
 pub use domain::review::Moderation;
 pub use media::MediaSettings;

@@ -204,6 +204,7 @@ impl Facts<'_> {
                     "MEDIA_S3_ACCESS_KEY_ID",
                     "MEDIA_S3_SECRET_ACCESS_KEY",
                     "REVIEWS_MODERATION",
+                    "CACHE_MEGABYTES",
                 ] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);

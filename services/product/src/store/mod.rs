@@ -11,6 +11,7 @@ pub(crate) mod leftovers;
 pub(crate) mod listing;
 pub(crate) mod locations;
 pub(crate) mod movements;
+pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod prices;
 pub(crate) mod products;

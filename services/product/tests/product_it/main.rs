@@ -12,6 +12,7 @@ mod audit;
 mod authorisation;
 mod bucket;
 mod buyers;
+mod cache;
 mod catalogue;
 mod categories;
 mod category_tree;

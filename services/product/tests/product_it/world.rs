@@ -9,7 +9,7 @@ use auth_token::{
 use contracts::events::Event;
 use messaging::Publisher;
 use primitives::{Clock, OrderId, Random, SessionId, TokenId, UserId};
-use product::{App, MIGRATOR, MediaSettings, Moderation, Settings};
+use product::{App, CacheSettings, MIGRATOR, MediaSettings, Moderation, Settings};
 use runtime::CommonSettings;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ pub(crate) struct World {
     order: ServiceKeys,
     guest: Client,
     service: Client,
+    settings: Settings,
 }
 
 /// A signed-in user.
@@ -101,6 +102,11 @@ impl World {
             import_workers: 2,
             import_retention_days: 30,
             currency: "EUR".to_owned(),
+            // What tests write with SQL is told to nobody: only tests of the cache have one.
+            cache: CacheSettings {
+                cache_megabytes: 0,
+                cache_prefix: String::new(),
+            },
             reconcile_interval_seconds: 30,
             public_url: "https://shop.example/".to_owned(),
             reviews_moderation: Moderation::After,
@@ -137,7 +143,24 @@ impl World {
             order,
             guest,
             service,
+            settings,
         }
+    }
+
+    /// The same service once more, on the same database.
+    pub(crate) async fn replica(&self) -> (App, Served) {
+        let jwk = self.signer.jwk().clone();
+        let keys = JwksSource::fixed(Jwks { keys: vec![jwk] });
+        let verifier = Verifier::new(keys, DenyList::default(), self.clock.clone());
+        let (clock, random) = (self.clock.clone(), self.random.clone());
+        let app = App::build(&self.settings, verifier, clock, random).unwrap();
+        let public = testkit::serve(app.listeners().public.unwrap()).await;
+        (app, public)
+    }
+
+    /// The token of somebody with a role.
+    pub(crate) fn token(&self, role: Role) -> String {
+        self.signer.sign(&self.claims(role)).unwrap()
     }
 
     pub(crate) fn guest(&self) -> Client {
@@ -350,7 +373,7 @@ impl World {
         Running {
             stop,
             tasks: [relay, consumers],
-            _vhost: vhost,
+            vhost,
         }
     }
 }
@@ -359,10 +382,14 @@ impl World {
 pub(crate) struct Running {
     stop: CancellationToken,
     tasks: [JoinHandle<()>; 2],
-    _vhost: Vhost,
+    vhost: Vhost,
 }
 
 impl Running {
+    pub(crate) fn amqp_url(&self) -> &str {
+        self.vhost.amqp_url()
+    }
+
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         for task in self.tasks {

@@ -1,7 +1,7 @@
 //! Drawing a decoded picture anew, in all sizes.
 //!
 //! JPEG is what every client shows; WebP is a third smaller. The `image` crate writes WebP only without loss, which makes a
-//! photograph five times as large; libwebp (C, built by `cc` alone) writes it with loss, and sees nothing but our own pixels.
+//! photograph several times as large; libwebp (C, built by `cc` alone) writes it with loss, and sees nothing but our own pixels.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

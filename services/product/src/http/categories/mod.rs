@@ -82,6 +82,10 @@ impl CategoryBody {
     }
 }
 
+fn not_found() -> Error {
+    Error::not_found("category")
+}
+
 fn slug_taken() -> Error {
     Error::conflict("slug_taken", "Another category has this slug already.")
 }

@@ -2,7 +2,7 @@
 
 use auth_token::{MaybeUser, Principal};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use http_kit::{Error, Json, Path, Problem, Result};
 use primitives::ProductId;
@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 
 use super::view::Product;
 use crate::app::AppState;
+use crate::cache::{Answer, Audience, Loaded, Tag};
 use crate::domain::status::Status;
-use crate::http::{access, precondition};
+use crate::http::access;
 use crate::store::products::{self, Selector};
 use crate::store::slugs;
 
@@ -39,33 +40,54 @@ pub(crate) async fn get_product(
     State(state): State<AppState>,
     MaybeUser(viewer): MaybeUser,
     Path(id): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response> {
     let selector = id.parse().map_or_else(|_| Selector::Slug(id), Selector::Id);
+    let audience = Audience::of(viewer.as_ref());
+    let loaded = match audience {
+        Audience::Insider => load(&state, &selector, viewer.as_ref()).await?,
+        Audience::Customer | Audience::Everybody => {
+            let load = load(&state, &selector, None);
+            state.cache.get(&uri, load).await?
+        }
+    };
+    loaded.respond(audience, &headers, access::not_found)
+}
+
+async fn load(state: &AppState, selector: &Selector, viewer: Option<&Principal>) -> Result<Loaded> {
     let mut db = state.context.pool.acquire().await?;
-    let Some(found) = products::find(&mut db, &selector, state.context.clock.now()).await? else {
+    let now = state.context.clock.now();
+    let Some(found) = products::find(&mut db, selector, now).await? else {
         return match selector {
-            Selector::Slug(former) => moved(&mut db, &former, viewer.as_ref()).await,
-            Selector::Id(_) => Err(access::not_found()),
+            Selector::Slug(former) => moved(&mut db, former, viewer).await,
+            Selector::Id(_) => Ok(missing()),
         };
     };
-    if !access::may_see(viewer.as_ref(), found.seller_id, found.status) {
-        return Err(access::not_found());
+    if !access::may_see(viewer, found.seller_id, found.status) {
+        return Ok(missing());
     }
     let product = Product::new(found, &state.media)?;
-    precondition::respond(&headers, product.version, &product)
+    let tags = vec![Tag::Product(product.id)];
+    Ok(Loaded::Keep(
+        Answer::versioned(product.version, &product)?,
+        tags,
+    ))
+}
+
+/// Nothing, until there is another product.
+fn missing() -> Loaded {
+    Loaded::Keep(Answer::Missing, vec![Tag::Products])
 }
 
 /// Sends whoever knows a former slug to the present one. For a minute only, because a product may be named as before.
-async fn moved(
-    db: &mut PgConnection,
-    former: &str,
-    viewer: Option<&Principal>,
-) -> Result<Response> {
+async fn moved(db: &mut PgConnection, former: &str, viewer: Option<&Principal>) -> Result<Loaded> {
     let moved = slugs::moved(db, former)
         .await?
-        .filter(|moved| access::may_see(viewer, moved.seller_id, moved.status))
-        .ok_or_else(access::not_found)?;
+        .filter(|moved| access::may_see(viewer, moved.seller_id, moved.status));
+    let Some(moved) = moved else {
+        return Ok(missing());
+    };
     let location =
         HeaderValue::from_str(&format!("/api/products/{}", moved.slug)).map_err(Error::internal)?;
     let caching = match moved.status {
@@ -80,5 +102,6 @@ async fn moved(
         (header::LOCATION, location),
         (header::CACHE_CONTROL, caching),
     ];
-    Ok((StatusCode::PERMANENT_REDIRECT, headers, Json(body)).into_response())
+    let response = (StatusCode::PERMANENT_REDIRECT, headers, Json(body)).into_response();
+    Ok(Loaded::Pass(response))
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use auth_token::{MaybeUser, Principal, Role};
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use http_kit::{Cursor, Error, FieldErrors, Limit, Page, Result, etag, parse_open_query};
+use http_kit::{Cursor, Error, FieldErrors, Limit, Page, Result, parse_open_query};
 use primitives::{ProductId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -15,10 +15,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::facets::{Facets, to_name};
 use super::view::ProductSummary;
 use crate::app::AppState;
+use crate::cache::{Answer, Audience, Loaded, Tag};
 use crate::domain::search::facets::{Counts, Narrowed};
 use crate::domain::search::snapshot::Snapshot;
 use crate::domain::search::{attribute_filter, text};
 use crate::domain::status::Status;
+use crate::http::access;
 use crate::media::Media;
 use crate::store::listing::{self, Filter, Place, Sort};
 use crate::store::search::facets::{self, Known, Names};
@@ -171,6 +173,7 @@ pub(crate) async fn list_products(
     State(state): State<AppState>,
     MaybeUser(viewer): MaybeUser,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response> {
     let (query, attributes) =
@@ -195,16 +198,29 @@ pub(crate) async fn list_products(
             .transpose()?,
         facets: query.facets.unwrap_or(false),
     };
-    let mut db = state.context.pool.acquire().await?;
-    let page = if asked.filter.status == Some(Status::Active) {
-        let snapshot = state.snapshots.borrow().clone();
-        asked
-            .public(&mut db, &state.media, &state.known_values, snapshot)
-            .await?
+    let public = asked.filter.status == Some(Status::Active);
+    let audience = if public {
+        Audience::of(viewer.as_ref())
     } else {
-        asked.private(&mut db, &state.media).await?
+        Audience::Insider
     };
-    Ok(etag::respond_hashed(&headers, page))
+    let load = async {
+        let mut db = state.context.pool.acquire().await?;
+        let page = if public {
+            let snapshot = state.snapshots.borrow().clone();
+            asked
+                .public(&mut db, &state.media, &state.known_values, snapshot)
+                .await?
+        } else {
+            asked.private(&mut db, &state.media).await?
+        };
+        Ok(Loaded::Keep(Answer::hashed(&page)?, vec![Tag::Products]))
+    };
+    let loaded = match audience {
+        Audience::Insider => load.await?,
+        Audience::Customer | Audience::Everybody => state.cache.get(&uri, load).await?,
+    };
+    loaded.respond(audience, &headers, access::not_found)
 }
 
 /// What is asked, understood.

@@ -22,7 +22,7 @@ use crate::store::products as store;
 /// A product.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Product {
-    id: ProductId,
+    pub(crate) id: ProductId,
     slug: String,
     title: String,
     description: String,
