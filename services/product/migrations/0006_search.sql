@@ -44,6 +44,10 @@ CREATE TRIGGER categories_renamed AFTER UPDATE OF name, parent_id ON categories
 CREATE FUNCTION search_config() RETURNS regconfig LANGUAGE sql STABLE PARALLEL SAFE
   RETURN (SELECT ('search_' || language)::regconfig FROM search_settings);
 
+-- The words of a text. What is not a letter is a space, or PostgreSQL would take "<b>" for a tag and "red/blue" for a file.
+CREATE FUNCTION search_vector(said text) RETURNS tsvector LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN to_tsvector(search_config(), translate(said, '<>/\@_', '      '));
+
 -- What makes one of two equally good matches the better one, 0 to 1000: ten thousand sales are as good as it gets, and few
 -- reviews say little.
 CREATE FUNCTION search_quality(sold bigint, rating_sum bigint, rating_count integer) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE

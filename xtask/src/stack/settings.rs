@@ -205,6 +205,7 @@ impl Facts<'_> {
                     "MEDIA_S3_SECRET_ACCESS_KEY",
                     "REVIEWS_MODERATION",
                     "CACHE_MEGABYTES",
+                    "SEARCH_LANGUAGE",
                 ] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);

@@ -27,18 +27,31 @@ async fn what_kept_its_place_is_seen_once_while_others_move() {
     let writer = async {
         let admin = world.person(auth_token::Role::Admin).client;
         let mut price = 900;
+        let mut versions: BTreeMap<String, Value> = moving
+            .iter()
+            .map(|product| {
+                let id = product["id"].as_str().unwrap().to_owned();
+                (id, product["version"].clone())
+            })
+            .collect();
         while !stop.load(Ordering::Relaxed) {
             for product in &moving {
                 price = 900 + (price * 7 + 13) % 900;
                 let path = format!("/api/products/{}", product["id"].as_str().unwrap());
                 let sku = &product["variants"][0]["sku"];
                 let body = json!({"title": product["title"], "description": "", "sku": sku, "price": {"amount": price, "currency": "EUR"}});
-                admin
+                let version = format!("\"{}\"", versions[product["id"].as_str().unwrap()]);
+                let answer = admin
                     .put(&path)
-                    .header("if-match", "*")
+                    .header("if-match", &version)
                     .json(&body)
                     .expect(200)
-                    .await;
+                    .await
+                    .value();
+                versions.insert(
+                    answer["id"].as_str().unwrap().to_owned(),
+                    answer["version"].clone(),
+                );
             }
         }
     };

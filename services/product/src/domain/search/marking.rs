@@ -5,7 +5,7 @@ const SNIPPET: usize = 200;
 
 /// A title with its found words in `<mark>`, as HTML.
 pub(crate) fn title(text: &str, lexemes: &[String]) -> String {
-    mark(text, lexemes).0
+    mark(text, lexemes)
 }
 
 /// The part of a text around its first found word, as HTML; its beginning if there is none.
@@ -27,11 +27,11 @@ pub(crate) fn snippet(text: &str, lexemes: &[String]) -> String {
         if from > 0 { "… " } else { "" },
         if to < text.len() { " …" } else { "" },
     );
-    format!("{start}{}{end}", mark(&text[from..to], lexemes).0)
+    format!("{start}{}{end}", mark(&text[from..to], lexemes))
 }
 
-fn mark(text: &str, lexemes: &[String]) -> (String, usize) {
-    let (mut html, mut done, mut marks) = (String::with_capacity(text.len() + 32), 0, 0);
+fn mark(text: &str, lexemes: &[String]) -> String {
+    let (mut html, mut done) = (String::with_capacity(text.len() + 32), 0);
     for (from, to) in words(text) {
         if found(&text[from..to], lexemes) {
             escape(&text[done..from], &mut html);
@@ -39,11 +39,10 @@ fn mark(text: &str, lexemes: &[String]) -> (String, usize) {
             escape(&text[from..to], &mut html);
             html.push_str("</mark>");
             done = to;
-            marks += 1;
         }
     }
     escape(&text[done..], &mut html);
-    (html, marks)
+    html
 }
 
 /// Where words begin and end.

@@ -33,6 +33,10 @@ impl Condition<'_> {
                 sql.push("s.words @@ ").push_bind((*query).to_owned());
                 sql.push("::tsquery");
             }
+            // One alone is read from its index in the order of the ids.
+            Self::Categories([id]) => {
+                sql.push("s.category_id = ").push_bind(*id);
+            }
             Self::Categories(ids) => {
                 sql.push("s.category_id = ANY(").push_bind(ids.to_vec());
                 sql.push(")");

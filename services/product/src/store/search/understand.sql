@@ -1,6 +1,6 @@
 -- $1: kinds, $2: texts, $3: whether to look for what was meant by unknown words.
 SELECT a.kind AS "kind!", a.asked AS "asked!", q.lexemes AS "lexemes!",
-       phraseto_tsquery(search_config(), a.asked)::text AS "sides!",
+       phraseto_tsquery(search_config(), translate(a.asked, '<>/\@_', '      '))::text AS "sides!",
        k.known AS "known!",
        m.mark AS "mark!",
        CASE WHEN $3 AND a.kind = 'word' AND NOT k.known AND NOT m.mark AND length(a.asked) BETWEEN 3 AND 30 THEN
@@ -24,7 +24,7 @@ SELECT a.kind AS "kind!", a.asked AS "asked!", q.lexemes AS "lexemes!",
                     ORDER BY least(l.products, r.products) DESC LIMIT 1), '{}')
        ELSE '{}' END AS "parts!"
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a (kind, asked, n),
-       LATERAL (SELECT tsvector_to_array(to_tsvector(search_config(), a.asked)) AS lexemes) q,
+       LATERAL (SELECT tsvector_to_array(search_vector(a.asked)) AS lexemes) q,
        LATERAL (SELECT lower(unaccent(a.asked)) AS folded) f,
        LATERAL (SELECT NOT EXISTS (SELECT FROM unnest(q.lexemes) l WHERE NOT EXISTS (SELECT FROM search_words w WHERE w.lexeme = l)) AS known) k,
        LATERAL (SELECT a.kind = 'word' AND (EXISTS (SELECT FROM product_variants v WHERE lower(v.sku) = a.asked AND v.archived_at IS NULL)

@@ -8,9 +8,9 @@ WITH named AS (
          regexp_split_to_table(lower(unaccent(said)), '[^[:alnum:]]+') AS word
    WHERE length(word) BETWEEN 3 AND 30 AND word !~ '^[0-9]+$'
 ), new AS (
-  SELECT word, (tsvector_to_array(to_tsvector(search_config(), word)))[1] AS lexeme FROM named
+  SELECT word, (tsvector_to_array(search_vector(word)))[1] AS lexeme FROM named
    WHERE NOT EXISTS (SELECT FROM search_words k WHERE k.word = named.word AND k.products > 0)
-     AND to_tsvector(search_config(), word) <> ''
+     AND search_vector(word) <> ''
 )
 INSERT INTO search_words (word, lexeme, products)
 SELECT word, lexeme, 1 FROM new

@@ -25,17 +25,17 @@ WITH wanted AS (
          least(p.sold_count, 2000000000)::integer AS popularity,
          search_quality(p.sold_count, p.rating_sum, p.rating_count) AS quality,
          coalesce(o.in_stock, false) AS in_stock, coalesce(v.codes, '{}') AS codes,
-         to_tsvector(search_config(), p.title) AS title,
-         setweight(to_tsvector(search_config(), p.title), 'A')
+         search_vector(p.title) AS title,
+         setweight(search_vector(p.title), 'A')
            -- "t-shirt" is also found as "tshirt".
-           || setweight(to_tsvector(search_config(), CASE WHEN p.title ~ '[[:alnum:]]-[[:alnum:]]'
+           || setweight(search_vector(CASE WHEN p.title ~ '[[:alnum:]]-[[:alnum:]]'
                           THEN regexp_replace(p.title, '([[:alnum:]])-([[:alnum:]])', '\1\2', 'g') ELSE '' END), 'A')
            -- A sign keeps SKUs and barcodes apart from words.
            || (SELECT coalesce(string_agg(DISTINCT format('''#%s'':1A', replace(replace(lower(mark), '\', '\\'), '''', '''''')), ' '), '')
                  FROM unnest(o.marks) AS mark)::tsvector
-           || setweight(to_tsvector(search_config(), coalesce(v.said, '')), 'B')
-           || setweight(to_tsvector(search_config(), coalesce(n.categories, '')), 'B') AS head,
-         setweight(to_tsvector(search_config(), p.description), 'C') AS described
+           || setweight(search_vector(coalesce(v.said, '')), 'B')
+           || setweight(search_vector(coalesce(n.categories, '')), 'B') AS head,
+         setweight(search_vector(p.description), 'C') AS described
     FROM wanted p
     LEFT JOIN offered o ON o.product_id = p.id
     LEFT JOIN valued v ON v.product_id = p.id
