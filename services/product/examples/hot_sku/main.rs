@@ -57,6 +57,9 @@ async fn main() -> anyhow::Result<()> {
         .acquire_timeout(Duration::from_secs(60))
         .connect_with(server.database(DATABASE))
         .await?;
+    sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        .execute(&pool)
+        .await?;
     product::MIGRATOR.run(&pool).await.context("migrations")?;
     let variant = stock(&pool).await?;
     let fsync: String = setting(&pool, "fsync").await?;

@@ -14,6 +14,6 @@ for callers in 1 8 64 256; do
   # pgbench has a connection for each caller, so that the server's limit is its limit.
   clients=$((callers < most ? callers : most))
   jobs=$((clients < 2 ? 1 : 2))
-  rate=$(pgbench -n -M prepared -c "$clients" -j "$jobs" -T "$seconds" -f "$script" "$url" 2>/dev/null | sed -nE 's/^tps = ([0-9.]+).*/\1/p')
+  rate=$(pgbench -n -M prepared -c "$clients" -j "$jobs" -T "$seconds" -f "$script" "$url" | sed -nE 's/^tps = ([0-9.]+).*/\1/p')
   printf '%8s callers (%s connections) %12s/s\n' "$callers" "$clients" "$rate"
 done
