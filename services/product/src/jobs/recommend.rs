@@ -34,7 +34,11 @@ pub(crate) async fn run(cx: Context, every: Duration, shutdown: CancellationToke
     }
 }
 
-/// Does all that there is to do now.
+/// So many steps of products are made before it is somebody else's turn: what is bought shall not wait for a catalogue that
+/// was just imported.
+const STEPS: usize = 10;
+
+/// Does what there is to do now; of products a part, if they are many.
 pub(crate) async fn all(
     cx: &Context,
     popular: Duration,
@@ -45,7 +49,11 @@ pub(crate) async fn all(
     recommendations::remake_popular(cx, popular).await?;
     recommendations::ask_for_old(cx).await?;
     // Users last: what they may like is put together from what goes with what.
-    while !stop() && recommendations::remake_products(cx).await? > 0 {}
+    for _ in 0..STEPS {
+        if stop() || recommendations::remake_products(cx).await? == 0 {
+            break;
+        }
+    }
     while !stop() && recommendations::remake_users(cx).await? > 0 {}
     Ok(())
 }
