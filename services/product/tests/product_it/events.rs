@@ -48,8 +48,11 @@ pub(crate) fn cancelled(order: OrderId) -> OrderCancelled {
     }
 }
 
+/// How long something may take that goes through the broker, on a crowded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(crate) async fn settles(world: &World, order: OrderId, status: &str) {
-    eventually(&format!("{order} is {status}"), async || {
+    testkit::eventually_within(PATIENCE, &format!("{order} is {status}"), async || {
         (world.hold(order).await.as_deref() == Some(status)).then_some(())
     })
     .await;
