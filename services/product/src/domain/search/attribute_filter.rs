@@ -60,14 +60,15 @@ fn wanted(value: &str) -> Result<Wanted, &'static str> {
             _ => Ok(Wanted::Range(from, to)),
         };
     }
-    // A value may have a comma in it, so the whole is tried as well.
     let mut values: Vec<String> = value
         .split(',')
-        .chain(value.contains(',').then_some(value))
         .map(|value| value.trim().to_owned())
         .filter(|value| !value.is_empty())
         .collect();
-    values.dedup();
+    // A value may have a comma in it, so the whole is tried as well.
+    if values.len() > 1 {
+        values.push(value.trim().to_owned());
+    }
     match values.len() {
         0 => Err("must have a value"),
         1..=MAX => Ok(Wanted::Values(values)),
