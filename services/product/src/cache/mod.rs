@@ -129,18 +129,21 @@ impl Cache {
         amqp_url: SecretString,
         shutdown: CancellationToken,
     ) {
-        if let Some(levels) = &self.0 {
-            follow::run(levels, pool, amqp_url, shutdown).await;
+        match &self.0 {
+            Some(levels) => follow::run(levels, pool, amqp_url, shutdown).await,
+            // A task that ends before its service stops it.
+            None => shutdown.cancelled().await,
         }
     }
 
     /// Keeps the way to Redis open until `shutdown`.
     pub(crate) async fn share(&self, redis_url: SecretString, shutdown: CancellationToken) {
-        if let Some(levels) = &self.0 {
-            tokio::select! {
+        match &self.0 {
+            Some(levels) => tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = levels.shared.run(redis_url) => {}
-            }
+            },
+            None => shutdown.cancelled().await,
         }
     }
 }

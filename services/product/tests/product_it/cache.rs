@@ -414,3 +414,21 @@ async fn under_concurrent_writes_no_answer_is_older_than_a_second() {
     }
     running.stop().await;
 }
+
+#[tokio::test]
+async fn without_a_cache_its_tasks_wait_for_the_end() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let url = SecretString::from("none://");
+    let tasks = join_all([
+        tokio::spawn(world.app.follow_changes(url.clone(), stop.clone())),
+        tokio::spawn(world.app.share_answers(url, stop.clone())),
+    ]);
+    tokio::pin!(tasks);
+    let early = tokio::time::timeout(Duration::from_millis(50), &mut tasks).await;
+    assert!(early.is_err(), "a task that ends early stops its service");
+    stop.cancel();
+    for ended in tasks.await {
+        ended.unwrap();
+    }
+}
