@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::domain::attributes::{AttributeValue, Kind, Rule};
-use crate::domain::import::merge::{Known, KnownVariant};
+use crate::domain::import::known::{Known, KnownVariant};
 use crate::domain::import::places::Place;
 use crate::domain::status::{Life, Schedule, Status};
 use crate::domain::text::TaxClass;

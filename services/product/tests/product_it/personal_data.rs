@@ -115,6 +115,7 @@ async fn all_that_is_known_can_be_taken_along_and_goes() {
     assert_eq!(
         keys(&known["sections"]),
         [
+            "imports",
             "products",
             "purchases",
             "recommendations",

@@ -2,7 +2,7 @@
 
 use super::cells::{decimal, guarded};
 use super::columns::{ATTRIBUTE, MERCATO};
-use super::merge::{Known, KnownVariant};
+use super::known::{Known, KnownVariant};
 use super::{Format, html};
 use crate::domain::attributes::AttributeValue;
 use crate::domain::status::Status;

@@ -9,6 +9,7 @@ pub(crate) mod cells;
 pub(crate) mod columns;
 pub(crate) mod export;
 pub(crate) mod html;
+pub(crate) mod known;
 pub(crate) mod merge;
 pub(crate) mod places;
 pub(crate) mod plan;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::columns::Columns;
 use super::export::Layout;
-use super::merge::{Deed, Known, KnownVariant, Shop, merge};
+use super::known::{Known, KnownVariant};
+use super::merge::{Deed, Shop, merge};
 use super::places::{Place, Places};
 use super::reader::Reader;
 use super::{Format, Row, RowError, plan};
