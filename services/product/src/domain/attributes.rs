@@ -70,12 +70,6 @@ impl de::Visitor<'_> for Visitor {
 #[schema(value_type = BTreeMap<String, AttributeValue>)]
 pub(crate) struct Attributes(BTreeMap<String, AttributeValue>);
 
-impl Attributes {
-    pub(crate) fn map(&self) -> &BTreeMap<String, AttributeValue> {
-        &self.0
-    }
-}
-
 impl TryFrom<BTreeMap<Name, AttributeValue>> for Attributes {
     type Error = &'static str;
     fn try_from(map: BTreeMap<Name, AttributeValue>) -> Result<Self, Self::Error> {
