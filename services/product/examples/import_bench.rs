@@ -44,6 +44,8 @@ async fn run(rows: usize) -> Result<(), Box<dyn Error>> {
     let (url, key) = (db.url(), key.base64());
     let cli = Cli::try_parse_from([
         "import_bench",
+        "--internal-addr",
+        "127.0.0.1:0",
         "--product-database-url",
         &url,
         "--redis-url",

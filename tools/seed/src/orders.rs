@@ -327,7 +327,8 @@ async fn lead(
         }
         _ => {}
     }
-    Ok(fate != Fate::CancelledPaid)
+    // Who has all of the money back may not review.
+    Ok(!matches!(fate, Fate::CancelledPaid | Fate::Refunded))
 }
 
 /// A declined card may be told by 402 or by another refusal with a telling code.

@@ -264,7 +264,7 @@ async fn our_faults_are_problems_that_tell_nothing() {
     assert!(away.0.headers().contains_key("retry-after"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_slow_handler_is_cut_off() {
     assert_problem(&send(get_request("/slow")).await, 503, "unavailable");
 }

@@ -34,12 +34,13 @@ const GET: &str = r"
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local e = redis.call('HMGET', KEYS[1], 'at', 'tags', 'etag', 'body')
-if not e[1] then return {now} end
+local none = {now, false, false, false, false}
+if not e[1] then return none end
 local at = tonumber(e[1])
-if at <= tonumber(ARGV[2]) or now - at > tonumber(ARGV[3]) then return {now} end
+if at <= tonumber(ARGV[2]) or now - at > tonumber(ARGV[3]) then return none end
 for tag in string.gmatch(e[2], '%S+') do
   local changed = redis.call('GET', ARGV[1] .. tag)
-  if changed and tonumber(changed) >= at then return {now} end
+  if changed and tonumber(changed) >= at then return none end
 end
 return {now, at, e[2], e[3], e[4]}
 ";
