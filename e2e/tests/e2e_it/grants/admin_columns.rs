@@ -54,6 +54,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "product_images",
                 "id product_id position file_name content_type bytes width height alt created_at sizes variant_ids",
             ),
+            ("product_slugs", "slug product_id created_at"),
             (
                 "product_variants",
                 "id product_id sku options price position low_stock_threshold archived_at created_at updated_at seller_id compare_at_price barcode weight_grams length_mm width_mm height_mm backorder backorder_limit available_on preorder_limit",
@@ -62,7 +63,6 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "products",
                 "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search seo_title seo_description approved_at publish_at unpublish_at",
             ),
-            ("product_slugs", "slug product_id created_at"),
             (
                 "purchases",
                 "user_id product_id order_id quantity purchased_at",
