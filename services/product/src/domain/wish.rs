@@ -69,7 +69,7 @@ mod tests {
             let change = Change { price_before: before.map(euros), restocked };
             let told = news(change, Offer { price: euros(now), in_stock }, Wanted { price_drop, back_in_stock });
             match told {
-                None => prop_assert!(!in_stock || !(restocked && back_in_stock) && !(price_drop && before.is_some_and(|before| now < before))),
+                None => prop_assert!(!in_stock || !(restocked && back_in_stock || price_drop && before.is_some_and(|before| now < before))),
                 Some(News::BackInStock { price }) => prop_assert!(in_stock && restocked && back_in_stock && price == euros(now)),
                 Some(News::PriceDropped { before: told, now: price }) => {
                     prop_assert!(in_stock && price_drop && Some(told) == before.map(euros) && price == euros(now) && now < told.amount());

@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn world() -> World {
     World::with(|settings| {
         settings.cache.cache_megabytes = 8;
-        settings.cache.cache_prefix = format!("test:{}", uuid::Uuid::now_v7());
+        settings.cache.cache_prefix = format!("test:{}", uuid::Uuid::new_v4());
     })
     .await
 }
