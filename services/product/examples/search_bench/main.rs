@@ -48,6 +48,7 @@ const BATCH: i64 = 20_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
         Command::Generate { database, products } => generate(&database, products).await,
         Command::Measure {
