@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use testkit::http::Answer;
 
-use crate::shop::{OnSale, PATIENCE, Person, Shop, address, confirmed, unique};
+use crate::shop::{OnSale, PATIENCE, Person, Shop, unique};
 
 /// 64 × 48 pixels of blue.
 const PICTURE: &[u8] = include_bytes!("mug.png");
@@ -22,7 +22,8 @@ async fn a_product_goes_from_draft_to_recommendation() {
     // Bought with something else.
     let tray = shop.put_on_sale(&seller, &admin, 9).await;
     let (emma, paul) = (shop.register("Emma").await, shop.register("Paul").await);
-    buy_both(&shop, &emma, &mug, &tray).await;
+    shop.buy_all(&emma, &[(&mug.variant_id, 1), (&tray.variant_id, 1)])
+        .await;
     mug.is_reviewed(&emma).await;
     is_wished_for(&shop, &emma, &mug).await;
 
@@ -284,35 +285,6 @@ impl<'a> Mug<'a> {
         let shown = self.shop.client.get(&path).expect(200).await.value();
         ids(&shown["bought_together"])
     }
-}
-
-/// One of each in an order that is paid for.
-async fn buy_both(shop: &Shop, customer: &Person, mug: &Mug<'_>, tray: &OnSale) {
-    let token = &customer.token;
-    for variant in [&mug.variant_id, &tray.variant_id] {
-        let line = json!({ "variant_id": variant, "quantity": 1 });
-        shop.client
-            .post("/api/cart")
-            .bearer(token)
-            .json(&line)
-            .expect(200)
-            .await;
-    }
-    let order = shop
-        .client
-        .post("/api/orders")
-        .bearer(token)
-        .header("idempotency-key", &unique());
-    let order = order
-        .json(&json!({ "shipping_address": address() }))
-        .expect(201)
-        .await
-        .value();
-    let id = order["id"].as_str().unwrap();
-    let card = json!({ "method": "card", "test_payment_method": "pm_card_visa" });
-    let pay = shop.client.post(&format!("/api/orders/{id}/payment"));
-    pay.bearer(token).json(&card).expect(200).await;
-    confirmed(id, |path| shop.client.get(path).bearer(token)).await;
 }
 
 /// Somebody notes it, and finds it noted.

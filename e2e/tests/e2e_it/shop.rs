@@ -171,14 +171,22 @@ impl Shop {
 
     /// A customer buys so many and pays; the order once it is confirmed.
     pub(crate) async fn buy(&self, customer: &Person, product: &OnSale, quantity: u32) -> Value {
+        let lines = [(product.variant_id.as_str(), quantity)];
+        self.buy_all(customer, &lines).await
+    }
+
+    /// The same with several variants in one order.
+    pub(crate) async fn buy_all(&self, customer: &Person, lines: &[(&str, u32)]) -> Value {
         let token = &customer.token;
-        let line = json!({ "variant_id": product.variant_id, "quantity": quantity });
-        self.client
-            .post("/api/cart")
-            .bearer(token)
-            .json(&line)
-            .expect(200)
-            .await;
+        for (variant_id, quantity) in lines {
+            let line = json!({ "variant_id": variant_id, "quantity": quantity });
+            self.client
+                .post("/api/cart")
+                .bearer(token)
+                .json(&line)
+                .expect(200)
+                .await;
+        }
         let order = self
             .client
             .post("/api/orders")
