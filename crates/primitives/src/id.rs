@@ -103,6 +103,12 @@ ids! {
     PaymentId;
     /// A refund of a payment.
     RefundId;
+    /// A movement of money in the ledger.
+    PostingId;
+    /// A comparison with the payment provider.
+    ReconciliationId;
+    /// Something that a person has to see to.
+    WorkItemId;
     /// A parcel sent for an order.
     ShipmentId;
     /// A coupon.

@@ -117,6 +117,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at",
             ),
             ("erased_users", "user_id erased_at done_at"),
+            (
+                "ledger_entries",
+                "id posting_id order_id payment_id kind account amount currency at reference",
+            ),
             ("order_events", "id order_id type at actor message data"),
             (
                 "order_items",
@@ -136,6 +140,14 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version",
             ),
             (
+                "reconciliation_differences",
+                "id reconciliation_id kind subject order_id reference outcome ours theirs at",
+            ),
+            (
+                "reconciliations",
+                "id kind status from_at until_at position_at started_at heartbeat_at finished_at payments refunds disputes strangers healed raised error",
+            ),
+            (
                 "refunds",
                 "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at",
             ),
@@ -152,6 +164,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             (
                 "webhook_events",
                 "id type received_at processed_at outcome attempts next_try_at error",
+            ),
+            (
+                "work_items",
+                "id kind subject order_id details status seen raised_at last_seen_at resolution note resolved_by resolved_at",
             ),
         ],
     ),

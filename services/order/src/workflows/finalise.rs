@@ -3,13 +3,16 @@
 //! News may come late, twice or out of order: the payment's and the order's pure rules decide what of it is still new.
 
 use contracts::events::PaymentRefunded;
-use primitives::RefundId;
+use primitives::{Money, PostingId, RefundId};
+use sqlx::PgConnection;
 
 use crate::app::AppState;
+use crate::domain::ledger::{Account, Movement, Posting};
 use crate::domain::order::Event;
 use crate::domain::payment::PaymentState;
 use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
 use crate::store;
+use crate::store::payments::Payment;
 use crate::workflows::transition::{Actor, TransitionError, transition};
 
 /// What became of a piece of news.
@@ -79,6 +82,18 @@ pub(crate) async fn payment(
     }
     let failure = news.failure.as_deref().filter(|_| !state.is_charged());
     store::payments::set_state(&mut tx, known.id, state, failure, app.clock.now()).await?;
+    if state == PaymentState::Succeeded {
+        let reference = known.id.to_string();
+        post(
+            &mut tx,
+            app,
+            &known,
+            Movement::Charge,
+            known.amount,
+            reference,
+        )
+        .await?;
+    }
     tx.commit().await?;
     Ok(Outcome::Applied)
 }
@@ -138,6 +153,18 @@ pub(crate) async fn refund(
     .await?;
     if news.state == RefundState::Succeeded {
         store::payments::add_refunded(&mut tx, known.payment_id, amount, now).await?;
+        let payment = store::payments::find(&mut tx, known.payment_id)
+            .await?
+            .ok_or(TransitionError::NotFound)?;
+        post(
+            &mut tx,
+            app,
+            &payment,
+            Movement::Refund,
+            known.amount,
+            id.to_string(),
+        )
+        .await?;
         let event = PaymentRefunded {
             payment_id: known.payment_id,
             order_id: known.order_id,
@@ -148,4 +175,25 @@ pub(crate) async fn refund(
     }
     tx.commit().await?;
     Ok(Outcome::Applied)
+}
+
+/// Writes a movement of a payment's money into the books, once.
+async fn post(
+    tx: &mut PgConnection,
+    app: &AppState,
+    payment: &Payment,
+    movement: Movement,
+    amount: Money,
+    reference: String,
+) -> sqlx::Result<bool> {
+    let now = app.clock.now();
+    let posting = Posting {
+        movement,
+        order_id: payment.order_id,
+        payment_id: payment.id,
+        held_at: Account::of_provider(&payment.provider),
+        amount,
+        reference,
+    };
+    store::ledger::post(tx, PostingId::new(now, &app.random), &posting, now).await
 }

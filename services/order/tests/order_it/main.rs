@@ -12,6 +12,7 @@ mod carts;
 mod checkout;
 mod coupons;
 mod internal;
+mod ledger;
 mod openapi;
 mod orders;
 mod payments;

@@ -8,7 +8,7 @@ use testkit::http::Answer;
 use crate::shop::{Person, Shop};
 
 impl Shop {
-    async fn pay(&self, person: &Person, order: &Value, method: &str) -> Value {
+    pub(crate) async fn pay(&self, person: &Person, order: &Value, method: &str) -> Value {
         let path = format!("/api/orders/{}/payment", order["id"].as_str().unwrap());
         let body = json!({"method": "card", "test_payment_method": method});
         self.client
@@ -21,7 +21,7 @@ impl Shop {
     }
 
     /// Creates the payment without paying it, as a browser does before it shows the card form; answers the provider's id.
-    async fn start_payment(&self, person: &Person, order: &Value) -> String {
+    pub(crate) async fn start_payment(&self, person: &Person, order: &Value) -> String {
         let path = format!("/api/orders/{}/payment", order["id"].as_str().unwrap());
         let started = self
             .client
@@ -45,7 +45,7 @@ impl Shop {
     }
 
     /// Pays at the provider behind our back, as a browser does with the card form.
-    async fn confirm_at_stripe(&self, reference: &str, method: &str) {
+    pub(crate) async fn confirm_at_stripe(&self, reference: &str, method: &str) {
         let stripe = testkit::http::Client::new(self.stripe.url()).with_bearer("sk_test_mercato");
         let _ = stripe
             .post(&format!("/v1/payment_intents/{reference}/confirm"))
@@ -55,7 +55,7 @@ impl Shop {
     }
 
     /// Every event of the provider, oldest first.
-    async fn stripe_events(&self) -> Vec<Value> {
+    pub(crate) async fn stripe_events(&self) -> Vec<Value> {
         let stripe = testkit::http::Client::new(self.stripe.url()).with_bearer("sk_test_mercato");
         let list = stripe.get("/v1/events?limit=100").expect(200).await.value();
         list["data"]
@@ -67,7 +67,7 @@ impl Shop {
             .collect()
     }
 
-    async fn deliver(&self, event: &Value) -> Answer {
+    pub(crate) async fn deliver(&self, event: &Value) -> Answer {
         let body = event.to_string();
         let signature = stripe_stand_in::signature::header(
             body.as_bytes(),
@@ -83,7 +83,7 @@ impl Shop {
             .await
     }
 
-    async fn order(&self, person: &Person, order: &Value) -> Value {
+    pub(crate) async fn order(&self, person: &Person, order: &Value) -> Value {
         let path = format!("/api/orders/{}", order["id"].as_str().unwrap());
         self.client
             .get(&path)
@@ -93,7 +93,7 @@ impl Shop {
             .value()
     }
 
-    async fn refund(&self, staff: &Person, order: &Value, body: Value) -> Answer {
+    pub(crate) async fn refund(&self, staff: &Person, order: &Value, body: Value) -> Answer {
         let path = format!(
             "/api/payments/{}/refund",
             order["payment_id"].as_str().unwrap()

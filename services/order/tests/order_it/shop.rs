@@ -36,7 +36,7 @@ pub(crate) struct Shop {
     signer: Signer,
     _servers: [Served; 3],
     // Dropped last: the database goes when nobody uses it any more.
-    _db: TestDb,
+    db: TestDb,
 }
 
 /// Somebody signed in.
@@ -114,7 +114,7 @@ impl Shop {
             admin: ServiceKeys::new("admin", &admin.base64(), &jwks, clock).unwrap(),
             signer,
             _servers: [peer_server, public, internal],
-            _db: db,
+            db,
         }
     }
 
@@ -206,6 +206,11 @@ impl Shop {
             .fetch_all(&self.pool)
             .await
             .unwrap()
+    }
+
+    /// With the rights of who owns the tables.
+    pub(crate) async fn owner(&self) -> PgPool {
+        self.db.pool_as("order_owner").await
     }
 
     /// The payloads of one event type.

@@ -1,0 +1,121 @@
+//! The books: each movement of money stands in them once, on two sides.
+
+use auth_token::Role;
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+
+use crate::shop::Shop;
+
+impl Shop {
+    /// The ledger as `kind account amount`, in the order of writing.
+    async fn books(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT kind || ' ' || account || ' ' || amount FROM ledger_entries ORDER BY id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_payment_and_its_refunds_are_posted_once_whoever_brings_the_news() {
+    let shop = Shop::open().await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let order = shop.placed(&anna, shop.peer.sell(10_000, 100), 1).await;
+    let _ = shop.pay(&anna, &order, "pm_card_visa").await;
+    let amount = json!({"amount": {"amount": 300, "currency": "EUR"}});
+    assert_eq!(shop.refund(&staff, &order, amount).await.status, 202);
+    order::reconcile(&shop.app).await;
+    for event in shop.stripe_events().await {
+        for _ in 0..2 {
+            assert_eq!(shop.deliver(&event).await.status, 204);
+        }
+    }
+    order::reconcile(&shop.app).await;
+
+    let total = order["total"]["amount"].as_i64().unwrap();
+    let expected = [
+        format!("charge stripe {total}"),
+        format!("charge sales {}", -total),
+        "refund refunds 300".to_owned(),
+        "refund stripe -300".to_owned(),
+    ];
+    assert_eq!(shop.books().await, expected);
+    let named: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM ledger_entries l JOIN payments p ON p.id = l.payment_id AND p.order_id = l.order_id
+          WHERE l.reference = p.id::text OR l.reference = (SELECT r.id::text FROM refunds r WHERE r.payment_id = p.id)",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(named, 4);
+}
+
+#[tokio::test]
+async fn nobody_changes_the_books() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let _ = shop.pay(&anna, &order, "pm_card_visa").await;
+    let before = shop.books().await;
+    assert_eq!(before.len(), 2);
+    let owner = shop.owner().await;
+    for attempt in [
+        "UPDATE ledger_entries SET amount = amount * 2",
+        "DELETE FROM ledger_entries",
+        "TRUNCATE ledger_entries",
+    ] {
+        assert_eq!(refusal(&shop.pool, attempt).await, "42501", "{attempt}");
+        assert_eq!(refusal(&owner, attempt).await, "P0001", "{attempt}");
+    }
+    assert_eq!(shop.books().await, before);
+}
+
+#[tokio::test]
+async fn a_posting_that_does_not_balance_is_not_committed() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let _ = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let post = async |conn: &mut PgConnection, account: &str, amount: i64, currency: &str| {
+        sqlx::query(
+            "INSERT INTO ledger_entries (posting_id, order_id, payment_id, kind, account, amount, currency, at, reference)
+             SELECT '00000000-0000-0000-0000-000000000001', order_id, id, 'charge', $1, $2, $3, now(), 'x' FROM payments",
+        )
+        .bind(account)
+        .bind(amount)
+        .bind(currency)
+        .execute(conn)
+        .await
+    };
+    for (other_side, currency, good) in [
+        (-99, "EUR", false),
+        (-100, "USD", false),
+        (-100, "EUR", true),
+    ] {
+        let mut tx = shop.pool.begin().await.unwrap();
+        post(&mut tx, "stripe", 100, "EUR").await.unwrap();
+        post(&mut tx, "sales", other_side, currency).await.unwrap();
+        let committed = tx.commit().await;
+        assert_eq!(
+            committed.is_ok(),
+            good,
+            "{other_side} {currency}: {committed:?}"
+        );
+    }
+    // A side that is added later has nothing on the other side either.
+    let mut tx = shop.pool.begin().await.unwrap();
+    post(&mut tx, "fees", 5, "EUR").await.unwrap();
+    assert!(tx.commit().await.is_err());
+    assert_eq!(shop.books().await.len(), 2);
+}
+
+async fn refusal(pool: &PgPool, sql: &'static str) -> String {
+    let error = sqlx::query(sql).execute(pool).await.unwrap_err();
+    error
+        .as_database_error()
+        .unwrap()
+        .code()
+        .unwrap()
+        .into_owned()
+}
