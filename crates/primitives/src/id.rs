@@ -109,6 +109,10 @@ ids! {
     ReconciliationId;
     /// Something that a person has to see to.
     WorkItemId;
+    /// Taking money that was authorised.
+    CaptureId;
+    /// A cardholder's objection to a payment.
+    DisputeId;
     /// A parcel sent for an order.
     ShipmentId;
     /// A coupon.

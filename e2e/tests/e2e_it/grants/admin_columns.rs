@@ -116,6 +116,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "coupons",
                 "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at",
             ),
+            (
+                "disputes",
+                "id payment_id provider_ref status state reason amount evidence_due_at opened_at closed_at updated_at",
+            ),
             ("erased_users", "user_id erased_at done_at"),
             (
                 "ledger_entries",
@@ -136,9 +140,15 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             ("payment_cancellations", "payment_id attempts next_try_at"),
             (
-                "payments",
-                "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version",
+                "payment_captures",
+                "id payment_id status amount actor failure attempts next_try_at created_at updated_at",
             ),
+            ("payment_customers", "user_id created_at erase_at"),
+            (
+                "payments",
+                "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version method attempt capture session_ref amount_authorized amount_captured due_at fee_next_try_at",
+            ),
+            ("refund_items", "refund_id order_item_id quantity amount"),
             (
                 "reconciliation_differences",
                 "id reconciliation_id kind subject order_id reference outcome ours theirs at",
@@ -163,7 +173,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("tax_rates", "country tax_class rate"),
             (
                 "webhook_events",
-                "id type received_at processed_at outcome attempts next_try_at error",
+                "id type received_at processed_at outcome attempts next_try_at error api_version",
             ),
             (
                 "work_items",

@@ -98,8 +98,8 @@ impl Panel {
             other => other,
         };
         sqlx::query(
-            "INSERT INTO payments (id, order_id, status, provider, provider_ref, currency, amount, amount_refunded, failure, created_at, updated_at)
-             VALUES ($1, $2, $3, 'stripe', 'pi_' || $1, 'EUR', $4, $5, CASE $3 WHEN 'failed' THEN 'card_declined' END, $6, $6)",
+            "INSERT INTO payments (id, order_id, status, provider, provider_ref, currency, amount, amount_captured, amount_refunded, failure, created_at, updated_at)
+             VALUES ($1, $2, $3, 'stripe', 'pi_' || $1, 'EUR', $4, CASE WHEN $3 IN ('succeeded', 'partially_refunded', 'refunded') THEN $4 ELSE 0 END, $5, CASE $3 WHEN 'failed' THEN 'card_declined' END, $6, $6)",
         )
         .bind(payment)
         .bind(id)

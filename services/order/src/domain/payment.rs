@@ -29,6 +29,77 @@ names!(PaymentState {
     Refunded = "refunded",
 });
 
+/// How a customer pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// In the shop's own form, by Stripe's elements.
+    Card,
+    /// On a page that Stripe hosts.
+    CheckoutSession,
+    /// To the shop's bank account; staff say when the money is there.
+    BankTransfer,
+}
+
+names!(Method {
+    Card = "card",
+    CheckoutSession = "checkout_session",
+    BankTransfer = "bank_transfer",
+});
+
+impl Method {
+    /// Who moves the money.
+    pub(crate) const fn provider(self) -> ProviderName {
+        match self {
+            Self::Card | Self::CheckoutSession => ProviderName::Stripe,
+            Self::BankTransfer => ProviderName::Manual,
+        }
+    }
+}
+
+/// Who moves a payment's money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProviderName {
+    Stripe,
+    /// The customer's bank and the shop's staff.
+    Manual,
+    /// Nobody: the order is free.
+    None,
+}
+
+names!(ProviderName {
+    Stripe = "stripe",
+    Manual = "manual",
+    None = "none",
+});
+
+/// When the money of a card is taken.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Capture {
+    /// When the customer pays.
+    Automatic,
+    /// When staff say so, such as on shipping; until then it is only authorised.
+    Manual,
+}
+
+names!(Capture {
+    Automatic = "automatic",
+    Manual = "manual",
+});
+
 impl PaymentState {
     /// Whether the customer's money is, or was, ours.
     pub(crate) const fn is_charged(self) -> bool {

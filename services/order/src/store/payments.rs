@@ -1,8 +1,10 @@
+//! `payments`: each order has one, however many ways its customer tries to pay.
+
 use primitives::{Money, OrderId, PaymentId, Timestamp};
 use sqlx::PgConnection;
 
 use super::money;
-use crate::domain::payment::PaymentState;
+use crate::domain::payment::{Capture, Method, PaymentState, ProviderName};
 
 /// A row of `payments`.
 #[derive(Debug, Clone)]
@@ -10,10 +12,21 @@ pub(crate) struct Payment {
     pub(crate) id: PaymentId,
     pub(crate) order_id: OrderId,
     pub(crate) state: PaymentState,
-    pub(crate) provider: String,
+    pub(crate) provider: ProviderName,
     pub(crate) provider_ref: Option<String>,
+    /// What the customer chose; none yet, or a free order.
+    pub(crate) method: Option<Method>,
+    /// Counts changes of method.
+    pub(crate) attempt: i32,
+    pub(crate) capture: Capture,
+    /// The hosted page of this attempt.
+    pub(crate) session_ref: Option<String>,
     pub(crate) amount: Money,
+    pub(crate) amount_authorized: Money,
+    pub(crate) amount_captured: Money,
     pub(crate) amount_refunded: Money,
+    /// Until when a bank transfer is waited for.
+    pub(crate) due_at: Option<Timestamp>,
     pub(crate) failure: Option<String>,
     pub(crate) created_at: Timestamp,
 }
@@ -24,9 +37,16 @@ struct Row {
     status: String,
     provider: String,
     provider_ref: Option<String>,
+    method: Option<String>,
+    attempt: i32,
+    capture: String,
+    session_ref: Option<String>,
     currency: String,
     amount: i64,
+    amount_authorized: i64,
+    amount_captured: i64,
     amount_refunded: i64,
+    due_at: Option<Timestamp>,
     failure: Option<String>,
     created_at: Timestamp,
 }
@@ -37,13 +57,17 @@ impl TryFrom<Row> for Payment {
         Ok(Self {
             id: row.id,
             order_id: row.order_id,
-            state: row
-                .status
-                .parse()
-                .map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
-            provider: row.provider,
+            state: super::parse(&row.status)?,
+            provider: super::parse(&row.provider)?,
             provider_ref: row.provider_ref,
+            method: row.method.as_deref().map(super::parse).transpose()?,
+            attempt: row.attempt,
+            capture: super::parse(&row.capture)?,
+            session_ref: row.session_ref,
+            due_at: row.due_at,
             amount: money(row.amount, &row.currency)?,
+            amount_authorized: money(row.amount_authorized, &row.currency)?,
+            amount_captured: money(row.amount_captured, &row.currency)?,
             amount_refunded: money(row.amount_refunded, &row.currency)?,
             failure: row.failure,
             created_at: row.created_at,
@@ -51,46 +75,45 @@ impl TryFrom<Row> for Payment {
     }
 }
 
+/// A statement that answers whole payments; `$rest` follows `FROM payments`.
+macro_rules! select {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, method, attempt, capture, session_ref,
+                      currency, amount, amount_authorized, amount_captured, amount_refunded, due_at AS "due_at: Timestamp", failure, created_at
+                 FROM payments "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 pub(crate) async fn find(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<Payment>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
-                  amount_refunded, failure, created_at
-             FROM payments WHERE id = $1"#,
-        id.uuid()
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    select!("WHERE id = $1", id.uuid())
+        .fetch_optional(conn)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
 }
 
 pub(crate) async fn find_by_order(
     conn: &mut PgConnection,
     order_id: OrderId,
 ) -> sqlx::Result<Option<Payment>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
-                  amount_refunded, failure, created_at
-             FROM payments WHERE order_id = $1"#,
-        order_id.uuid()
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    select!("WHERE order_id = $1", order_id.uuid())
+        .fetch_optional(conn)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
 }
 
+/// The payment that Stripe knows by this id, of an intent or of a hosted page.
 pub(crate) async fn find_by_reference(
     conn: &mut PgConnection,
     reference: &str,
 ) -> sqlx::Result<Option<Payment>> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id AS "id: PaymentId", order_id AS "order_id: OrderId", status, provider, provider_ref, currency, amount,
-                  amount_refunded, failure, created_at
-             FROM payments WHERE provider = 'stripe' AND provider_ref = $1"#,
+    select!(
+        "WHERE provider = 'stripe' AND (provider_ref = $1 OR session_ref = $1)",
         reference
     )
     .fetch_optional(conn)
@@ -122,24 +145,36 @@ pub(crate) async fn set_reference(
     }
 }
 
+/// What the provider's news makes of a payment.
+pub(crate) struct Recorded<'a> {
+    pub(crate) state: PaymentState,
+    pub(crate) authorized: i64,
+    pub(crate) captured: i64,
+    pub(crate) failure: Option<&'a str>,
+}
+
 /// Writes the state that [`PaymentState::after`] has decided. The caller holds the order's lock.
-pub(crate) async fn set_state(
+pub(crate) async fn record(
     conn: &mut PgConnection,
     id: PaymentId,
-    state: PaymentState,
-    failure: Option<&str>,
+    recorded: &Recorded<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE payments SET status = $2, failure = $3, updated_at = $4, version = version + 1 WHERE id = $1",
+        "UPDATE payments
+            SET status = $2, failure = $3, amount_authorized = $4, amount_captured = $5::bigint, updated_at = $6::timestamptz, version = version + 1,
+                fee_next_try_at = CASE WHEN provider = 'stripe' AND amount_captured = 0 AND $5::bigint > 0 THEN $6::timestamptz ELSE fee_next_try_at END
+          WHERE id = $1",
         id.uuid(),
-        state.as_str(),
-        failure,
+        recorded.state.as_str(),
+        recorded.failure,
+        recorded.authorized,
+        recorded.captured,
         now as Timestamp
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await
+    .and_then(|done| super::exactly_one(&done))
 }
 
 /// Adds a refund that the provider has done; the table's check keeps the sum within the charge.

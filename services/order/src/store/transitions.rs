@@ -5,24 +5,22 @@ use sqlx::PgConnection;
 
 use super::orders::Order;
 use crate::domain::order::{State, Status};
-use crate::domain::payment::PaymentState;
 
 /// The machine's view of a locked order: its money as the payment and refund rows have it.
 pub(crate) async fn state(conn: &mut PgConnection, order: &Order) -> Result<State, sqlx::Error> {
     let money = sqlx::query!(
-        r#"SELECT p.status, p.amount, p.amount_refunded,
+        r#"SELECT p.amount_captured, p.amount_refunded,
                   (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r WHERE r.payment_id = p.id AND r.status = 'pending') AS "refunding!"
              FROM payments p WHERE p.order_id = $1"#,
         order.id as OrderId,
     )
     .fetch_one(conn)
     .await?;
-    let charged = super::parse::<PaymentState>(&money.status)?.is_charged();
     Ok(State {
         status: order.status,
         payment: order.payment_status,
         fulfillment: order.fulfillment_status,
-        paid: if charged { money.amount } else { 0 },
+        paid: money.amount_captured,
         refunded: money.amount_refunded,
         refunding: money.refunding,
     })

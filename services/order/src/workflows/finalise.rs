@@ -12,7 +12,7 @@ use crate::domain::order::Event;
 use crate::domain::payment::PaymentState;
 use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
 use crate::store;
-use crate::store::payments::Payment;
+use crate::store::payments::{Payment, Recorded};
 use crate::workflows::transition::{Actor, TransitionError, transition};
 
 /// What became of a piece of news.
@@ -80,8 +80,19 @@ pub(crate) async fn payment(
     if let Some(event) = event {
         transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
     }
-    let failure = news.failure.as_deref().filter(|_| !state.is_charged());
-    store::payments::set_state(&mut tx, known.id, state, failure, app.clock.now()).await?;
+    let amount = known.amount.amount();
+    let charged = state.is_charged();
+    let recorded = Recorded {
+        state,
+        authorized: match state {
+            _ if charged => amount,
+            PaymentState::Authorized => amount,
+            _ => 0,
+        },
+        captured: if charged { amount } else { 0 },
+        failure: news.failure.as_deref().filter(|_| !charged),
+    };
+    store::payments::record(&mut tx, known.id, &recorded, app.clock.now()).await?;
     if state == PaymentState::Succeeded {
         let reference = known.id.to_string();
         post(
@@ -191,7 +202,7 @@ async fn post(
         movement,
         order_id: payment.order_id,
         payment_id: payment.id,
-        held_at: Account::of_provider(&payment.provider),
+        held_at: Account::of_provider(payment.provider.as_str()),
         amount,
         reference,
     };

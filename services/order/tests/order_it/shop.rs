@@ -190,7 +190,7 @@ impl Shop {
             .execute(&self.pool)
             .await
             .unwrap();
-        sqlx::query("UPDATE payments SET status = 'succeeded', provider_ref = 'pi_' || id WHERE order_id = $1").bind(id).execute(&self.pool).await.unwrap();
+        sqlx::query("UPDATE payments SET status = 'succeeded', amount_authorized = amount, amount_captured = amount, provider_ref = 'pi_' || id WHERE order_id = $1").bind(id).execute(&self.pool).await.unwrap();
     }
 
     pub(crate) async fn count(&self, table: &str) -> i64 {

@@ -8,7 +8,7 @@ use primitives::{Money, OrderId, PaymentId, RefundId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::payment::PaymentState;
+use crate::domain::payment::{Capture, Method, PaymentState, ProviderName};
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
 
@@ -19,11 +19,19 @@ pub(crate) struct PaymentView {
     pub(crate) id: PaymentId,
     pub(crate) order_id: OrderId,
     pub(crate) status: PaymentState,
+    /// How the customer pays: not chosen yet, or a free order's, if absent.
+    pub(crate) method: Option<Method>,
+    /// When the money is taken.
+    pub(crate) capture: Capture,
     pub(crate) amount: Money,
+    /// What the provider held, or holds, for the shop.
+    pub(crate) amount_authorized: Money,
+    /// What was taken.
+    pub(crate) amount_captured: Money,
     pub(crate) amount_refunded: Money,
-    /// `stripe`, or `none` for a free order.
-    pub(crate) provider: String,
-    /// The provider's id.
+    /// `none` for a free order.
+    pub(crate) provider: ProviderName,
+    /// The provider's id, or what the customer writes on a bank transfer.
     pub(crate) provider_ref: Option<String>,
     /// The provider's word for what went wrong last, such as `card_declined`.
     pub(crate) failure: Option<String>,
@@ -36,7 +44,11 @@ impl From<Payment> for PaymentView {
             id: payment.id,
             order_id: payment.order_id,
             status: payment.state,
+            method: payment.method,
+            capture: payment.capture,
             amount: payment.amount,
+            amount_authorized: payment.amount_authorized,
+            amount_captured: payment.amount_captured,
             amount_refunded: payment.amount_refunded,
             provider: payment.provider,
             provider_ref: payment.provider_ref,
