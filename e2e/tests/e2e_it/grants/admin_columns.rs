@@ -125,11 +125,13 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "ledger_entries",
                 "id posting_id order_id payment_id kind account amount currency at reference",
             ),
+            ("order_carts", "cart_id order_id"),
             ("order_events", "id order_id type at actor message data"),
             (
                 "order_items",
                 "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate",
             ),
+            ("order_numbers", "number order_id"),
             (
                 "orders",
                 "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at",

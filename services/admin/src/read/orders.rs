@@ -51,7 +51,7 @@ pub(crate) async fn list(
           WHERE ($1 = '' OR status = $1) AND ($2 = '' OR payment_status = $2) AND ($3 = '' OR fulfillment_status = $3)
             AND ($4 = '' OR number::text = $4 OR email ILIKE $5
                  OR EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.sku = $4))
-            AND ($6::timestamptz IS NULL OR (placed_at, id) < ($6, $7))
+            AND (placed_at, id) < (coalesce($6, 'infinity'::timestamptz), coalesce($7, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
           ORDER BY placed_at DESC, id DESC LIMIT $8",
     )
     .bind(&filter.status)

@@ -5,6 +5,7 @@ mod cancel_payments;
 mod clean_up;
 mod erase;
 mod expire_unpaid;
+mod partitions;
 mod refunds;
 mod unheard_payments;
 mod webhooks;
@@ -41,6 +42,7 @@ pub async fn round(app: &AppState) {
     log("expire_unpaid", expire_unpaid::run(app).await);
     log("cancel_payments", cancel_payments::run(app).await);
     log("erase", erase::run(app).await);
+    log("partitions", partitions::run(app).await);
     log("clean_up", clean_up::run(app).await);
 }
 

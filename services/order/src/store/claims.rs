@@ -15,7 +15,7 @@ pub(crate) async fn claim(
     let claimed = sqlx::query!(
         r#"UPDATE orders SET user_id = $1, updated_at = $3, version = version + 1
             WHERE user_id IS NULL AND email = $2 AND NOT EXISTS (SELECT FROM erased_users e WHERE e.user_id = $1)
-        RETURNING id AS "id: OrderId", number"#,
+        RETURNING id AS "id: OrderId", number AS "number!""#,
         user as UserId,
         email.as_str(),
         now as Timestamp,

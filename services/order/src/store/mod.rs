@@ -11,6 +11,7 @@ pub(crate) mod ledger;
 pub(crate) mod order_events;
 pub(crate) mod order_items;
 pub(crate) mod orders;
+pub(crate) mod partitions;
 pub(crate) mod payments;
 pub(crate) mod refunds;
 pub(crate) mod shipments;

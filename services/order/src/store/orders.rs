@@ -120,7 +120,7 @@ macro_rules! select {
     ($rest:literal, $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT o.id AS "id: OrderId", o.number, o.cart_id AS "cart_id: CartId", o.user_id AS "user_id: UserId", o.guest_token_hash,
+            r#"SELECT o.id AS "id: OrderId", o.number AS "number!", o.cart_id AS "cart_id: CartId", o.user_id AS "user_id: UserId", o.guest_token_hash,
                       o.email AS "email: EmailAddress", o.status, o.payment_status, o.fulfillment_status, o.currency, o.subtotal, o.discount, o.shipping,
                       o.tax, o.total, o.coupon, o.shipping_method, o.shipping_address AS "shipping_address: Json<Address>",
                       o.billing_address AS "billing_address: Json<Address>", o.note, o.placed_at, o.confirmed_at AS "confirmed_at: Timestamp",
@@ -148,11 +148,14 @@ pub(crate) async fn by_cart(
     conn: &mut PgConnection,
     cart: CartId,
 ) -> Result<Option<Order>, sqlx::Error> {
-    select!("WHERE o.cart_id = $1", cart as CartId)
-        .fetch_optional(conn)
-        .await?
-        .map(Order::try_from)
-        .transpose()
+    select!(
+        "WHERE o.id = (SELECT order_id FROM order_carts WHERE cart_id = $1)",
+        cart as CartId
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Order::try_from)
+    .transpose()
 }
 
 /// Reads the order and locks it until the transaction ends.
@@ -167,12 +170,13 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// What a list shows.
+/// What a list shows. Lists are by id, which is by the time when the order was begun: the page's ids are found in an index alone, and only the months are
+/// looked into that can have some.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) status: Option<Status>,
     pub(crate) payment_status: Option<PaymentStatus>,
-    pub(crate) after: Option<(Timestamp, OrderId)>,
+    pub(crate) after: Option<OrderId>,
     pub(crate) limit: i64,
 }
 
@@ -183,13 +187,14 @@ pub(crate) async fn of_user(
     filter: &Filter,
 ) -> Result<Vec<Order>, sqlx::Error> {
     select!(
-        "WHERE o.user_id = $1 AND ($2::text IS NULL OR o.status = $2) AND ($3::text IS NULL OR o.payment_status = $3)
-           AND ($4::timestamptz IS NULL OR (o.placed_at, o.id) < ($4, $5::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $6",
+        "JOIN (SELECT id FROM orders
+                WHERE user_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR payment_status = $3)
+                  AND id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $5) page ON page.id = o.id
+          ORDER BY o.id DESC",
         user as UserId,
         filter.status.map(Status::as_str),
         filter.payment_status.map(PaymentStatus::as_str),
-        filter.after.map(|(at, _)| at) as Option<Timestamp>,
-        filter.after.map(|(_, id)| id) as Option<OrderId>,
+        filter.after as Option<OrderId>,
         filter.limit,
     )
     .fetch_all(conn)
@@ -205,12 +210,13 @@ pub(crate) async fn all(
     filter: &Filter,
 ) -> Result<Vec<Order>, sqlx::Error> {
     select!(
-        "WHERE ($1::text IS NULL OR o.status = $1) AND ($2::text IS NULL OR o.payment_status = $2)
-           AND ($3::timestamptz IS NULL OR (o.placed_at, o.id) < ($3, $4::uuid)) ORDER BY o.placed_at DESC, o.id DESC LIMIT $5",
+        "JOIN (SELECT id FROM orders
+                WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR payment_status = $2)
+                  AND id < coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $4) page ON page.id = o.id
+          ORDER BY o.id DESC",
         filter.status.map(Status::as_str),
         filter.payment_status.map(PaymentStatus::as_str),
-        filter.after.map(|(at, _)| at) as Option<Timestamp>,
-        filter.after.map(|(_, id)| id) as Option<OrderId>,
+        filter.after as Option<OrderId>,
         filter.limit,
     )
     .fetch_all(conn)
@@ -220,29 +226,27 @@ pub(crate) async fn all(
     .collect()
 }
 
-/// Writes a new order, its payment and the first entry of its timeline with one statement and answers the order's number; `orders_one_per_cart` if the cart has become an
-/// order already. `number` and `version` of the argument are ignored.
+/// Writes a new order, its payment and the first entry of its timeline with one statement; `orders_one_per_cart` if the cart has become an
+/// order already. `number` and `version` of the argument are ignored: the number follows with [`number`].
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     order: &Order,
     provider: &str,
     payment_state: &str,
     placed: (OrderEventId, &str),
-) -> Result<i64, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     let (event, actor) = placed;
-    sqlx::query_scalar!(
+    sqlx::query!(
         r#"WITH placed AS (
-             INSERT INTO orders (id, cart_id, user_id, guest_token_hash, email, status, payment_status, fulfillment_status, currency, subtotal, discount,
+             INSERT INTO orders (id, number, cart_id, user_id, guest_token_hash, email, status, payment_status, fulfillment_status, currency, subtotal, discount,
                     shipping, tax, total, coupon, shipping_method, shipping_address, billing_address, note, placed_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
-             RETURNING id, number, currency, total, placed_at),
+             VALUES ($1, NULL, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+             RETURNING id, currency, total, placed_at),
            payment AS (
              INSERT INTO payments (id, order_id, status, provider, currency, amount, created_at, updated_at)
-             SELECT $21, id, $22, $23, currency, total, placed_at, placed_at FROM placed),
-           event AS (
-             INSERT INTO order_events (id, order_id, type, at, actor, message)
-             SELECT $24, id, 'order.placed', placed_at, $25, 'The order was placed.' FROM placed)
-           SELECT number AS "number!" FROM placed"#,
+             SELECT $21, id, $22, $23, currency, total, placed_at, placed_at FROM placed)
+           INSERT INTO order_events (id, order_id, type, at, actor, message)
+           SELECT $24, id, 'order.placed', placed_at, $25, 'The order was placed.' FROM placed"#,
         order.id as OrderId,
         order.cart_id as CartId,
         order.user_id as Option<UserId>,
@@ -268,6 +272,18 @@ pub(crate) async fn insert(
         provider,
         event as OrderEventId,
         actor,
+    )
+    .execute(conn)
+    .await
+    .and_then(|done| super::exactly_one(&done))
+}
+
+/// Gives a new order its number. Numbers have no gaps, so the transactions of all new orders follow each other from here to their end: this comes after
+/// everything that does not need the number.
+pub(crate) async fn number(conn: &mut PgConnection, id: OrderId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"UPDATE orders SET number = next_order_number() WHERE id = $1 RETURNING number AS "number!""#,
+        id as OrderId
     )
     .fetch_one(conn)
     .await

@@ -383,7 +383,7 @@ async fn commit(
         ("stripe", "requires_payment")
     };
     let entry = (OrderEventId::new(now, &app.random), &*actor.to_string());
-    order.number = store::orders::insert(&mut tx, &order, provider, payment_state, entry)
+    store::orders::insert(&mut tx, &order, provider, payment_state, entry)
         .await
         .on_constraint("orders_one_per_cart", || already_ordered(order_id))?;
     let order_items = freeze(app, &order, sold, &priced);
@@ -411,6 +411,8 @@ async fn commit(
             },
         )
         .await?;
+    // From here on other checkouts wait: only what needs the number follows.
+    order.number = store::orders::number(&mut tx, order_id).await?;
     let created = OrderCreated {
         order_id,
         number: order.number(),

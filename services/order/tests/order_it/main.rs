@@ -19,4 +19,5 @@ mod payments;
 mod peer;
 mod people;
 mod programs;
+mod scale;
 mod shop;

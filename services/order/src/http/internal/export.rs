@@ -4,7 +4,7 @@ use auth_token::Service;
 use axum::extract::State;
 use contracts::internal::exports::ExportPage;
 use http_kit::{Error, Json, Page, PageQuery, Path, Query};
-use primitives::{OrderId, Timestamp, UserId};
+use primitives::{OrderId, UserId};
 use serde_json::Value;
 
 use crate::app::AppState;
@@ -26,7 +26,7 @@ pub(crate) async fn handler(
             "This must be called in that user's name.",
         ));
     }
-    let after = query.after::<(Timestamp, OrderId)>()?;
+    let after = query.after::<OrderId>()?;
     let filter = Filter {
         after,
         limit: query.limit().fetch(),
@@ -34,7 +34,7 @@ pub(crate) async fn handler(
     };
     let mut conn = app.pool.acquire().await?;
     let orders = store::orders::of_user(&mut conn, id, &filter).await?;
-    let page = Page::cut(orders, query.limit(), |order| (order.placed_at, order.id))?;
+    let page = Page::cut(orders, query.limit(), |order| order.id)?;
     let ids: Vec<OrderId> = page.data.iter().map(|order| order.id).collect();
     let items = store::order_items::of_orders(&mut conn, &ids).await?;
     let details = store::export::details(&mut conn, &ids).await?;

@@ -2,7 +2,7 @@ use auth_token::User;
 use auth_token::permissions::{Permission, ReadOrders};
 use axum::extract::State;
 use http_kit::{Cursor, Json, Limit, Page, Problem, Query};
-use primitives::{OrderId, Timestamp};
+use primitives::OrderId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -39,7 +39,7 @@ pub(crate) async fn handler(
     let after = query
         .cursor
         .as_ref()
-        .map(Cursor::decode::<(Timestamp, OrderId)>)
+        .map(Cursor::decode::<OrderId>)
         .transpose()?;
     let filter = Filter {
         status: query.status,
@@ -53,7 +53,7 @@ pub(crate) async fn handler(
     } else {
         store::orders::of_user(&mut conn, principal.user_id, &filter).await?
     };
-    let page = Page::cut(orders, limit, |order| (order.placed_at, order.id))?;
+    let page = Page::cut(orders, limit, |order| order.id)?;
     let ids: Vec<OrderId> = page.data.iter().map(|order| order.id).collect();
     let items = store::order_items::of_orders(&mut conn, &ids).await?;
     Ok(Json(page.map(|order| {
