@@ -113,6 +113,10 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             categories::delete::delete_category
         ))
         .routes(routes!(
+            categories::image::set_category_image,
+            categories::image::delete_category_image
+        ))
+        .routes(routes!(
             categories::attributes::get::get_category_attributes,
             categories::attributes::set::set_category_attributes
         ))

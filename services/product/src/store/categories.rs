@@ -5,24 +5,42 @@ use std::collections::BTreeMap;
 use primitives::{CategoryId, Clock};
 use serde::Serialize;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::products::Image;
 use crate::domain::category::Flat;
 
 /// Category changes are rare: they wait for each other, so that two moves cannot make a circle.
 const TREE_LOCK: i64 = 0x6d72_6374_6361_7467;
 
-/// All categories with the number of public products in each, siblings in the order in which they are shown.
-pub(crate) async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<Flat>> {
-    sqlx::query_as!(
-        Flat,
-        r#"SELECT c.id AS "id: CategoryId", c.parent_id AS "parent_id: CategoryId", c.slug, c.name, coalesce(n.products, 0) AS "products!"
+/// All categories with the number of public products in each, siblings in the order in which they are shown; and the pictures
+/// of those that have one.
+pub(crate) async fn all(
+    db: &mut PgConnection,
+) -> sqlx::Result<(Vec<Flat>, BTreeMap<CategoryId, Image>)> {
+    let rows = sqlx::query!(
+        r#"SELECT c.id AS "id: CategoryId", c.parent_id AS "parent_id: CategoryId", c.slug, c.name, coalesce(n.products, 0) AS "products!",
+                  c.image AS "image: Json<Image>"
              FROM categories c
              LEFT JOIN (SELECT category_id, sum(products)::bigint AS products FROM category_counts GROUP BY category_id) n ON n.category_id = c.id
             ORDER BY c.position, c.name, c.id"#
     )
     .fetch_all(db)
-    .await
+    .await?;
+    let mut images = BTreeMap::new();
+    let mut categories = Vec::with_capacity(rows.len());
+    for row in rows {
+        images.extend(row.image.map(|image| (row.id, image.0)));
+        categories.push(Flat {
+            id: row.id,
+            parent_id: row.parent_id,
+            slug: row.slug,
+            name: row.name,
+            products: row.products,
+        });
+    }
+    Ok((categories, images))
 }
 
 /// Locks the tree until the transaction ends; answers child → parent.
@@ -53,6 +71,8 @@ pub(crate) struct Category {
     pub(crate) description: String,
     pub(crate) position: i32,
     pub(crate) version: i32,
+    /// [`set_image`] alone writes it.
+    pub(crate) image: Option<Json<Image>>,
 }
 
 /// Adds a category. False if the slug is taken.
@@ -87,7 +107,7 @@ pub(crate) async fn find(
 ) -> sqlx::Result<Option<Category>> {
     sqlx::query_as!(
         Category,
-        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version, image AS "image: Json<Image>"
              FROM categories WHERE id = $1 OR slug = $2"#,
         id.map(CategoryId::uuid),
         slug,
@@ -100,7 +120,7 @@ pub(crate) async fn find(
 pub(crate) async fn lock(db: &mut PgConnection, id: CategoryId) -> sqlx::Result<Option<Category>> {
     sqlx::query_as!(
         Category,
-        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version, image AS "image: Json<Image>"
              FROM categories WHERE id = $1 FOR NO KEY UPDATE"#,
         id.uuid()
     )
@@ -145,6 +165,23 @@ pub(crate) async fn touch(
     .await
 }
 
+/// Gives a category a picture or takes it away; answers the new version.
+pub(crate) async fn set_image(
+    db: &mut PgConnection,
+    id: CategoryId,
+    image: Option<&Image>,
+    clock: &Clock,
+) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        "UPDATE categories SET image = $2, version = version + 1, updated_at = $3 WHERE id = $1 RETURNING version",
+        id.uuid(),
+        image.map(Json) as _,
+        clock.now() as _
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// What hangs below a category: the categories right below it, or all of its branch and itself; in the order of their ids.
 pub(crate) async fn below(
     db: &mut PgConnection,
@@ -153,7 +190,7 @@ pub(crate) async fn below(
 ) -> sqlx::Result<Vec<Category>> {
     sqlx::query_as!(
         Category,
-        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version, image AS "image: Json<Image>"
              FROM categories
             WHERE parent_id = $1 OR $2 AND id IN (SELECT descendant_id FROM category_closure WHERE ancestor_id = $1)
             ORDER BY id"#,
@@ -183,7 +220,7 @@ pub(crate) async fn lift_children(
     let mut lifted = sqlx::query_as!(
         Category,
         r#"UPDATE categories SET parent_id = $2, version = version + 1, updated_at = $3 WHERE parent_id = $1
-           RETURNING id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version"#,
+           RETURNING id AS "id: CategoryId", parent_id AS "parent_id: CategoryId", slug, name, description, position, version, image AS "image: Json<Image>""#,
         category.id.uuid(),
         category.parent_id.map(CategoryId::uuid),
         clock.now() as _,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::internal::variants::Availability;
 use primitives::{CategoryId, Clock, ImageId, ProductId, Sku, Timestamp, UserId, VariantId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ pub(crate) struct CategoryRef {
 }
 
 /// A picture of a product.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Image {
     pub(crate) id: ImageId,
     pub(crate) file_name: String,

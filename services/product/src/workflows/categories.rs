@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::products;
+use super::{pictures, products};
 use crate::app::Context;
 use crate::domain::definition::Definition;
 use crate::error::CategoryError;
@@ -151,6 +151,9 @@ pub(crate) async fn delete(
                 publish_changed(&mut tx, cx, &child, false).await?;
             }
         }
+        for category in &gone {
+            pictures::leave(&mut tx, cx, category).await?;
+        }
         store::delete(&mut tx, &ids)
             .await
             .map_err(CategoryError::from_delete)?;
@@ -161,6 +164,7 @@ pub(crate) async fn delete(
             cx.publisher.publish(&mut tx, &act).await?;
         }
         tx.commit().await?;
+        cx.leftovers.notify_one();
         return Ok(());
     }
 }

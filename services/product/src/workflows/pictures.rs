@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use primitives::{ImageId, VariantId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
@@ -12,6 +12,7 @@ use crate::app::Context;
 use crate::domain::picture::{Drawn, Size};
 use crate::domain::text::Alt;
 use crate::media::Media;
+use crate::store::categories::{self, Category};
 use crate::store::products::{Image, Locked};
 use crate::store::{images, leftovers};
 
@@ -83,6 +84,47 @@ pub(crate) async fn add(
     products::touch(&mut tx, cx, product).await?;
     tx.commit().await?;
     Ok(Some(image))
+}
+
+/// Gives a locked category this picture in the place of the one it has; answers the picture and the category's new version.
+pub(crate) async fn set_of_category(
+    tx: &mut PgConnection,
+    cx: &Context,
+    category: &Category,
+    staged: &Staged,
+    alt: &Alt,
+) -> anyhow::Result<(Image, i32)> {
+    let largest = staged.sizes.first().context("a picture has a size")?;
+    let image = Image {
+        id: staged.id,
+        file_name: jpeg(staged.id, *largest),
+        alt: alt.to_string(),
+        width: largest.width.try_into()?,
+        height: largest.height.try_into()?,
+        sizes: staged.sizes.clone(),
+        placeholder: Some(staged.placeholder.clone()),
+        variant_ids: Vec::new(),
+    };
+    ensure!(
+        leftovers::adopt(tx, staged.id).await?,
+        "the upload took so long that its files were removed"
+    );
+    leave(tx, cx, category).await?;
+    let version = categories::set_image(tx, category.id, Some(&image), &cx.clock).await?;
+    Ok((image, version))
+}
+
+/// The files of a locked category's picture go after the commit, if it has one.
+pub(crate) async fn leave(
+    tx: &mut PgConnection,
+    cx: &Context,
+    category: &Category,
+) -> sqlx::Result<()> {
+    let Some(image) = &category.image else {
+        return Ok(());
+    };
+    let files = file_names(image.id, &image.sizes);
+    leftovers::note(tx, image.id, &files, cx.clock.now()).await
 }
 
 /// Removes a picture of a locked product; false if there is none such. Its files go after the commit.

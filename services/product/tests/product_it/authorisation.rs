@@ -79,6 +79,8 @@ const CASES: &[(&str, &str, For)] = &[
     ("get", "/api/categories/{id}", Anybody),
     ("put", "/api/categories/{id}", Admins),
     ("delete", "/api/categories/{id}", Admins),
+    ("put", "/api/categories/{id}/image", Admins),
+    ("delete", "/api/categories/{id}/image", Admins),
     ("get", "/api/categories/{id}/attributes", Anybody),
     ("put", "/api/categories/{id}/attributes", Admins),
 ];

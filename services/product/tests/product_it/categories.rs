@@ -33,6 +33,7 @@ async fn the_tree_counts_public_products_of_each_branch() {
         [
             "children",
             "id",
+            "image",
             "name",
             "parent_id",
             "product_count",

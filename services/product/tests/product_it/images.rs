@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use auth_token::Role;
+use axum::http::Method;
 use image::ImageFormat;
 use serde_json::json;
 use testkit::http::{Answer, Client};
@@ -22,6 +23,10 @@ pub(crate) fn picture(format: ImageFormat) -> Vec<u8> {
 }
 
 pub(crate) async fn upload(client: &Client, path: &str, parts: &[(&str, &[u8])]) -> Answer {
+    send(client, Method::POST, path, parts).await
+}
+
+async fn send(client: &Client, method: Method, path: &str, parts: &[(&str, &[u8])]) -> Answer {
     let mut body = Vec::new();
     for (name, content) in parts {
         let file = if *name == "file" {
@@ -38,7 +43,7 @@ pub(crate) async fn upload(client: &Client, path: &str, parts: &[(&str, &[u8])])
     }
     body.extend(b"--b--\r\n");
     client
-        .post(path)
+        .request(method, path)
         .header("content-type", "multipart/form-data; boundary=b")
         .body(body)
         .send()
@@ -121,6 +126,83 @@ async fn pictures_are_drawn_in_all_sizes_and_kept() {
     assert_eq!(world.app.remove_leftovers().await.unwrap(), 1);
     assert_eq!(files(&world), 2);
     admin.delete(&image).send().await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_category_has_one_picture_or_none() {
+    let world = World::new().await;
+    let admin = world.person(Role::Admin).client;
+    let new = json!({"name": "Mugs"});
+    let category = admin.post("/api/categories").json(&new).expect(201).await;
+    let category = category.value();
+    assert_eq!(category["image"], json!(null));
+    let path = format!("/api/categories/{}/image", id(&category));
+    let parts: [(&str, &[u8]); 2] = [("alt", b"A mug"), ("file", &picture(ImageFormat::Png))];
+    let first = send(&admin, Method::PUT, &path, &parts).await.expect(200);
+    let first = first.value();
+    assert_eq!(
+        (
+            &first["image"]["alt"],
+            &first["image"]["width"],
+            &first["version"]
+        ),
+        (&json!("A mug"), &json!(8), &json!(2))
+    );
+    assert!(
+        world
+            .media
+            .path()
+            .join(format!("{}-8.webp", id(&first["image"])))
+            .exists()
+    );
+
+    // It is in all answers, whatever else of the category changes.
+    let category_path = format!("/api/categories/{}", id(&category));
+    let renamed = json!({"name": "Cups"});
+    let renamed = admin.put(&category_path).json(&renamed).expect(200).await;
+    assert_eq!(renamed.value()["image"], first["image"]);
+    let guest = world.guest();
+    let shown = guest.get(&category_path).expect(200).await.value();
+    assert_eq!(shown["image"], first["image"]);
+    let tree = guest.get("/api/categories").expect(200).await.value();
+    assert_eq!(tree["data"][0]["image"], first["image"]);
+
+    // Another takes its place, and the former one's files go.
+    world.clock.advance(std::time::Duration::from_millis(2));
+    let parts: [(&str, &[u8]); 1] = [("file", &picture(ImageFormat::WebP))];
+    let second = send(&admin, Method::PUT, &path, &parts).await.expect(200);
+    let second = second.value();
+    assert_ne!(second["image"]["id"], first["image"]["id"]);
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 1);
+    assert_eq!(files(&world), 2);
+
+    // What is refused changes nothing, and leaves no files once its time is over.
+    let variants: [(&str, &[u8]); 2] = [
+        ("variant_ids", id(&category).as_bytes()),
+        ("file", &picture(ImageFormat::WebP)),
+    ];
+    let answer = send(&admin, Method::PUT, &path, &variants).await;
+    let problem = answer.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["field"], "variant_ids");
+    let stale = admin.delete(&path).header("if-match", "\"2\"").send().await;
+    stale.problem(412, "stale_version");
+    let unknown = format!("/api/categories/{}/image", uuid::Uuid::new_v4());
+    let answer = send(&admin, Method::PUT, &unknown, &parts).await;
+    answer.problem(404, "not_found");
+    let shown = guest.get(&category_path).expect(200).await.value();
+    assert_eq!(shown["image"], second["image"]);
+
+    for _ in 0..2 {
+        let without = admin.delete(&path).expect(200).await.value();
+        assert_eq!(
+            (&without["image"], &without["version"]),
+            (&json!(null), &json!(5))
+        );
+    }
+    send(&admin, Method::PUT, &path, &parts).await.expect(200);
+    admin.delete(&category_path).expect(204).await;
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 2);
+    assert_eq!(files(&world), 0);
 }
 
 #[tokio::test]

@@ -44,12 +44,13 @@ pub(crate) async fn create_category(
         description: body.description.map(String::from).unwrap_or_default(),
         position: body.position.unwrap_or(0),
         version: 1,
+        image: None,
     };
     if !categories::insert(&mut tx, &new, &cx.clock).await? {
         return Err(slug_taken());
     }
     workflow::publish_changed(&mut tx, cx, &new, false).await?;
-    let category = Category::from(new);
+    let category = Category::new(new, &state.media);
     let act = staff.acting().did(
         "category.create",
         category.target(),

@@ -27,7 +27,7 @@ pub(crate) async fn get_category(
     let load = async {
         let mut db = state.context.pool.acquire().await?;
         let found = categories::find(&mut db, id.parse().ok(), &id).await?;
-        let answer = match found.map(Category::from) {
+        let answer = match found.map(|found| Category::new(found, &state.media)) {
             Some(category) => Answer::tagged(etag::of_version(category.version), &category)?,
             None => Answer::Missing,
         };

@@ -1,5 +1,7 @@
 //! `GET /api/categories`
 
+use std::collections::BTreeMap;
+
 use auth_token::MaybeUser;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -13,7 +15,9 @@ use super::not_found;
 use crate::app::AppState;
 use crate::cache::{Answer, Audience, Loaded, Tag};
 use crate::domain::category::{self, Branch};
-use crate::store::categories;
+use crate::http::images::view::Image;
+use crate::media::Media;
+use crate::store::{categories, products as store};
 
 /// The whole tree.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,19 +34,27 @@ pub(crate) struct CategoryNode {
     parent_id: Option<CategoryId>,
     /// Public products in it and below it.
     product_count: i64,
+    #[schema(nullable)]
+    image: Option<Image>,
     #[schema(no_recursion)]
     children: Vec<CategoryNode>,
 }
 
-impl From<Branch> for CategoryNode {
-    fn from(branch: Branch) -> Self {
+impl CategoryNode {
+    fn new(branch: Branch, images: &mut BTreeMap<CategoryId, store::Image>, media: &Media) -> Self {
+        let image = images.remove(&branch.id);
         Self {
             id: branch.id,
             slug: branch.slug,
             name: branch.name,
             parent_id: branch.parent_id,
             product_count: branch.products,
-            children: branch.children.into_iter().map(Self::from).collect(),
+            image: image.map(|image| Image::brief(image, media)),
+            children: branch
+                .children
+                .into_iter()
+                .map(|child| Self::new(child, images, media))
+                .collect(),
         }
     }
 }
@@ -57,10 +69,12 @@ pub(crate) async fn list_categories(
 ) -> Result<Response> {
     let load = async {
         let mut db = state.context.pool.acquire().await?;
-        let tree = category::tree(categories::all(&mut db).await?);
-        let tree = CategoryTree {
-            data: tree.into_iter().map(CategoryNode::from).collect(),
-        };
+        let (categories, mut images) = categories::all(&mut db).await?;
+        let data = category::tree(categories)
+            .into_iter()
+            .map(|branch| CategoryNode::new(branch, &mut images, &state.media))
+            .collect();
+        let tree = CategoryTree { data };
         Ok(Loaded::Keep(Answer::hashed(&tree)?, vec![Tag::Categories]))
     };
     let audience = Audience::of(viewer.as_ref());

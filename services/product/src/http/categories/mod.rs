@@ -4,6 +4,7 @@ pub(crate) mod attributes;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
+pub(crate) mod image;
 pub(crate) mod list;
 pub(crate) mod update;
 
@@ -15,6 +16,8 @@ use utoipa::ToSchema;
 use crate::domain::category::{MAX_DEPTH, PlaceError};
 use crate::domain::slug;
 use crate::domain::text::{CategoryDescription, CategoryName};
+use crate::http::images::view::Image;
+use crate::media::Media;
 use crate::store::categories as store;
 
 /// A category without those below it.
@@ -27,6 +30,8 @@ pub(crate) struct Category {
     parent_id: Option<CategoryId>,
     /// Siblings are shown in this order, then by name.
     position: i32,
+    #[schema(nullable)]
+    image: Option<Image>,
     /// Grows with each change; send it back in `If-Match`.
     pub(crate) version: i32,
 }
@@ -36,10 +41,8 @@ impl Category {
     fn target(&self) -> String {
         format!("category:{}", self.id)
     }
-}
 
-impl From<store::Category> for Category {
-    fn from(category: store::Category) -> Self {
+    fn new(category: store::Category, media: &Media) -> Self {
         Self {
             id: category.id,
             slug: category.slug,
@@ -47,6 +50,7 @@ impl From<store::Category> for Category {
             description: category.description,
             parent_id: category.parent_id,
             position: category.position,
+            image: category.image.map(|image| Image::brief(image.0, media)),
             version: category.version,
         }
     }

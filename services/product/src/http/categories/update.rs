@@ -47,7 +47,7 @@ pub(crate) async fn update_category(
         .ok_or_else(|| Error::not_found("category"))?;
     expected.check(found.version)?;
     category::check_place(&tree, Some(id), body.parent_id).map_err(place_error)?;
-    let before = Category::from(found.clone());
+    let before = Category::new(found.clone(), &state.media);
     let changed = categories::Category {
         id,
         parent_id: body.parent_id,
@@ -60,6 +60,7 @@ pub(crate) async fn update_category(
         description: body.description.map(String::from).unwrap_or_default(),
         position: body.position.unwrap_or(0),
         version: found.version + 1,
+        image: found.image,
     };
     categories::update(&mut tx, &changed, &cx.clock)
         .await
@@ -68,7 +69,7 @@ pub(crate) async fn update_category(
         workflow::check_branch(&mut tx, id).await?;
     }
     workflow::publish_changed(&mut tx, cx, &changed, false).await?;
-    let category = Category::from(changed);
+    let category = Category::new(changed, &state.media);
     let target = category.target();
     let act = staff
         .acting()

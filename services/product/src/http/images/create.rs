@@ -1,19 +1,16 @@
 //! `POST /api/products/{id}/images`
 
 use auth_token::{Acting, Seller};
-use axum::RequestExt as _;
-use axum::extract::multipart::Multipart;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use http_kit::{Error, Json, Path, Problem, Result};
 use primitives::ProductId;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::upload::{self, refused};
+use super::upload::{self, Subject};
 use super::view::Image;
 use crate::app::AppState;
-use crate::domain::picture::MAX_BYTES;
 use crate::http::access;
 use crate::store::images;
 use crate::workflows::{pictures, products};
@@ -56,7 +53,7 @@ pub(crate) async fn add_image(
     State(state): State<AppState>,
     Seller(seller): Seller,
     Path(id): Path<ProductId>,
-    mut request: Request,
+    request: Request,
 ) -> Result<(StatusCode, Json<Image>)> {
     // Before the body is read, so that a stranger cannot make us read it.
     let mut db = state.context.pool.acquire().await?;
@@ -65,20 +62,8 @@ pub(crate) async fn add_image(
         return Err(too_many());
     }
     drop(db);
-    let permit = state.media.admit().await?;
-    DefaultBodyLimit::max(MAX_BYTES + 64 * 1024).apply(&mut request);
-    let form = request.extract::<Multipart, _>().await.map_err(|error| {
-        Error::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "The body must be multipart/form-data.",
-        )
-        .caused_by(error)
-    })?;
-    let upload = upload::read(form).await?;
-    let drawn = state.media.draw(upload.file).await?.map_err(refused)?;
-    drop(permit);
-    let staged = pictures::stage(&state.context, &state.media, drawn)
+    let upload = upload::receive(&state.media, Subject::Product, request).await?;
+    let staged = pictures::stage(&state.context, &state.media, upload.drawn)
         .await
         .map_err(Error::unavailable)?;
 

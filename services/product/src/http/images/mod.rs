@@ -4,7 +4,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod reorder;
 pub(crate) mod update;
-mod upload;
+pub(crate) mod upload;
 pub(crate) mod view;
 
 use http_kit::{Result, one_field};

@@ -1,13 +1,16 @@
 //! Reading the form of an upload: as it comes, and no further than needed.
 
+use axum::RequestExt as _;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_kit::{Error, FieldErrors, Result, one_field};
 use primitives::VariantId;
 
-use crate::domain::picture::{self, MAX_BYTES, PictureError};
+use crate::domain::picture::{self, Drawn, MAX_BYTES, PictureError};
 use crate::domain::text::Alt;
+use crate::media::Media;
 
 /// The most bytes of a field that is not the file.
 const MAX_TEXT: usize = 4 * 1024;
@@ -16,16 +19,61 @@ const TELLING: usize = 12;
 /// The most variants that one picture may be said to show.
 pub(super) const MAX_VARIANTS: usize = 100;
 
-/// What a form says.
+/// A picture that somebody sent.
 #[derive(Debug)]
-pub(super) struct Upload {
-    pub(super) file: Bytes,
-    pub(super) alt: Alt,
-    pub(super) variant_ids: Vec<VariantId>,
+pub(crate) struct Upload {
+    pub(crate) drawn: Drawn,
+    pub(crate) alt: Alt,
+    pub(crate) variant_ids: Vec<VariantId>,
+}
+
+/// What a picture is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The form may name variants that the picture shows.
+    Product,
+    Category,
+}
+
+/// Reads a form and draws its picture anew. Whether somebody may send one is to be checked before, so that a stranger cannot make
+/// us read it.
+pub(crate) async fn receive(
+    media: &Media,
+    subject: Subject,
+    mut request: Request,
+) -> Result<Upload> {
+    let permit = media.admit().await?;
+    DefaultBodyLimit::max(MAX_BYTES + 64 * 1024).apply(&mut request);
+    let form = request.extract::<Multipart, _>().await.map_err(|error| {
+        Error::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "The body must be multipart/form-data.",
+        )
+        .caused_by(error)
+    })?;
+    let Form {
+        file,
+        alt,
+        variant_ids,
+    } = read(subject, form).await?;
+    let drawn = media.draw(file).await?.map_err(refused)?;
+    drop(permit);
+    Ok(Upload {
+        drawn,
+        alt,
+        variant_ids,
+    })
+}
+
+struct Form {
+    file: Bytes,
+    alt: Alt,
+    variant_ids: Vec<VariantId>,
 }
 
 /// Reads a form. What can never be a picture is refused before the rest of it has come.
-pub(super) async fn read(mut form: Multipart) -> Result<Upload> {
+async fn read(subject: Subject, mut form: Multipart) -> Result<Form> {
     let (mut file, mut alt) = (None, None);
     let (mut variant_ids, mut errors) = (Vec::new(), FieldErrors::new());
     while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
@@ -38,6 +86,9 @@ pub(super) async fn read(mut form: Multipart) -> Result<Upload> {
                 Ok(text) => alt = Some(text),
                 Err(message) => errors.push("alt", "invalid", message),
             },
+            Some("variant_ids") if subject == Subject::Category => {
+                errors.push("variant_ids", "unknown_field", "is not a known field");
+            }
             Some("variant_ids") if variant_ids.len() >= MAX_VARIANTS => {
                 return Err(one_field("variant_ids", "too_many", "must be at most 100"));
             }
@@ -64,7 +115,7 @@ pub(super) async fn read(mut form: Multipart) -> Result<Upload> {
             Alt::try_from(String::new()).map_err(|why| Error::internal(anyhow::anyhow!(why)))?
         }
     };
-    Ok(Upload {
+    Ok(Form {
         file: file.unwrap_or_default(),
         alt,
         variant_ids,
@@ -100,7 +151,7 @@ async fn read_text(field: &mut Field<'_>) -> Result<String> {
 }
 
 /// Why a file is not taken, for the client.
-pub(super) fn refused(error: PictureError) -> Error {
+fn refused(error: PictureError) -> Error {
     let unsupported = |detail| {
         Error::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -122,7 +173,7 @@ pub(super) fn refused(error: PictureError) -> Error {
     }
 }
 
-pub(super) fn unreadable(error: MultipartError) -> Error {
+fn unreadable(error: MultipartError) -> Error {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return too_big();
     }
