@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, Args, Command, FromArgMatches};
+use clap::{Arg, Args, Command};
 
 use crate::Service;
 use crate::secrets::{self, Lookup};
@@ -12,7 +12,18 @@ pub(crate) fn settings<S: Service>(
     given: &[OsString],
     lookup: Lookup<'_>,
 ) -> Result<S::Settings, Vec<String>> {
-    let command = command_of::<S>("settings");
+    let settings = arguments::<S::Settings>(given, lookup)?;
+    let complaints = S::check(&settings);
+    if complaints.is_empty() {
+        Ok(settings)
+    } else {
+        Err(complaints)
+    }
+}
+
+/// The same for any set of arguments, each looked at alone.
+pub(crate) fn arguments<A: Args>(given: &[OsString], lookup: Lookup<'_>) -> Result<A, Vec<String>> {
+    let command = A::augment_args(Command::new("settings"));
     let mut complaints = Vec::new();
     for arg in command.get_arguments() {
         complaints.extend(complaint_about(arg, given, lookup));
@@ -21,17 +32,11 @@ pub(crate) fn settings<S: Service>(
         return Err(complaints);
     }
     let files = secrets::arguments(command.get_arguments(), lookup)?;
-    let settings = command
+    command
         .no_binary_name(true)
         .try_get_matches_from(given.iter().chain(&files))
-        .and_then(|matches| S::Settings::from_arg_matches(&matches))
-        .map_err(|error| vec![first_line(&error)])?;
-    let complaints = S::check(&settings);
-    if complaints.is_empty() {
-        Ok(settings)
-    } else {
-        Err(complaints)
-    }
+        .and_then(|matches| A::from_arg_matches(&matches))
+        .map_err(|error| vec![first_line(&error)])
 }
 
 /// A command with this service's settings as arguments. `--help` names the variables but never prints their values.

@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::future::Future;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
@@ -104,6 +105,18 @@ fn internal_addr() -> Arg {
                 .env("INTERNAL_ADDR")
                 .value_parser(clap::value_parser!(SocketAddr))
         })
+}
+
+/// For a subcommand of a service's own: takes what it needs from the environment, `NAME_FILE`s included, and runs it.
+///
+/// # Errors
+/// A setting is missing or malformed (all of them are named), or what the subcommand answers.
+pub fn with_settings<A: Args, F: Future<Output = anyhow::Result<()>>>(
+    work: impl FnOnce(A) -> F,
+) -> anyhow::Result<()> {
+    let settings = check::arguments::<A>(&[], &|name| std::env::var_os(name))
+        .map_err(|complaints| anyhow::anyhow!(complaints.join("; ")))?;
+    tokio_runtime()?.block_on(work(settings))
 }
 
 fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -16,7 +16,7 @@ pub mod sql_stats;
 pub mod telemetry;
 pub mod trace;
 
-pub use cli::main;
+pub use cli::{main, with_settings};
 pub use lifecycle::{Drain, Runtime, Sockets, listen, run};
 pub use service::{Listeners, Service};
 pub use settings::{CommonSettings, LogFormat};

@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::domain::guest_token::GuestTokens;
 use crate::payments::Stripe;
 use crate::store::orders::Order;
-use crate::{consumers, http};
+use crate::{commands, consumers, http};
 
 /// The program.
 pub struct App;
@@ -100,6 +100,14 @@ impl runtime::Service for App {
             }
         });
         Ok(listeners(app, &settings))
+    }
+
+    fn commands() -> Vec<runtime::clap::Command> {
+        commands::commands()
+    }
+
+    fn run_command(name: &str, given: &runtime::clap::ArgMatches) -> anyhow::Result<()> {
+        commands::run(name, given)
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod app;
 mod clients;
+mod commands;
 pub mod config;
 mod consumers;
 mod domain;
@@ -20,3 +21,4 @@ mod workflows;
 pub use app::{App, AppState, MIGRATOR, listeners};
 pub use config::Settings;
 pub use jobs::round as reconcile;
+pub use workflows::verify::{Verdict, check, verify};

@@ -7,6 +7,7 @@ pub(crate) mod coupons;
 pub(crate) mod erasure;
 pub(crate) mod export;
 pub(crate) mod idempotency;
+pub(crate) mod invariants;
 pub(crate) mod ledger;
 pub(crate) mod order_events;
 pub(crate) mod order_items;

@@ -12,4 +12,5 @@ pub(crate) mod pay;
 pub(crate) mod refund;
 pub(crate) mod ship;
 pub(crate) mod transition;
+pub(crate) mod verify;
 pub(crate) mod webhook;

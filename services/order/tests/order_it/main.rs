@@ -21,3 +21,4 @@ mod people;
 mod programs;
 mod scale;
 mod shop;
+mod verify;

@@ -213,6 +213,16 @@ impl Shop {
         self.db.pool_as("order_owner").await
     }
 
+    /// With all rights, for what no role of ours may do.
+    pub(crate) async fn superuser(&self) -> PgPool {
+        PgPool::connect(&self.db.superuser_url()).await.unwrap()
+    }
+
+    /// Where the service's own programs find this database.
+    pub(crate) fn database_url(&self) -> String {
+        self.db.url()
+    }
+
     /// The payloads of one event type.
     pub(crate) async fn events(&self, kind: &str) -> Vec<Value> {
         sqlx::query_scalar("SELECT envelope->'data' FROM outbox WHERE event_type = $1 ORDER BY seq")
