@@ -134,7 +134,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("order_numbers", "number order_id"),
             (
                 "orders",
-                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at",
+                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back",
             ),
             (
                 "outbox",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::order::{UnknownName, names};
+use super::order::{Event, UnknownName, names};
 
 /// How far a payment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -110,20 +110,72 @@ impl PaymentState {
     }
 
     /// The state after the provider reported `reported`. Reports may be late, repeated or out of order: once charged, only
-    /// refunds move it on; once cancelled, only a charge does (the provider was faster than the cancellation).
+    /// refunds move it on; once cancelled, only a charge does (the provider was faster than the cancellation); money that is held is taken
+    /// or let go.
     pub(crate) const fn after(self, reported: Self) -> Self {
         match (self, reported) {
             (Self::Succeeded | Self::PartiallyRefunded | Self::Refunded, _) => self,
-            (Self::Cancelled, Self::Succeeded) => Self::Succeeded,
-            (Self::Cancelled, _) => Self::Cancelled,
+            (Self::Cancelled | Self::Authorized, Self::Succeeded) => Self::Succeeded,
+            (Self::Authorized, Self::Cancelled) | (Self::Cancelled, _) => Self::Cancelled,
+            (Self::Authorized, _) => Self::Authorized,
             (_, reported) => reported,
         }
     }
 }
 
+/// What is known of a payment, or what the provider reports of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Report<'a> {
+    pub(crate) state: PaymentState,
+    /// Minor units that are held and not taken.
+    pub(crate) authorized: i64,
+    /// Minor units that were taken until now.
+    pub(crate) captured: i64,
+    /// The provider's word for what went wrong last.
+    pub(crate) failure: Option<&'a str>,
+}
+
+/// What of a report is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct News {
+    /// The payment's state now.
+    pub(crate) state: PaymentState,
+    /// What the order is to be told.
+    pub(crate) event: Option<Event>,
+}
+
+/// Compares a report with what is known; nothing if it says nothing new.
+pub(crate) fn news(known: Report<'_>, reported: Report<'_>) -> Option<News> {
+    let state = known.state.after(reported.state);
+    let taken = reported.state.is_charged() && reported.captured > known.captured;
+    let declined = state == PaymentState::Failed && known.failure != reported.failure;
+    if state == known.state && !taken && !declined {
+        return None;
+    }
+    let event = match state {
+        _ if taken => Some(Event::Paid {
+            amount: reported.captured,
+        }),
+        PaymentState::Authorized => Some(Event::Authorized {
+            amount: reported.authorized,
+        }),
+        PaymentState::Failed => Some(Event::Declined {
+            reason: reported.failure.unwrap_or("declined").to_owned(),
+        }),
+        PaymentState::Cancelled => Some(Event::AuthorizationLost),
+        PaymentState::RequiresPayment
+        | PaymentState::Processing
+        | PaymentState::Succeeded
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded => None,
+    };
+    Some(News { state, event })
+}
+
 #[cfg(test)]
 mod tests {
     use super::PaymentState::*;
+    use super::{Event, News, Report, news};
 
     #[test]
     fn late_reports_do_not_undo_a_charge() {
@@ -134,5 +186,33 @@ mod tests {
         assert_eq!(Cancelled.after(Succeeded), Succeeded);
         assert_eq!(Cancelled.after(Processing), Cancelled);
         assert_eq!(Failed.after(Succeeded), Succeeded);
+    }
+
+    #[test]
+    fn money_that_is_held_is_taken_or_let_go() {
+        for late in [RequiresPayment, Processing, Failed] {
+            assert_eq!(Authorized.after(late), Authorized);
+        }
+        assert_eq!(Authorized.after(Cancelled), Cancelled);
+        assert_eq!(Cancelled.after(Authorized), Cancelled);
+    }
+
+    #[test]
+    fn more_money_is_news_even_of_a_charged_payment() {
+        let known = Report {
+            state: PartiallyRefunded,
+            authorized: 0,
+            captured: 300,
+            failure: None,
+        };
+        let reported = |captured| Report {
+            state: Succeeded,
+            captured,
+            ..known
+        };
+        assert_eq!(news(known, reported(300)), None);
+        let event = Some(Event::Paid { amount: 500 });
+        let state = PartiallyRefunded;
+        assert_eq!(news(known, reported(500)), Some(News { state, event }));
     }
 }

@@ -4,7 +4,7 @@ use primitives::{Money, OrderId, PaymentId, Timestamp};
 use sqlx::PgConnection;
 
 use super::money;
-use crate::domain::payment::{Capture, Method, PaymentState, ProviderName};
+use crate::domain::payment::{Capture, Method, PaymentState, ProviderName, Report};
 
 /// A row of `payments`.
 #[derive(Debug, Clone)]
@@ -29,6 +29,18 @@ pub(crate) struct Payment {
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) failure: Option<String>,
     pub(crate) created_at: Timestamp,
+}
+
+impl Payment {
+    /// What is known of it.
+    pub(crate) fn report(&self) -> Report<'_> {
+        Report {
+            state: self.state,
+            authorized: self.amount_authorized.amount(),
+            captured: self.amount_captured.amount(),
+            failure: self.failure.as_deref(),
+        }
+    }
 }
 
 struct Row {
@@ -153,7 +165,7 @@ pub(crate) struct Recorded<'a> {
     pub(crate) failure: Option<&'a str>,
 }
 
-/// Writes the state that [`PaymentState::after`] has decided. The caller holds the order's lock.
+/// Writes what [`crate::domain::payment::news`] has decided. The caller holds the order's lock.
 pub(crate) async fn record(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -187,7 +199,7 @@ pub(crate) async fn add_refunded(
     sqlx::query!(
         "UPDATE payments
             SET amount_refunded = amount_refunded + $2,
-                status = CASE WHEN amount_refunded + $2 = amount THEN 'refunded' ELSE 'partially_refunded' END,
+                status = CASE WHEN amount_refunded + $2 >= amount_captured THEN 'refunded' ELSE 'partially_refunded' END,
                 updated_at = $3, version = version + 1
           WHERE id = $1",
         id.uuid(),

@@ -330,13 +330,13 @@ async fn commit(
 
     let free = priced.total == 0;
     let decision = if free {
-        order::decide(State::placed(), &order::Event::Free).ok()
+        order::decide(State::placed(0), &order::Event::Free).ok()
     } else {
         None
     };
     let state = decision
         .as_ref()
-        .map_or(State::placed(), |decision| decision.state);
+        .map_or(State::placed(priced.total), |decision| decision.state);
     let mut order = Order {
         id: order_id,
         number: 0,

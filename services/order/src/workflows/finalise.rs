@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use crate::app::AppState;
 use crate::domain::ledger::{Account, Movement, Posting};
 use crate::domain::order::Event;
-use crate::domain::payment::PaymentState;
+use crate::domain::payment::{PaymentState, Report, news};
 use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
 use crate::store;
 use crate::store::payments::{Payment, Recorded};
@@ -38,10 +38,11 @@ impl Outcome {
 /// Applies what the provider says of a payment.
 pub(crate) async fn payment(
     app: &AppState,
-    news: &ProviderPayment,
+    reported: &ProviderPayment,
 ) -> Result<Outcome, TransitionError> {
     let mut tx = app.pool.begin().await?;
-    let Some(found) = store::payments::find_by_reference(&mut tx, &news.reference).await? else {
+    let Some(found) = store::payments::find_by_reference(&mut tx, &reported.reference).await?
+    else {
         return Ok(Outcome::Unknown);
     };
     // The order's lock guards its payment too, and what was read before it may be old.
@@ -52,55 +53,39 @@ pub(crate) async fn payment(
         .await?
         .ok_or(TransitionError::NotFound)?;
 
-    let state = known.state.after(news.state);
-    let same_failure = known.failure == news.failure || state != PaymentState::Failed;
-    if state == known.state && same_failure {
-        return Ok(Outcome::Unchanged);
-    }
-    let event = match state {
-        PaymentState::Succeeded => Some(Event::Paid {
-            amount: known.amount.amount(),
-        }),
-        PaymentState::Authorized => Some(Event::Authorized),
-        PaymentState::Failed => Some(Event::Declined {
-            reason: news
-                .failure
-                .clone()
-                .unwrap_or_else(|| "declined".to_owned()),
-        }),
-        PaymentState::RequiresPayment
-        | PaymentState::Processing
-        | PaymentState::Cancelled
-        | PaymentState::PartiallyRefunded
-        | PaymentState::Refunded => None,
-    };
-    if state == PaymentState::Succeeded && news.amount_received != known.amount.amount() {
-        tracing::error!(payment_id = %known.id, received = news.amount_received, expected = known.amount.amount(), "the provider took another amount");
-    }
-    if let Some(event) = event {
-        transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
-    }
     let amount = known.amount.amount();
-    let charged = state.is_charged();
+    let is_held = reported.state == PaymentState::Authorized;
+    let report = Report {
+        state: reported.state,
+        authorized: if is_held { amount } else { 0 },
+        captured: reported.amount_received,
+        failure: reported.failure.as_deref(),
+    };
+    let Some(news) = news(known.report(), report) else {
+        return Ok(Outcome::Unchanged);
+    };
+    if news.state == PaymentState::Succeeded && reported.amount_received != amount {
+        tracing::error!(payment_id = %known.id, received = reported.amount_received, expected = amount, "the provider took another amount");
+    }
+    if let Some(event) = &news.event {
+        transition(&mut tx, app, known.order_id, event, Actor::Stripe, None).await?;
+    }
+    let charged = news.state.is_charged();
     let recorded = Recorded {
-        state,
-        authorized: match state {
-            _ if charged => amount,
-            PaymentState::Authorized => amount,
-            _ => 0,
-        },
-        captured: if charged { amount } else { 0 },
-        failure: news.failure.as_deref().filter(|_| !charged),
+        state: news.state,
+        authorized: report.authorized.max(known.amount_authorized.amount()),
+        captured: report.captured.max(known.amount_captured.amount()),
+        failure: report.failure.filter(|_| !charged),
     };
     store::payments::record(&mut tx, known.id, &recorded, app.clock.now()).await?;
-    if state == PaymentState::Succeeded {
+    if recorded.captured > known.amount_captured.amount() {
         let reference = known.id.to_string();
         post(
             &mut tx,
             app,
             &known,
             Movement::Charge,
-            known.amount,
+            Money::new(recorded.captured, known.amount.currency()),
             reference,
         )
         .await?;

@@ -7,7 +7,7 @@ use contracts::events::{
     EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine,
     OrderRefunded, PaymentFailed, PaymentProcessed,
 };
-use primitives::{EventId, OrderEventId, OrderId, RefundId, Timestamp};
+use primitives::{CaptureId, EventId, OrderEventId, OrderId, RefundId, Timestamp};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -48,6 +48,8 @@ pub(crate) struct Transition {
     pub(crate) effects: Vec<Effect>,
     /// Refunds that were written down to be done, in the order of their effects.
     pub(crate) refunds: Vec<RefundId>,
+    /// The capture that was written down to be done.
+    pub(crate) capture: Option<CaptureId>,
 }
 
 /// Why an order did not change.
@@ -63,8 +65,8 @@ pub(crate) enum TransitionError {
 
 /// Applies an event to an order in the caller's transaction, which keeps the order locked until it ends.
 ///
-/// Writes: the three statuses, timeline, outbox events and mails, rows of `refunds` (pending) and `payment_cancellations`, and gives coupons of
-/// a cancelled order back. It does **not** write `payments` or finish `refunds`: a caller that brings news of money calls this **first** and
+/// Writes: the three statuses and what disputes did, timeline, outbox events and mails, rows of `refunds` and `payment_captures` (pending) and of
+/// `payment_cancellations`, and gives coupons of a cancelled order back. It does **not** write `payments`, or finish `refunds` or captures: a caller that brings news of money calls this **first** and
 /// then updates those rows, because the state before is read from them. `reason` is what a person gave as the reason, if any.
 pub(crate) async fn transition(
     tx: &mut PgConnection,
@@ -95,19 +97,8 @@ pub(crate) async fn transition(
         order: &order,
         entries: 0,
         refunds: Vec::new(),
+        capture: None,
     };
-    if let Event::Authorized = event
-        && decision.state != before
-    {
-        writer
-            .note(
-                tx,
-                "payment.authorized",
-                "The payment is authorised.".to_owned(),
-                json!({}),
-            )
-            .await?;
-    }
     if let Event::RefundFailed { amount } = event {
         writer
             .note(
@@ -121,11 +112,12 @@ pub(crate) async fn transition(
     for effect in &decision.effects {
         writer.write(tx, effect).await?;
     }
-    let refunds = writer.refunds;
+    let (refunds, capture) = (writer.refunds, writer.capture);
     Ok(Transition {
         order,
         effects: decision.effects,
         refunds,
+        capture,
     })
 }
 
@@ -147,6 +139,7 @@ pub(crate) async fn write_effects(
         order,
         entries: 1,
         refunds: Vec::new(),
+        capture: None,
     };
     for effect in effects {
         match effect {
@@ -274,27 +267,35 @@ struct Writer<'a> {
     /// How many timeline entries this change has: each comes a microsecond after the one before, which keeps them in order.
     entries: u32,
     refunds: Vec<RefundId>,
+    capture: Option<CaptureId>,
 }
 
 impl Writer<'_> {
     async fn write(&mut self, tx: &mut PgConnection, effect: &Effect) -> Result<(), sqlx::Error> {
         let (app, order) = (self.app, self.order);
         match effect {
-            Effect::PublishPaymentProcessed => {
+            Effect::PublishAuthorized { amount } => {
+                let amount = order.money(*amount);
+                let data = json!({"payment_id": order.payment_id, "amount": amount});
+                let message = format!("{amount} are held for the shop.");
+                self.note(tx, "payment.authorized", message, data).await
+            }
+            Effect::PublishPaymentProcessed { amount } => {
+                let amount = order.money(*amount);
                 let payment = store::payments::find_by_order(tx, order.id)
                     .await?
                     .ok_or(sqlx::Error::RowNotFound)?;
                 let event = PaymentProcessed {
                     payment_id: payment.id,
                     order_id: order.id,
-                    amount: payment.amount,
+                    amount,
                     provider_ref: payment.provider_ref,
                 };
                 app.publisher.publish(tx, &event).await?;
                 self.note(
                     tx,
                     "payment.processed",
-                    format!("{} were paid.", payment.amount),
+                    format!("{amount} were paid."),
                     json!({"payment_id": payment.id}),
                 )
                 .await
@@ -377,6 +378,43 @@ impl Writer<'_> {
                     json!({}),
                 )
                 .await
+            }
+            Effect::PublishReturned { complete } => {
+                let message = if *complete {
+                    "All goods came back."
+                } else {
+                    "Some goods came back."
+                };
+                let data = json!({"complete": complete});
+                self.note(tx, "order.returned", message.to_owned(), data)
+                    .await
+            }
+            Effect::PublishDisputed { amount } => {
+                let amount = order.money(*amount);
+                let message = format!("The customer's bank questions a charge of {amount}.");
+                let data = json!({"payment_id": order.payment_id, "amount": amount});
+                self.note(tx, "payment.disputed", message, data).await
+            }
+            Effect::PublishDisputeClosed { won, amount } => {
+                let amount = order.money(*amount);
+                let message = if *won {
+                    "The dispute was won.".to_owned()
+                } else {
+                    format!("The dispute was lost: the customer's bank took {amount}.")
+                };
+                let data = json!({"payment_id": order.payment_id, "won": won, "amount": amount});
+                self.note(tx, "payment.dispute_closed", message, data).await
+            }
+            Effect::CapturePayment { amount } => {
+                let id = CaptureId::new(self.now, &app.random);
+                let actor = self.actor.to_string();
+                store::captures::insert(tx, id, order.payment_id, *amount, &actor, self.now)
+                    .await?;
+                self.capture = Some(id);
+                let amount = order.money(*amount);
+                let message = format!("A capture of {amount} was requested.");
+                let data = json!({"capture_id": id, "amount": amount});
+                self.note(tx, "capture.requested", message, data).await
             }
             Effect::CancelPayment => {
                 store::payments::request_cancellation(tx, order.id, self.now).await
@@ -466,6 +504,7 @@ impl Writer<'_> {
             CancelReason::Staff => "The shop cancelled it.",
             CancelReason::Unpaid => "It was not paid in time.",
             CancelReason::OutOfStock => "An item is out of stock.",
+            CancelReason::AuthorizationLost => "Your payment is no longer valid.",
         };
         let notice = Mail::OrderCancelled {
             number: order.number(),
