@@ -115,6 +115,8 @@ ids! {
     DisputeId;
     /// A parcel sent for an order.
     ShipmentId;
+    /// What a customer wants to send back.
+    ReturnId;
     /// A coupon.
     CouponId;
     /// A domain event: the CloudEvents id.

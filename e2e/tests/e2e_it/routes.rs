@@ -72,6 +72,8 @@ async fn each_path_goes_to_its_service() {
         ("order", "/api/orders"),
         ("order", "/api/orders/1/events"),
         ("order", "/api/orders/1/events/2"),
+        ("order", "/api/orders/1/events/stream"),
+        ("order", "/api/returns/1/approve"),
         ("order", "/api/payments/1/refund"),
         ("order", "/api/payment-methods/pm_1"),
         ("order", "/api/refunds/1/mark-paid"),

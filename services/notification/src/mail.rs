@@ -54,6 +54,9 @@ pub(crate) fn kind(mail: &Mail) -> &'static str {
         Mail::OrderDelivered { .. } => "order_delivered",
         Mail::OrderCancelled { .. } => "order_cancelled",
         Mail::OrderRefunded { .. } => "order_refunded",
+        Mail::ReturnApproved { .. } => "return_approved",
+        Mail::ReturnRejected { .. } => "return_rejected",
+        Mail::ReturnReceived { .. } => "return_received",
         Mail::PriceDropped { .. } => "price_dropped",
         Mail::BackInStock { .. } => "back_in_stock",
     }

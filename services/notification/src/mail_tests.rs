@@ -106,6 +106,8 @@ fn all() -> Vec<Mail> {
             number: number(),
             carrier: "DHL".into(),
             tracking_number: "JD01".into(),
+            tracking_url: Some("https://carrier.example/?a=1&b=2".into()),
+            lines: lines(),
             url: url(),
         },
         Mail::OrderDelivered {
@@ -120,6 +122,26 @@ fn all() -> Vec<Mail> {
         Mail::OrderRefunded {
             number: number(),
             amount: euros(1998),
+            url: url(),
+        },
+        Mail::ReturnApproved {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            lines: lines(),
+            address: Some("Shop & Sons\nStreet 1\n10115 Berlin".into()),
+            answer: Some("The label is <attached>.".into()),
+            url: url(),
+        },
+        Mail::ReturnRejected {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            answer: "It was worn.".into(),
+            url: url(),
+        },
+        Mail::ReturnReceived {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            lines: lines(),
             url: url(),
         },
         Mail::PriceDropped {
@@ -200,7 +222,11 @@ fn refill(mail: &Mail, text: &str) -> Mail {
         "prefix",
         "url",
         "reason",
+        "answer",
+        "address",
         "carrier",
+        "tracking_number",
+        "tracking_url",
         "product",
         "unsubscribe_url",
     ] {

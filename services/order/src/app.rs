@@ -18,11 +18,13 @@ use runtime::{CommonSettings, Listeners, Runtime};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::clients::auth::AuthClient;
 use crate::clients::product::ProductClient;
 use crate::config::Settings;
 use crate::domain::guest_token::GuestTokens;
+use crate::live::Live;
 use crate::payments::Stripe;
 use crate::store::orders::Order;
 use crate::{commands, consumers, http};
@@ -87,6 +89,12 @@ impl runtime::Service for App {
         );
         runtime.spawn("reconcilers", move |shutdown| {
             crate::jobs::run(jobs, interval, shutdown)
+        });
+        let (live, draining) = (app.follow_timelines(runtime.draining()), runtime.shutdown());
+        runtime.spawn("timelines", move |_| async move {
+            live.await;
+            // They end first, the task with the others.
+            draining.cancelled().await;
         });
         let pool = app.pool.clone();
         runtime.ready_check("database", move || {
@@ -158,6 +166,9 @@ pub struct Parts {
     pub(crate) country: CountryCode,
     pub(crate) currency: Currency,
     pub(crate) unpaid_expiry_seconds: u32,
+    pub(crate) timeline_heartbeat_seconds: u16,
+    /// Who follows orders live.
+    pub(crate) live: Live,
     /// Wakes the reconcilers: there is work.
     pub(crate) reconcile: Notify,
 }
@@ -216,6 +227,8 @@ impl AppState {
             country: settings.default_country.clone(),
             currency: settings.currency,
             unpaid_expiry_seconds: settings.unpaid_expiry_seconds,
+            timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
+            live: Live::new(settings.timeline_followers),
             reconcile: Notify::new(),
             clock,
             random,
@@ -225,6 +238,14 @@ impl AppState {
     /// What this service does about others' events, once it runs.
     pub fn consumers(&self, amqp_url: SecretString) -> Consumers {
         consumers::all(self, amqp_url)
+    }
+
+    /// Tells those who follow timelines when they grow, and ends them with `draining`.
+    pub fn follow_timelines(
+        &self,
+        draining: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.live.clone().run(self.pool.clone(), draining)
     }
 
     /// 256 random bits for a guest's cart.

@@ -66,6 +66,12 @@ pub struct Settings {
     /// How often the reconcilers look for work that nobody told them of.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30)]
     pub reconcile_interval_seconds: u64,
+    /// How many timelines may be followed live at once.
+    #[arg(long, env = "TIMELINE_FOLLOWERS", default_value_t = 1000)]
+    pub timeline_followers: u16,
+    /// How often who follows a timeline is told that nothing happened, and looks whether their token is still good.
+    #[arg(long, env = "TIMELINE_HEARTBEAT_SECONDS", default_value_t = 15)]
+    pub timeline_heartbeat_seconds: u16,
     /// The country that carts are priced for before there is an address.
     #[arg(long, env = "DEFAULT_COUNTRY", default_value = "DE")]
     pub default_country: CountryCode,

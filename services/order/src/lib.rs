@@ -14,6 +14,7 @@ mod domain;
 mod error;
 mod http;
 mod jobs;
+mod live;
 pub mod payments;
 mod store;
 mod workflows;

@@ -178,6 +178,12 @@ pub enum Mail {
         carrier: String,
         /// The carrier's number.
         tracking_number: String,
+        /// The carrier's page about the parcel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_url: Option<String>,
+        /// What is in it; nothing if that was not told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lines: Vec<MailLine>,
         /// The link to the order.
         url: String,
     },
@@ -203,6 +209,45 @@ pub enum Mail {
         number: String,
         /// How much.
         amount: Money,
+        /// The link to the order.
+        url: String,
+    },
+    /// A customer may send things back.
+    ReturnApproved {
+        /// The order's number for people.
+        number: String,
+        /// The return's, to be written on the parcel.
+        return_number: String,
+        /// What may come back.
+        lines: Vec<MailLine>,
+        /// Where to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// What the shop says about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+        /// The link to the order.
+        url: String,
+    },
+    /// A customer may not send things back.
+    ReturnRejected {
+        /// The order's number for people.
+        number: String,
+        /// The return's.
+        return_number: String,
+        /// Why, as the shop says it.
+        answer: String,
+        /// The link to the order.
+        url: String,
+    },
+    /// What a customer sent back is there.
+    ReturnReceived {
+        /// The order's number for people.
+        number: String,
+        /// The return's.
+        return_number: String,
+        /// What came.
+        lines: Vec<MailLine>,
         /// The link to the order.
         url: String,
     },

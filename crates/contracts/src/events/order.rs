@@ -1,6 +1,6 @@
 use primitives::{
-    EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, ShipmentId, Sku, UserId,
-    VariantId,
+    EmailAddress, Money, OrderId, OrderItemId, PaymentId, ProductId, ReturnId, ShipmentId, Sku,
+    UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,23 @@ pub struct OrderLine {
     pub quantity: i32,
     /// What the customer pays for the line, discount off and tax in.
     pub total: Money,
+}
+
+/// Units of a line that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    /// The line.
+    pub order_item_id: OrderItemId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Units.
+    pub quantity: i32,
+    /// In which state: `new`, `opened`, `used` or `damaged`.
+    pub condition: String,
+    /// Whether they are for sale again.
+    pub restock: bool,
 }
 
 super::events! {
@@ -65,6 +82,15 @@ super::events! {
         /// Whose it is from now on.
         user_id: UserId,
     }
+    /// Something of an order was changed that is no step of its life.
+    OrderUpdated = "order.updated" about "order" (order_id) {
+        /// Which order.
+        order_id: OrderId,
+        /// The number for people.
+        number: String,
+        /// What, such as `shipping_address`.
+        changed: Vec<String>,
+    }
     /// A parcel left.
     OrderShipped = "order.shipped" about "order" (order_id) {
         /// Which order.
@@ -93,6 +119,22 @@ super::events! {
         number: String,
         /// Why, in a word: `customer`, `staff`, `unpaid`, `payment_failed` or `out_of_stock`.
         reason: String,
+        /// Whether what was sold is for sale again; yes, unless it says no.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restock: Option<bool>,
+    }
+    /// Goods came back.
+    OrderReturned = "order.returned" about "order" (order_id) {
+        /// Which order.
+        order_id: OrderId,
+        /// The number for people.
+        number: String,
+        /// The return. What it brought is told once, however often this is.
+        return_id: ReturnId,
+        /// What came.
+        lines: Vec<ReturnedLine>,
+        /// Whether all units of the order have come back now.
+        complete: bool,
     }
     /// Money went back to the customer.
     OrderRefunded = "order.refunded" about "order" (order_id) {

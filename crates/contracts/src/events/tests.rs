@@ -180,6 +180,32 @@ fn events_keep_their_shape() {
             order_id: id(5),
             number: number(),
             reason: "unpaid".into(),
+            restock: None,
+        }),
+        sample(OrderCancelled {
+            order_id: id(5),
+            number: number(),
+            reason: "staff".into(),
+            restock: Some(false),
+        }),
+        sample(OrderUpdated {
+            order_id: id(5),
+            number: number(),
+            changed: vec!["shipping_address".into()],
+        }),
+        sample(OrderReturned {
+            order_id: id(5),
+            number: number(),
+            return_id: id(14),
+            lines: vec![ReturnedLine {
+                order_item_id: id(11),
+                product_id: id(3),
+                variant_id: id(4),
+                quantity: 1,
+                condition: "new".into(),
+                restock: true,
+            }],
+            complete: false,
         }),
         sample(OrderRefunded {
             order_id: id(5),
@@ -367,6 +393,56 @@ fn mails_about_accounts_keep_their_shape() {
             change,
         }));
     }
+    insta::assert_json_snapshot!(samples);
+}
+
+#[test]
+fn mails_about_orders_keep_their_shape() {
+    let line = || MailLine {
+        title: "Mug".into(),
+        quantity: 1,
+        total: euro(1299),
+    };
+    let number = || "1000042".to_owned();
+    let url = || "https://shop.example/orders/1".to_owned();
+    let samples = [
+        mail(Mail::OrderShipped {
+            number: number(),
+            carrier: "DHL".into(),
+            tracking_number: "JD01".into(),
+            tracking_url: None,
+            lines: vec![],
+            url: url(),
+        }),
+        mail(Mail::OrderShipped {
+            number: number(),
+            carrier: "DHL".into(),
+            tracking_number: "JD01".into(),
+            tracking_url: Some("https://carrier.example/JD01".into()),
+            lines: vec![line()],
+            url: url(),
+        }),
+        mail(Mail::ReturnApproved {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            lines: vec![line()],
+            address: Some("Shop, Street 1".into()),
+            answer: None,
+            url: url(),
+        }),
+        mail(Mail::ReturnRejected {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            answer: "It was worn.".into(),
+            url: url(),
+        }),
+        mail(Mail::ReturnReceived {
+            number: number(),
+            return_number: "1000042-R1".into(),
+            lines: vec![line()],
+            url: url(),
+        }),
+    ];
     insta::assert_json_snapshot!(samples);
 }
 

@@ -129,9 +129,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ("order_events", "id order_id type at actor message data"),
             (
                 "order_items",
-                "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate",
+                "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate returned",
             ),
             ("order_numbers", "number order_id"),
+            ("order_tags", "order_id tag actor added_at"),
             (
                 "orders",
                 "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back",
@@ -163,10 +164,18 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "refunds",
                 "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at",
             ),
+            (
+                "return_items",
+                "return_id order_item_id quantity reason received condition restock",
+            ),
+            (
+                "returns",
+                "id order_id position status comment actor answer refund_id requested_at decided_at received_at updated_at",
+            ),
             ("shipment_items", "shipment_id order_item_id quantity"),
             (
                 "shipments",
-                "id order_id carrier tracking_number status shipped_at delivered_at",
+                "id order_id carrier tracking_number tracking_url status shipped_at delivered_at",
             ),
             (
                 "shipping_methods",

@@ -58,6 +58,7 @@ async fn each_event_becomes_one_notification() {
                 order_id,
                 number: number.clone(),
                 reason: "out_of_stock".to_owned(),
+                restock: None,
             },
         ),
     )

@@ -59,3 +59,29 @@ impl From<AddressSnapshot> for Address {
         }
     }
 }
+
+/// Where taxes differ from state to state.
+const TAXED_BY_REGION: [&str; 4] = ["US", "CA", "AU", "BR"];
+
+impl Address {
+    /// The names of the fields that another address has otherwise.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let fields = [
+            ("name", self.name != other.name),
+            ("line1", self.line1 != other.line1),
+            ("line2", self.line2 != other.line2),
+            ("city", self.city != other.city),
+            ("region", self.region != other.region),
+            ("postal_code", self.postal_code != other.postal_code),
+            ("country", self.country != other.country),
+            ("phone", self.phone != other.phone),
+        ];
+        let differs = fields.into_iter().filter(|(_, differs)| *differs);
+        differs.map(|(name, _)| name).collect()
+    }
+
+    /// Whether the tax depends on more of the address than its country.
+    pub(crate) fn is_taxed_by_region(&self) -> bool {
+        TAXED_BY_REGION.contains(&self.country.as_str())
+    }
+}

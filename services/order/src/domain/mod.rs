@@ -7,4 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod pricing;
+pub(crate) mod search;
+pub(crate) mod tag;
 pub(crate) mod text;
+pub(crate) mod tracking;

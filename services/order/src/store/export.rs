@@ -28,7 +28,7 @@ pub(crate) async fn details(
              'events', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'type', e.type, 'at', e.at, 'actor', CASE WHEN e.actor LIKE 'staff:%' THEN 'staff' ELSE e.actor END, 'message', e.message)
                  ORDER BY e.at, e.id), '[]')
-               FROM order_events e WHERE e.order_id = o.id AND e.type <> 'note')
+               FROM order_events e WHERE e.order_id = o.id AND e.type NOT IN ('note', 'order.tagged'))
            ) AS "details!" FROM orders o WHERE o.id = ANY($1)"#,
         &orders
     )

@@ -12,6 +12,7 @@ pub(crate) mod invariants;
 pub(crate) mod ledger;
 pub(crate) mod order_events;
 pub(crate) mod order_items;
+pub(crate) mod order_tags;
 pub(crate) mod orders;
 pub(crate) mod partitions;
 pub(crate) mod payments;

@@ -1,13 +1,16 @@
 //! `orders`, each with its one payment.
 
+use std::time::Duration;
+
 use primitives::{
-    CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Timestamp, UserId,
+    CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Sku, Timestamp, UserId,
 };
-use sqlx::PgConnection;
-use sqlx::types::Json;
+use sqlx::types::{Json, Uuid};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use crate::domain::address::Address;
 use crate::domain::order::{FulfillmentStatus, PaymentStatus, Status};
+use crate::domain::search::Search;
 
 /// An order without its lines; amounts are minor units of `currency`.
 #[derive(Debug, Clone)]
@@ -52,6 +55,7 @@ impl Order {
     }
 }
 
+#[derive(sqlx::FromRow)]
 struct Row {
     id: OrderId,
     number: i64,
@@ -170,14 +174,77 @@ pub(crate) async fn lock(
         .transpose()
 }
 
+/// Notes that a locked order's answer has changed: the ETag with it.
+pub(crate) async fn touch(
+    conn: &mut PgConnection,
+    order: &mut Order,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE orders SET version = version + 1, updated_at = $2 WHERE id = $1",
+        order.id as OrderId,
+        now as Timestamp,
+    )
+    .execute(conn)
+    .await
+    .and_then(|done| super::exactly_one(&done))?;
+    order.version += 1;
+    Ok(())
+}
+
+/// Changes where a locked order goes.
+pub(crate) async fn set_shipping_address(
+    conn: &mut PgConnection,
+    order: &mut Order,
+    address: Address,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE orders SET shipping_address = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        order.id as OrderId,
+        Json(&address) as _,
+        now as Timestamp,
+    )
+    .execute(conn)
+    .await
+    .and_then(|done| super::exactly_one(&done))?;
+    order.shipping_address = address;
+    order.version += 1;
+    Ok(())
+}
+
 /// What a list shows. Lists are by id, which is by the time when the order was begun: the page's ids are found in an index alone, and only the months are
 /// looked into that can have some.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) status: Option<Status>,
     pub(crate) payment_status: Option<PaymentStatus>,
+    pub(crate) fulfillment_status: Option<FulfillmentStatus>,
+    /// Placed then or later.
+    pub(crate) from: Option<Timestamp>,
+    /// Placed before.
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) min_total: Option<i64>,
+    pub(crate) max_total: Option<i64>,
+    pub(crate) search: Option<Search>,
+    pub(crate) tag: Option<String>,
     pub(crate) after: Option<OrderId>,
     pub(crate) limit: i64,
+}
+
+/// What [`Row`] is read from, as `select!` has it.
+const SELECT: &str = "SELECT o.id, o.number, o.cart_id, o.user_id, o.guest_token_hash, o.email, o.status, o.payment_status, \
+    o.fulfillment_status, o.currency, o.subtotal, o.discount, o.shipping, o.tax, o.total, o.coupon, o.shipping_method, \
+    o.shipping_address, o.billing_address, o.note, o.placed_at, o.confirmed_at, o.cancelled_at, o.cancel_reason, o.version, \
+    p.id AS payment_id FROM orders o JOIN payments p ON p.order_id = o.id JOIN (SELECT id FROM orders WHERE true";
+
+/// How long after it was begun an order may have been placed, generously: the hold on its stock does not last that long.
+const CHECKOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// The least id of a moment: an order's begins with the time when it was begun.
+fn least_id(at: Timestamp) -> OrderId {
+    let milliseconds = u128::from(at.unix_millis());
+    Uuid::from_u128(milliseconds << 80).into()
 }
 
 /// A user's orders, newest first.
@@ -186,22 +253,7 @@ pub(crate) async fn of_user(
     user: UserId,
     filter: &Filter,
 ) -> Result<Vec<Order>, sqlx::Error> {
-    select!(
-        "JOIN (SELECT id FROM orders
-                WHERE user_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR payment_status = $3)
-                  AND id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $5) page ON page.id = o.id
-          ORDER BY o.id DESC",
-        user as UserId,
-        filter.status.map(Status::as_str),
-        filter.payment_status.map(PaymentStatus::as_str),
-        filter.after as Option<OrderId>,
-        filter.limit,
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(Order::try_from)
-    .collect()
+    list(conn, Some(user), filter).await
 }
 
 /// All orders, newest first.
@@ -209,21 +261,79 @@ pub(crate) async fn all(
     conn: &mut PgConnection,
     filter: &Filter,
 ) -> Result<Vec<Order>, sqlx::Error> {
-    select!(
-        "JOIN (SELECT id FROM orders
-                WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR payment_status = $2)
-                  AND id < coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) ORDER BY id DESC LIMIT $4) page ON page.id = o.id
-          ORDER BY o.id DESC",
-        filter.status.map(Status::as_str),
-        filter.payment_status.map(PaymentStatus::as_str),
-        filter.after as Option<OrderId>,
-        filter.limit,
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(Order::try_from)
-    .collect()
+    list(conn, None, filter).await
+}
+
+/// The statement has only the filters that are asked for, so that each finds its index.
+async fn list(
+    conn: &mut PgConnection,
+    user: Option<UserId>,
+    filter: &Filter,
+) -> Result<Vec<Order>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new(SELECT);
+    if let Some(user) = user {
+        sql.push(" AND user_id = ").push_bind(user);
+    }
+    for (condition, status) in [
+        (" AND status = ", filter.status.map(Status::as_str)),
+        (
+            " AND payment_status = ",
+            filter.payment_status.map(PaymentStatus::as_str),
+        ),
+        (
+            " AND fulfillment_status = ",
+            filter.fulfillment_status.map(FulfillmentStatus::as_str),
+        ),
+    ] {
+        if let Some(status) = status {
+            sql.push(condition).push_bind(status);
+        }
+    }
+    // The ids tell which months to look into.
+    if let Some(from) = filter.from {
+        sql.push(" AND placed_at >= ").push_bind(from);
+        sql.push(" AND id >= ").push_bind(least_id(from - CHECKOUT));
+    }
+    if let Some(until) = filter.until {
+        sql.push(" AND placed_at < ").push_bind(until);
+        sql.push(" AND id < ")
+            .push_bind(least_id(until + Duration::from_millis(1)));
+    }
+    for (condition, total) in [
+        (" AND total >= ", filter.min_total),
+        (" AND total <= ", filter.max_total),
+    ] {
+        if let Some(total) = total {
+            sql.push(condition).push_bind(total);
+        }
+    }
+    if let Some(search) = &filter.search {
+        sql.push(" AND id IN (SELECT order_id FROM order_numbers WHERE number = ")
+            .push_bind(search.number)
+            .push(" UNION ALL SELECT id FROM orders WHERE email = ")
+            .push_bind(search.email.as_ref().map(EmailAddress::as_str))
+            .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
+            .push_bind(search.sku.as_ref().map(Sku::as_str))
+            .push(")");
+    }
+    if let Some(tag) = &filter.tag {
+        sql.push(" AND id IN (SELECT order_id FROM order_tags WHERE tag = ")
+            .push_bind(tag.as_str())
+            .push(")");
+    }
+    if let Some(after) = filter.after {
+        sql.push(" AND id < ").push_bind(after);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ")
+        .push_bind(filter.limit)
+        .push(") page ON page.id = o.id ORDER BY o.id DESC");
+    sql.build_query_as::<Row>()
+        .persistent(false)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(Order::try_from)
+        .collect()
 }
 
 /// Writes a new order, its payment and the first entry of its timeline with one statement; `orders_one_per_cart` if the cart has become an

@@ -11,6 +11,8 @@ pub(crate) struct Shipment {
     pub(crate) order_id: OrderId,
     pub(crate) carrier: String,
     pub(crate) tracking_number: String,
+    /// Where the carrier shows it.
+    pub(crate) tracking_url: Option<String>,
     pub(crate) status: String,
     pub(crate) shipped_at: Timestamp,
     pub(crate) delivered_at: Option<Timestamp>,
@@ -26,7 +28,8 @@ pub(crate) async fn insert(
     let quantities: Vec<i32> = parts.iter().map(|(_, quantity)| *quantity).collect();
     sqlx::query!(
         "WITH shipped AS (
-           INSERT INTO shipments (id, order_id, carrier, tracking_number, status, shipped_at) VALUES ($1, $2, $3, $4, 'shipped', $5) RETURNING id)
+           INSERT INTO shipments (id, order_id, carrier, tracking_number, tracking_url, status, shipped_at)
+           VALUES ($1, $2, $3, $4, $8, 'shipped', $5) RETURNING id)
          INSERT INTO shipment_items (shipment_id, order_item_id, quantity)
          SELECT shipped.id, part.id, part.quantity FROM shipped, unnest($6::uuid[], $7::int[]) AS part (id, quantity)",
         shipment.id as ShipmentId,
@@ -36,6 +39,7 @@ pub(crate) async fn insert(
         shipment.shipped_at as Timestamp,
         &ids,
         &quantities,
+        shipment.tracking_url,
     )
     .execute(conn)
     .await
@@ -48,7 +52,8 @@ pub(crate) async fn find(
 ) -> Result<Option<Shipment>, sqlx::Error> {
     sqlx::query_as!(
         Shipment,
-        r#"SELECT id AS "id: ShipmentId", order_id AS "order_id: OrderId", carrier, tracking_number, status, shipped_at, delivered_at AS "delivered_at: Timestamp"
+        r#"SELECT id AS "id: ShipmentId", order_id AS "order_id: OrderId", carrier, tracking_number, tracking_url, status, shipped_at,
+                  delivered_at AS "delivered_at: Timestamp"
              FROM shipments WHERE id = $1"#,
         id as ShipmentId,
     )
@@ -71,6 +76,40 @@ pub(crate) async fn contents(
         .into_iter()
         .map(|row| (row.order_item_id, row.quantity))
         .collect())
+}
+
+/// An order's parcels with what is in them, oldest first, in one statement.
+pub(crate) async fn of_order(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<(Shipment, Vec<(OrderItemId, i32)>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT s.id AS "id: ShipmentId", s.order_id AS "order_id: OrderId", s.carrier, s.tracking_number, s.tracking_url, s.status, s.shipped_at,
+                  s.delivered_at AS "delivered_at: Timestamp", array_agg(i.order_item_id ORDER BY i.order_item_id) AS "items!: Vec<OrderItemId>",
+                  array_agg(i.quantity ORDER BY i.order_item_id) AS "quantities!"
+             FROM shipments s JOIN shipment_items i ON i.shipment_id = s.id WHERE s.order_id = $1 GROUP BY s.id ORDER BY s.shipped_at, s.id"#,
+        order as OrderId,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut parcels = Vec::with_capacity(rows.len());
+    for row in rows {
+        let shipment = Shipment {
+            id: row.id,
+            order_id: row.order_id,
+            carrier: row.carrier,
+            tracking_number: row.tracking_number,
+            tracking_url: row.tracking_url,
+            status: row.status,
+            shipped_at: row.shipped_at,
+            delivered_at: row.delivered_at,
+        };
+        parcels.push((
+            shipment,
+            row.items.into_iter().zip(row.quantities).collect(),
+        ));
+    }
+    Ok(parcels)
 }
 
 /// Marks a parcel as delivered; false if it was.

@@ -1,11 +1,13 @@
 //! Operations of several steps. A workflow owns its transactions and calls nothing remote inside one.
 
 pub(crate) mod access;
+pub(crate) mod annotate;
 pub(crate) mod cancel;
 pub(crate) mod cart;
 pub(crate) mod checkout;
 pub(crate) mod claim;
 pub(crate) mod deliver;
+pub(crate) mod edit;
 pub(crate) mod erase;
 pub(crate) mod finalise;
 pub(crate) mod pay;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::events::{Mail, OrderShipped};
+use contracts::events::{Mail, MailLine, OrderShipped};
 use http_kit::{Error, FieldErrors, Result};
 use primitives::{OrderId, OrderItemId, Quantity, ShipmentId};
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::app::AppState;
 use crate::domain::order::Event;
 use crate::store;
 use crate::store::order_items::OrderItem;
+use crate::store::orders::Order;
 use crate::store::shipments::Shipment;
 use crate::workflows::transition::{Actor, Entry, audit, mail, note, statuses, transition, with};
 
@@ -21,6 +22,7 @@ pub(crate) struct Parcel {
     pub(crate) parts: Option<Vec<(OrderItemId, Quantity)>>,
     pub(crate) carrier: String,
     pub(crate) tracking_number: String,
+    pub(crate) tracking_url: Option<String>,
 }
 
 /// Sends a parcel: quantities are checked under the order's lock.
@@ -59,6 +61,7 @@ pub(crate) async fn ship(
         order_id: order,
         carrier: parcel.carrier,
         tracking_number: parcel.tracking_number,
+        tracking_url: parcel.tracking_url,
         status: "shipped".to_owned(),
         shipped_at: now,
         delivered_at: None,
@@ -77,6 +80,8 @@ pub(crate) async fn ship(
         number: done.order.number(),
         carrier: shipment.carrier.clone(),
         tracking_number: shipment.tracking_number.clone(),
+        tracking_url: shipment.tracking_url.clone(),
+        lines: in_parcel(&done.order, &items, &parts),
         url: app.order_url(&done.order),
     };
     mail(&mut tx, app, &done.order, notice).await?;
@@ -84,7 +89,7 @@ pub(crate) async fn ship(
         "A parcel left with {} ({}).",
         shipment.carrier, shipment.tracking_number
     );
-    let data = json!({"shipment_id": shipment.id, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number});
+    let data = json!({"shipment_id": shipment.id, "carrier": shipment.carrier, "tracking_number": shipment.tracking_number, "tracking_url": shipment.tracking_url});
     note(
         &mut tx,
         app,
@@ -102,6 +107,19 @@ pub(crate) async fn ship(
     audit(&mut tx, app, order, actor, "order.ship", change).await?;
     tx.commit().await?;
     Ok((shipment, parts))
+}
+
+/// A parcel's lines as its mail lists them.
+fn in_parcel(order: &Order, items: &[OrderItem], parts: &[(OrderItemId, i32)]) -> Vec<MailLine> {
+    let line = |(id, quantity): &(OrderItemId, i32)| {
+        let item = items.iter().find(|item| item.id == *id)?;
+        Some(MailLine {
+            title: item.title.clone(),
+            quantity: *quantity,
+            total: order.money(item.unit_price * i64::from(*quantity)),
+        })
+    };
+    parts.iter().filter_map(line).collect()
 }
 
 fn contents(

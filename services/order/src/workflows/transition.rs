@@ -193,13 +193,13 @@ pub(crate) fn with(mut object: Value, more: Value) -> Value {
     object
 }
 
-/// Adds an entry to an order's timeline; answers its id.
+/// Adds an entry to an order's timeline.
 pub(crate) async fn note(
     tx: &mut PgConnection,
     app: &AppState,
     order: OrderId,
     entry: Entry<'_>,
-) -> Result<OrderEventId, sqlx::Error> {
+) -> Result<OrderEvent, sqlx::Error> {
     let Entry {
         kind,
         actor,
@@ -215,9 +215,10 @@ pub(crate) async fn note(
         actor: actor.to_string(),
         message,
         data,
+        seq: 0,
     };
     store::order_events::insert(tx, order, &event).await?;
-    Ok(id)
+    Ok(event)
 }
 
 /// Asks for a mail about an order, in the transaction of what it tells of.
@@ -497,6 +498,7 @@ impl Writer<'_> {
             order_id: order.id,
             number: order.number(),
             reason: reason.as_str().to_owned(),
+            restock: None,
         };
         app.publisher.publish(tx, &event).await?;
         let sentence = match reason {

@@ -24,6 +24,8 @@ struct Cli {
 pub(crate) struct Shop {
     pub(crate) client: Client,
     pub(crate) internal: Client,
+    /// Where the public API is, for what the client cannot do.
+    pub(crate) url: String,
     pub(crate) peer: Peer,
     pub(crate) app: AppState,
     /// The payment provider.
@@ -80,6 +82,7 @@ impl Shop {
             ("--redis-url", testkit::env::var("REDIS_URL")),
             ("--amqp-url", testkit::env::var("AMQP_URL")),
             ("--public-url", "https://shop.test".to_owned()),
+            ("--timeline-heartbeat-seconds", "1".to_owned()),
             (
                 "--service-key",
                 secrecy::ExposeSecret::expose_secret(&key).to_owned(),
@@ -105,6 +108,7 @@ impl Shop {
         let internal = testkit::serve(listeners.internal).await;
         Self {
             client: public.client(),
+            url: public.url(),
             internal: internal.client(),
             peer,
             app,
@@ -124,6 +128,20 @@ impl Shop {
             id: claims.sub,
             token: self.signer.sign(&claims).unwrap(),
         }
+    }
+
+    /// A token of the same person that is good for no more than a second.
+    pub(crate) fn short_lived(&self, person: &Person) -> String {
+        let claims = claims(Role::Support);
+        // Clocks may differ by five seconds.
+        let exp = claims.iat - 4;
+        self.signer
+            .sign(&Claims {
+                sub: person.id,
+                exp,
+                ..claims
+            })
+            .unwrap()
     }
 
     /// The token, not one of ours, of a program that acts for somebody with a role.

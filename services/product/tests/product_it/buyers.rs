@@ -32,6 +32,7 @@ fn cancelled(order: OrderId) -> OrderCancelled {
         order_id: order,
         number: "1000001".to_owned(),
         reason: "staff".to_owned(),
+        restock: None,
     }
 }
 

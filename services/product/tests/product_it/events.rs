@@ -45,6 +45,7 @@ pub(crate) fn cancelled(order: OrderId) -> OrderCancelled {
         order_id: order,
         number: "1000001".to_owned(),
         reason: "customer".to_owned(),
+        restock: None,
     }
 }
 

@@ -3,7 +3,9 @@
 
 pub(crate) mod cancel;
 pub(crate) mod deliver;
+pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod note;
 pub(crate) mod refund;
 pub(crate) mod ship;
+pub(crate) mod tags;

@@ -4,10 +4,9 @@ use primitives::OrderId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::OrderView;
+use super::whole::WholeOrder;
 use crate::app::AppState;
 use crate::domain::text::Text;
-use crate::store;
 use crate::workflows;
 use crate::workflows::access::{self, Caller};
 
@@ -21,14 +20,14 @@ pub(crate) struct CancelOrder {
 /// Cancel an order; what was paid goes back
 #[utoipa::path(put, path = "/api/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders", params(("id" = OrderId, Path)),
     request_body = Option<CancelOrder>,
-    responses((status = 200, body = OrderView), (status = 409, body = Problem, description = "order_not_cancellable"), (status = "default", body = Problem)),
+    responses((status = 200, body = WholeOrder), (status = 409, body = Problem, description = "order_not_cancellable"), (status = "default", body = Problem)),
     security(("bearer" = []), ("order_token" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<OrderId>,
     body: Option<Json<CancelOrder>>,
-) -> http_kit::Result<Json<OrderView>> {
+) -> http_kit::Result<Json<WholeOrder>> {
     let mut conn = app.pool.acquire().await?;
     let (_, actor) = access::changeable(&mut conn, &caller, id).await?;
     drop(conn);
@@ -36,6 +35,5 @@ pub(crate) async fn handler(
     let order =
         workflows::cancel::cancel(&app, id, actor, reason.as_ref().map(Text::as_str)).await?;
     let mut conn = app.pool.acquire().await?;
-    let items = store::order_items::of_orders(&mut conn, &[id]).await?;
-    Ok(Json(OrderView::new(&order, &items)))
+    Ok(Json(WholeOrder::load(&mut conn, &order, actor).await?))
 }

@@ -4,14 +4,13 @@ use axum::response::Response;
 use http_kit::{Path, Problem, etag};
 use primitives::OrderId;
 
-use super::OrderView;
+use super::whole::WholeOrder;
 use crate::app::AppState;
-use crate::store;
 use crate::workflows::access::{self, Caller};
 
 /// An order
 #[utoipa::path(get, path = "/api/orders/{id}", operation_id = "getOrder", tag = "orders", params(("id" = OrderId, Path)),
-    responses((status = 200, body = OrderView), (status = 304), (status = "default", body = Problem)),
+    responses((status = 200, body = WholeOrder), (status = 304), (status = "default", body = Problem)),
     security(("bearer" = []), ("order_token" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
@@ -20,11 +19,11 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> http_kit::Result<Response> {
     let mut conn = app.pool.acquire().await?;
-    let (order, _) = access::readable(&mut conn, &caller, id).await?;
-    let items = store::order_items::of_orders(&mut conn, &[id]).await?;
+    let (order, viewer) = access::readable(&mut conn, &caller, id).await?;
+    let whole = WholeOrder::load(&mut conn, &order, viewer).await?;
     Ok(etag::respond(
         &headers,
         &etag::of_version(order.version),
-        OrderView::new(&order, &items),
+        whole,
     ))
 }

@@ -1,10 +1,15 @@
 //! `/api/orders`.
 
 pub(crate) mod cancel;
+pub(crate) mod edit;
 pub(crate) mod events;
+pub(crate) mod follow;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod note;
 pub(crate) mod place;
+pub(crate) mod tags;
+pub(crate) mod whole;
 
 use std::collections::BTreeMap;
 

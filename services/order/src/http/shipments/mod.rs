@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::text::Text;
+use crate::domain::tracking::{self, TrackingUrl};
 use crate::store::shipments::Shipment;
 use crate::workflows::ship::Parcel;
 
@@ -21,6 +22,9 @@ pub(crate) struct CreateShipment {
     carrier: Text<100>,
     #[schema(value_type = String)]
     tracking_number: Text<100>,
+    /// The carrier's page about the parcel (https). Of carriers that are known it is made from the number.
+    #[schema(value_type = Option<String>, max_length = 500, example = "https://carrier.example/T1")]
+    tracking_url: Option<TrackingUrl>,
 }
 
 /// Units of a line.
@@ -40,6 +44,10 @@ impl From<CreateShipment> for Parcel {
                     .map(|part| (part.order_item_id, part.quantity))
                     .collect()
             }),
+            tracking_url: body
+                .tracking_url
+                .map(TrackingUrl::into_string)
+                .or_else(|| tracking::url(body.carrier.as_str(), body.tracking_number.as_str())),
             carrier: body.carrier.to_string(),
             tracking_number: body.tracking_number.to_string(),
         }
@@ -56,6 +64,8 @@ pub(crate) struct ShipmentView {
     status: String,
     carrier: String,
     tracking_number: String,
+    /// Where the carrier shows it.
+    tracking_url: Option<String>,
     items: Vec<ShippedItem>,
     shipped_at: Timestamp,
     delivered_at: Option<Timestamp>,
@@ -76,6 +86,7 @@ impl From<(Shipment, Vec<(OrderItemId, i32)>)> for ShipmentView {
             status: shipment.status,
             carrier: shipment.carrier,
             tracking_number: shipment.tracking_number,
+            tracking_url: shipment.tracking_url,
             items: parts
                 .into_iter()
                 .map(|(order_item_id, quantity)| ShippedItem {
