@@ -119,6 +119,10 @@ ids! {
     ReturnId;
     /// A coupon.
     CouponId;
+    /// An automatic promotion.
+    PromotionId;
+    /// A tax rate of a place.
+    TaxRateId;
     /// A domain event: the CloudEvents id.
     EventId;
     /// A notification for staff.

@@ -165,6 +165,7 @@ pub struct Parts {
     pub(crate) public_url: String,
     pub(crate) country: CountryCode,
     pub(crate) currency: Currency,
+    pub(crate) prices_include_tax: bool,
     pub(crate) unpaid_expiry_seconds: u32,
     pub(crate) timeline_heartbeat_seconds: u16,
     /// Who follows orders live.
@@ -226,6 +227,7 @@ impl AppState {
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             country: settings.default_country.clone(),
             currency: settings.currency,
+            prices_include_tax: settings.prices_include_tax,
             unpaid_expiry_seconds: settings.unpaid_expiry_seconds,
             timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
             live: Live::new(settings.timeline_followers),

@@ -75,6 +75,9 @@ pub struct Settings {
     /// The country that carts are priced for before there is an address.
     #[arg(long, env = "DEFAULT_COUNTRY", default_value = "DE")]
     pub default_country: CountryCode,
+    /// Whether prices include tax, as shops for consumers in Europe show them; otherwise it is added.
+    #[arg(long, env = "PRICES_INCLUDE_TAX", default_value_t = false, action = clap::ArgAction::Set)]
+    pub prices_include_tax: bool,
     /// The currency that the shop sells in.
     #[arg(long, env = "CURRENCY", default_value = "EUR")]
     pub currency: Currency,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use primitives::{Money, ProductId, Sku, Timestamp, UserId, VariantId};
+use primitives::{CategoryId, Money, ProductId, Sku, Timestamp, UserId, VariantId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,6 +48,12 @@ pub struct VariantSnapshot {
     pub active: bool,
     /// Selects the tax rate: `standard`, `reduced` or `zero`.
     pub tax_class: String,
+    /// Of one unit with its packing, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_grams: Option<i32>,
+    /// The product's category and all above it; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub category_ids: Vec<CategoryId>,
     /// Whether and how it can be bought now.
     #[serde(default)]
     pub availability: Availability,

@@ -114,7 +114,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "coupons",
-                "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at",
+                "id code kind percent amount currency min_subtotal usage_limit per_customer_limit used starts_at ends_at active version created_at max_discount product_ids category_ids",
             ),
             (
                 "disputes",
@@ -125,17 +125,25 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "ledger_entries",
                 "id posting_id order_id payment_id kind account amount currency at reference",
             ),
+            (
+                "order_adjustments",
+                "order_id position order_item_id kind source_id label amount",
+            ),
             ("order_carts", "cart_id order_id"),
             ("order_events", "id order_id type at actor message data"),
             (
                 "order_items",
-                "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate returned",
+                "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate returned included_tax",
             ),
             ("order_numbers", "number order_id"),
             ("order_tags", "order_id tag actor added_at"),
             (
+                "order_taxes",
+                "order_id position order_item_id name rate_ppm base amount",
+            ),
+            (
                 "orders",
-                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back",
+                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back prices_include_tax included_tax shipping_tax shipping_method_name",
             ),
             (
                 "outbox",
@@ -161,6 +169,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id kind status from_at until_at position_at started_at heartbeat_at finished_at payments refunds disputes strangers healed raised error",
             ),
             (
+                "promotions",
+                "id name kind rule currency min_subtotal product_ids category_ids priority exclusive starts_at ends_at active version created_at updated_at",
+            ),
+            (
                 "refunds",
                 "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at",
             ),
@@ -179,9 +191,12 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "shipping_methods",
-                "code name currency price free_from active",
+                "code name currency price free_from active kind steps tax_class places except_places position version created_at updated_at",
             ),
-            ("tax_rates", "country tax_class rate"),
+            (
+                "tax_rates",
+                "country tax_class rate id region name rate_ppm adds version created_at updated_at",
+            ),
             (
                 "webhook_events",
                 "id type received_at processed_at outcome attempts next_try_at error api_version",

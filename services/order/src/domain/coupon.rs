@@ -2,12 +2,13 @@
 
 use std::str::FromStr;
 
-use primitives::{Currency, Money, Timestamp};
+use primitives::{CouponId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::order::{UnknownName, names};
-use super::pricing::Discount;
+use super::pricing::promotion::{Conditions, Skipped};
+use super::pricing::{Goods, Off};
 
 /// What customers type: 3 to 40 letters, digits, `-` or `_`, in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -53,19 +54,28 @@ pub(crate) enum CouponKind {
 
 names!(CouponKind { Percent = "percent", Fixed = "fixed", FreeShipping = "free_shipping" });
 
+/// A coupon.
+#[derive(Debug, Clone)]
+pub(crate) struct Coupon {
+    pub(crate) id: CouponId,
+    pub(crate) code: String,
+    pub(crate) terms: Terms,
+    pub(crate) per_customer_limit: Option<i32>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) version: i32,
+}
+
 /// All that the rules look at.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) kind: CouponKind,
     pub(crate) percent: Option<i32>,
+    /// The most that a percentage takes off.
+    pub(crate) max_discount: Option<i64>,
     pub(crate) amount: Option<i64>,
-    pub(crate) currency: Currency,
-    pub(crate) min_subtotal: Option<i64>,
+    pub(crate) conditions: Conditions,
     pub(crate) usage_limit: Option<i32>,
     pub(crate) used: i32,
-    pub(crate) starts_at: Option<Timestamp>,
-    pub(crate) ends_at: Option<Timestamp>,
-    pub(crate) active: bool,
 }
 
 /// Why a coupon takes nothing off.
@@ -83,6 +93,21 @@ pub(crate) enum NotApplicable {
     SubtotalTooLow,
     #[error("The coupon is for another currency.")]
     OtherCurrency,
+    #[error("The coupon is not for what is in the cart.")]
+    OtherProducts,
+}
+
+impl From<Skipped> for NotApplicable {
+    fn from(skipped: Skipped) -> Self {
+        match skipped {
+            Skipped::NotActive | Skipped::Exclusive => Self::Unknown,
+            Skipped::TooEarly => Self::TooEarly,
+            Skipped::Expired => Self::Expired,
+            Skipped::OtherCurrency => Self::OtherCurrency,
+            Skipped::NothingConcerned | Skipped::TooFew => Self::OtherProducts,
+            Skipped::SubtotalTooLow => Self::SubtotalTooLow,
+        }
+    }
 }
 
 impl NotApplicable {
@@ -95,97 +120,49 @@ impl NotApplicable {
             Self::UsedUp => "coupon_used_up",
             Self::SubtotalTooLow => "coupon_subtotal_too_low",
             Self::OtherCurrency => "coupon_other_currency",
+            Self::OtherProducts => "coupon_other_products",
         }
     }
 }
 
-impl Terms {
-    /// What the coupon takes off a basket whose lines cost `subtotal`, now. How often one customer used it is checked when it is redeemed.
-    pub(crate) fn discount(
-        &self,
-        subtotal: i64,
-        currency: Currency,
-        now: Timestamp,
-    ) -> Result<Discount, NotApplicable> {
-        if !self.active {
-            return Err(NotApplicable::Unknown);
-        }
-        if self.starts_at.is_some_and(|starts| now < starts) {
-            return Err(NotApplicable::TooEarly);
-        }
-        if self.ends_at.is_some_and(|ends| now >= ends) {
-            return Err(NotApplicable::Expired);
-        }
-        if self.usage_limit.is_some_and(|limit| self.used >= limit) {
+impl Coupon {
+    /// What it takes off goods, now. How often one customer used it is checked when it is redeemed.
+    pub(super) fn take_off(&self, goods: &Goods<'_>) -> Result<Off, NotApplicable> {
+        let terms = &self.terms;
+        let about_money = terms.kind == CouponKind::Fixed || terms.max_discount.is_some();
+        let concerned = terms.conditions.check(goods, about_money);
+        // Used up is told before a subtotal that could be raised in vain.
+        if !matches!(
+            concerned,
+            Err(Skipped::NotActive | Skipped::TooEarly | Skipped::Expired)
+        ) && terms.usage_limit.is_some_and(|limit| terms.used >= limit)
+        {
             return Err(NotApplicable::UsedUp);
         }
-        let about_money = self.kind == CouponKind::Fixed || self.min_subtotal.is_some();
-        if about_money && self.currency != currency {
-            return Err(NotApplicable::OtherCurrency);
-        }
-        if self.min_subtotal.is_some_and(|least| subtotal < least) {
-            return Err(NotApplicable::SubtotalTooLow);
-        }
-        match self.kind {
+        let concerned = concerned?;
+        let lines = match terms.kind {
             CouponKind::Percent => {
-                let percent = self
+                let percent = terms
                     .percent
                     .and_then(|percent| u8::try_from(percent).ok())
                     .ok_or(NotApplicable::Unknown)?;
-                Ok(Discount::Percent(percent))
+                goods.percent_off(&concerned, percent, terms.max_discount)
             }
-            CouponKind::Fixed => self
-                .amount
-                .map(|amount| Discount::Fixed(Money::new(amount, self.currency)))
-                .ok_or(NotApplicable::Unknown),
-            CouponKind::FreeShipping => Ok(Discount::FreeShipping),
-        }
+            CouponKind::Fixed => {
+                goods.amount_off(&concerned, terms.amount.ok_or(NotApplicable::Unknown)?)
+            }
+            CouponKind::FreeShipping => Vec::new(),
+        };
+        Ok(Off {
+            lines,
+            free_shipping: terms.kind == CouponKind::FreeShipping,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn terms() -> Terms {
-        Terms {
-            kind: CouponKind::Percent,
-            percent: Some(10),
-            amount: None,
-            currency: Currency::EUR,
-            min_subtotal: Some(1000),
-            usage_limit: Some(5),
-            used: 4,
-            starts_at: Some(Timestamp::from_unix(100)),
-            ends_at: Some(Timestamp::from_unix(200)),
-            active: true,
-        }
-    }
-
-    #[test]
-    fn a_coupon_applies_within_its_terms_only() {
-        let at = Timestamp::from_unix;
-        let ask = |terms: Terms, subtotal, now| terms.discount(subtotal, Currency::EUR, at(now));
-        assert_eq!(ask(terms(), 1000, 100), Ok(Discount::Percent(10)));
-        assert_eq!(ask(terms(), 999, 100), Err(NotApplicable::SubtotalTooLow));
-        assert_eq!(ask(terms(), 1000, 99), Err(NotApplicable::TooEarly));
-        assert_eq!(ask(terms(), 1000, 200), Err(NotApplicable::Expired));
-        assert_eq!(
-            ask(Terms { used: 5, ..terms() }, 1000, 150),
-            Err(NotApplicable::UsedUp)
-        );
-        assert_eq!(
-            ask(
-                Terms {
-                    active: false,
-                    ..terms()
-                },
-                1000,
-                150
-            ),
-            Err(NotApplicable::Unknown)
-        );
-    }
 
     #[test]
     fn codes_are_upper_cased() {

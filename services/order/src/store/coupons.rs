@@ -1,29 +1,28 @@
 //! `coupons` and `coupon_redemptions`.
 
-use primitives::{CouponId, Currency, OrderId, Timestamp};
+use primitives::{CategoryId, CouponId, Currency, OrderId, ProductId, Timestamp};
+use serde::Deserialize;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
+pub(crate) use crate::domain::coupon::Coupon;
 use crate::domain::coupon::{CouponKind, Terms};
+use crate::domain::pricing::promotion::Conditions;
+use crate::domain::pricing::scope::Scope;
 
-/// A coupon.
-#[derive(Debug, Clone)]
-pub(crate) struct Coupon {
-    pub(crate) id: CouponId,
-    pub(crate) code: String,
-    pub(crate) terms: Terms,
-    pub(crate) per_customer_limit: Option<i32>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) version: i32,
-}
-
-struct Row {
+/// As [`super::terms`] reads it too.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
     id: CouponId,
     code: String,
     kind: String,
     percent: Option<i32>,
     amount: Option<i64>,
+    max_discount: Option<i64>,
     currency: String,
     min_subtotal: Option<i64>,
+    product_ids: Vec<ProductId>,
+    category_ids: Vec<CategoryId>,
     usage_limit: Option<i32>,
     per_customer_limit: Option<i32>,
     used: i32,
@@ -44,13 +43,20 @@ impl TryFrom<Row> for Coupon {
                 kind: super::parse::<CouponKind>(&row.kind)?,
                 percent: row.percent,
                 amount: row.amount,
-                currency: super::parse::<Currency>(&row.currency)?,
-                min_subtotal: row.min_subtotal,
+                max_discount: row.max_discount,
+                conditions: Conditions {
+                    active: row.active,
+                    starts_at: row.starts_at,
+                    ends_at: row.ends_at,
+                    currency: super::parse::<Currency>(&row.currency)?,
+                    min_subtotal: row.min_subtotal,
+                    scope: Scope {
+                        product_ids: row.product_ids,
+                        category_ids: row.category_ids,
+                    },
+                },
                 usage_limit: row.usage_limit,
                 used: row.used,
-                starts_at: row.starts_at,
-                ends_at: row.ends_at,
-                active: row.active,
             },
             per_customer_limit: row.per_customer_limit,
             created_at: row.created_at,
@@ -64,22 +70,12 @@ macro_rules! select {
     ($rest:literal, $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT id AS "id: CouponId", code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, used,
+            r#"SELECT id AS "id: CouponId", code, kind, percent, amount, max_discount, currency, min_subtotal,
+                      product_ids AS "product_ids: Vec<ProductId>", category_ids AS "category_ids: Vec<CategoryId>", usage_limit, per_customer_limit, used,
                       starts_at AS "starts_at: Timestamp", ends_at AS "ends_at: Timestamp", active, version, created_at FROM coupons "# + $rest,
             $($argument),*
         )
     };
-}
-
-pub(crate) async fn by_code(
-    conn: &mut PgConnection,
-    code: &str,
-) -> Result<Option<Coupon>, sqlx::Error> {
-    select!("WHERE code = $1", code)
-        .fetch_optional(conn)
-        .await?
-        .map(Coupon::try_from)
-        .transpose()
 }
 
 pub(crate) async fn find(
@@ -111,25 +107,48 @@ pub(crate) async fn list(
     .collect()
 }
 
+fn products(conditions: &Conditions) -> Vec<Uuid> {
+    conditions
+        .scope
+        .product_ids
+        .iter()
+        .map(|id| id.uuid())
+        .collect()
+}
+
+fn categories(conditions: &Conditions) -> Vec<Uuid> {
+    conditions
+        .scope
+        .category_ids
+        .iter()
+        .map(|id| id.uuid())
+        .collect()
+}
+
 /// Adds a coupon; `coupons_code_unique` if the code is taken.
 pub(crate) async fn insert(conn: &mut PgConnection, coupon: &Coupon) -> Result<(), sqlx::Error> {
     let terms = &coupon.terms;
+    let conditions = &terms.conditions;
     sqlx::query!(
-        "INSERT INTO coupons (id, code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, starts_at, ends_at, active, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO coupons (id, code, kind, percent, amount, currency, min_subtotal, usage_limit, per_customer_limit, starts_at, ends_at, active, created_at,
+                max_discount, product_ids, category_ids)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         coupon.id as CouponId,
         coupon.code,
         terms.kind.as_str(),
         terms.percent,
         terms.amount,
-        terms.currency.code(),
-        terms.min_subtotal,
+        conditions.currency.code(),
+        conditions.min_subtotal,
         terms.usage_limit,
         coupon.per_customer_limit,
-        terms.starts_at as Option<Timestamp>,
-        terms.ends_at as Option<Timestamp>,
-        terms.active,
+        conditions.starts_at as Option<Timestamp>,
+        conditions.ends_at as Option<Timestamp>,
+        conditions.active,
         coupon.created_at as Timestamp,
+        terms.max_discount,
+        &products(conditions),
+        &categories(conditions),
     )
     .execute(conn)
     .await
@@ -139,23 +158,28 @@ pub(crate) async fn insert(conn: &mut PgConnection, coupon: &Coupon) -> Result<(
 /// Replaces a coupon's terms if it still has the version. What was used stays used (`coupons_within_limit`).
 pub(crate) async fn update(conn: &mut PgConnection, coupon: &Coupon) -> Result<bool, sqlx::Error> {
     let terms = &coupon.terms;
+    let conditions = &terms.conditions;
     let done = sqlx::query!(
         "UPDATE coupons SET code = $2, kind = $3, percent = $4, amount = $5, currency = $6, min_subtotal = $7, usage_limit = $8,
-                per_customer_limit = $9, starts_at = $10, ends_at = $11, active = $12, version = version + 1
+                per_customer_limit = $9, starts_at = $10, ends_at = $11, active = $12, max_discount = $14, product_ids = $15, category_ids = $16,
+                version = version + 1
           WHERE id = $1 AND version = $13",
         coupon.id as CouponId,
         coupon.code,
         terms.kind.as_str(),
         terms.percent,
         terms.amount,
-        terms.currency.code(),
-        terms.min_subtotal,
+        conditions.currency.code(),
+        conditions.min_subtotal,
         terms.usage_limit,
         coupon.per_customer_limit,
-        terms.starts_at as Option<Timestamp>,
-        terms.ends_at as Option<Timestamp>,
-        terms.active,
+        conditions.starts_at as Option<Timestamp>,
+        conditions.ends_at as Option<Timestamp>,
+        conditions.active,
         coupon.version,
+        terms.max_discount,
+        &products(conditions),
+        &categories(conditions),
     )
     .execute(conn)
     .await?;

@@ -23,7 +23,10 @@ pub(crate) struct OrderItem {
     pub(crate) discount: i64,
     pub(crate) tax: i64,
     pub(crate) total: i64,
+    /// All its taxes together, in basis points; for people.
     pub(crate) tax_rate: i32,
+    /// Tax contained in its amounts.
+    pub(crate) included_tax: i64,
 }
 
 /// Writes all lines of an order, in their order, with one statement.
@@ -41,11 +44,11 @@ pub(crate) async fn insert_all(
     let sellers: Vec<Uuid> = column(items, |i| i.seller_id.uuid());
     let options: Vec<serde_json::Value> = column(items, |i| serde_json::json!(i.options.0));
     sqlx::query!(
-        "INSERT INTO order_items (order_id, position, id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate)
-         SELECT $1, position, id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate
+        "INSERT INTO order_items (order_id, position, id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate, included_tax)
+         SELECT $1, position, id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate, included_tax
            FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::jsonb[], $9::int[], $10::bigint[], $11::bigint[],
-                       $12::bigint[], $13::bigint[], $14::int[]) WITH ORDINALITY
-             AS line (id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate, position)",
+                       $12::bigint[], $13::bigint[], $14::int[], $15::bigint[]) WITH ORDINALITY
+             AS line (id, product_id, variant_id, seller_id, sku, title, options, quantity, unit_price, discount, tax, total, tax_rate, included_tax, position)",
         order as OrderId,
         &ids,
         &products,
@@ -60,6 +63,7 @@ pub(crate) async fn insert_all(
         &column(items, |i| i.tax),
         &column(items, |i| i.total),
         &column(items, |i| i.tax_rate),
+        &column(items, |i| i.included_tax),
     )
     .execute(conn)
     .await
@@ -76,7 +80,7 @@ pub(crate) async fn of_orders(
         OrderItem,
         r#"SELECT id AS "id: OrderItemId", order_id AS "order_id: OrderId", product_id AS "product_id: ProductId", variant_id AS "variant_id: VariantId",
                   seller_id AS "seller_id: UserId", sku AS "sku: Sku", title, options AS "options: Json<BTreeMap<String, String>>", quantity, shipped,
-                  unit_price, discount, tax, total, tax_rate
+                  unit_price, discount, tax, total, tax_rate, included_tax
              FROM order_items WHERE order_id = ANY($1) ORDER BY order_id, position"#,
         &orders,
     )

@@ -30,8 +30,15 @@ pub(crate) struct Order {
     pub(crate) shipping: i64,
     pub(crate) tax: i64,
     pub(crate) total: i64,
+    /// Then `tax` is 0, and `included_tax` is what the other amounts contain.
+    pub(crate) prices_include_tax: bool,
+    pub(crate) included_tax: i64,
+    /// Shipping's part of either.
+    pub(crate) shipping_tax: i64,
     pub(crate) coupon: Option<String>,
     pub(crate) shipping_method: String,
+    /// As customers read it; unknown of old orders.
+    pub(crate) shipping_method_name: Option<String>,
     pub(crate) shipping_address: Address,
     pub(crate) billing_address: Address,
     pub(crate) note: Option<String>,
@@ -72,8 +79,12 @@ struct Row {
     shipping: i64,
     tax: i64,
     total: i64,
+    prices_include_tax: bool,
+    included_tax: i64,
+    shipping_tax: i64,
     coupon: Option<String>,
     shipping_method: String,
+    shipping_method_name: Option<String>,
     shipping_address: Json<Address>,
     billing_address: Json<Address>,
     note: Option<String>,
@@ -104,8 +115,12 @@ impl TryFrom<Row> for Order {
             shipping: row.shipping,
             tax: row.tax,
             total: row.total,
+            prices_include_tax: row.prices_include_tax,
+            included_tax: row.included_tax,
+            shipping_tax: row.shipping_tax,
             coupon: row.coupon,
             shipping_method: row.shipping_method,
+            shipping_method_name: row.shipping_method_name,
             shipping_address: row.shipping_address.0,
             billing_address: row.billing_address.0,
             note: row.note,
@@ -126,7 +141,8 @@ macro_rules! select {
             Row,
             r#"SELECT o.id AS "id: OrderId", o.number AS "number!", o.cart_id AS "cart_id: CartId", o.user_id AS "user_id: UserId", o.guest_token_hash,
                       o.email AS "email: EmailAddress", o.status, o.payment_status, o.fulfillment_status, o.currency, o.subtotal, o.discount, o.shipping,
-                      o.tax, o.total, o.coupon, o.shipping_method, o.shipping_address AS "shipping_address: Json<Address>",
+                      o.tax, o.total, o.prices_include_tax, o.included_tax, o.shipping_tax, o.coupon, o.shipping_method, o.shipping_method_name,
+                      o.shipping_address AS "shipping_address: Json<Address>",
                       o.billing_address AS "billing_address: Json<Address>", o.note, o.placed_at, o.confirmed_at AS "confirmed_at: Timestamp",
                       o.cancelled_at AS "cancelled_at: Timestamp", o.cancel_reason,
                       o.version, p.id AS "payment_id: PaymentId"
@@ -349,8 +365,9 @@ pub(crate) async fn insert(
     sqlx::query!(
         r#"WITH placed AS (
              INSERT INTO orders (id, number, cart_id, user_id, guest_token_hash, email, status, payment_status, fulfillment_status, currency, subtotal, discount,
-                    shipping, tax, total, coupon, shipping_method, shipping_address, billing_address, note, placed_at, updated_at)
-             VALUES ($1, NULL, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+                    shipping, tax, total, coupon, shipping_method, shipping_address, billing_address, note, placed_at, updated_at,
+                    prices_include_tax, included_tax, shipping_tax, shipping_method_name)
+             VALUES ($1, NULL, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $26, $27, $28, $29)
              RETURNING id, currency, total, placed_at),
            payment AS (
              INSERT INTO payments (id, order_id, status, provider, currency, amount, created_at, updated_at)
@@ -382,6 +399,10 @@ pub(crate) async fn insert(
         provider,
         event as OrderEventId,
         actor,
+        order.prices_include_tax,
+        order.included_tax,
+        order.shipping_tax,
+        order.shipping_method_name,
     )
     .execute(conn)
     .await

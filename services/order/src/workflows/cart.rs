@@ -13,17 +13,14 @@ use sqlx::PgConnection;
 use crate::app::AppState;
 use crate::domain::coupon::NotApplicable;
 use crate::domain::guest_token;
-use crate::domain::pricing::{self, Basket, Line, Priced, PricingError};
+use crate::domain::pricing::{Line, Priced};
 use crate::store;
 use crate::store::cart_items::CartItem;
 use crate::store::carts::{Cart, Owner};
-use crate::store::coupons::Coupon;
+use crate::workflows::pricing;
 
 /// The most lines a cart may have: product looks up to 1,000 variants up at once.
 pub(crate) const MAX_LINES: usize = 500;
-
-/// The shipping method that carts are priced with.
-pub(crate) const DEFAULT_SHIPPING: &str = "standard";
 
 /// Who is shopping: a user, a guest with a token, or somebody with nothing yet.
 #[derive(Debug, Clone)]
@@ -336,27 +333,23 @@ pub(crate) async fn apply_coupon(
         .cart
         .take()
         .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
+    let with_coupon = Cart {
+        coupon: Some(code.to_owned()),
+        ..cart
+    };
+    let (items, variants) = unzip(contents.lines);
+    let mut contents = self::contents(app, shopper, Some(with_coupon), items, variants).await?;
+    if let Some(problem) = contents.coupon_problem {
+        return Err(Error::conflict(problem.code(), problem.to_string()));
+    }
     let mut conn = app.pool.acquire().await?;
-    let coupon = store::coupons::by_code(&mut conn, code).await?;
-    usable(app, coupon.as_ref(), contents.priced.subtotal, &cart)
-        .map_err(|problem| Error::conflict(problem.code(), problem.to_string()))?;
     let version = store::carts::set_coupon(&mut conn, cart.id, Some(code), app.clock.now())
         .await?
         .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
-    drop(conn);
-    let (items, variants) = unzip(contents.lines);
-    self::contents(
-        app,
-        shopper,
-        Some(Cart {
-            coupon: Some(code.to_owned()),
-            version,
-            ..cart
-        }),
-        items,
-        variants,
-    )
-    .await
+    if let Some(cart) = &mut contents.cart {
+        cart.version = version;
+    }
+    Ok(contents)
 }
 
 /// Takes the coupon off the cart.
@@ -397,19 +390,6 @@ fn unzip(lines: Vec<CartLine>) -> (Vec<CartItem>, BTreeMap<VariantId, VariantSna
     (items, variants)
 }
 
-/// What the coupon takes off, now.
-pub(crate) fn usable(
-    app: &AppState,
-    coupon: Option<&Coupon>,
-    subtotal: i64,
-    cart: &Cart,
-) -> std::result::Result<pricing::Discount, NotApplicable> {
-    coupon
-        .ok_or(NotApplicable::Unknown)?
-        .terms
-        .discount(subtotal, cart.currency, app.clock.now())
-}
-
 /// Looks up the variants that are not known yet (such as one that was added at the same time) and prices the cart.
 async fn complete(
     app: &AppState,
@@ -429,7 +409,7 @@ async fn complete(
     contents(app, shopper, Some(cart), items, variants).await
 }
 
-/// Prices a cart for the shop's own country and the default shipping method.
+/// Prices a cart for the shop's own country and the preferred shipping method.
 async fn contents(
     app: &AppState,
     shopper: &Shopper,
@@ -438,18 +418,10 @@ async fn contents(
     mut variants: BTreeMap<VariantId, VariantSnapshot>,
 ) -> Result<CartContents> {
     let currency = cart.as_ref().map_or(app.currency, |cart| cart.currency);
+    let code = cart.as_ref().and_then(|cart| cart.coupon.as_deref());
+    let place = pricing::home(app);
     let mut conn = app.pool.acquire().await?;
-    let terms = store::terms::find(&mut conn, &app.country, DEFAULT_SHIPPING, currency)
-        .await?
-        .ok_or_else(|| {
-            Error::internal(anyhow::anyhow!(
-                "there is no shipping method {DEFAULT_SHIPPING}"
-            ))
-        })?;
-    let coupon = match cart.as_ref().and_then(|cart| cart.coupon.as_deref()) {
-        Some(code) => Some(store::coupons::by_code(&mut conn, code).await?),
-        None => None,
-    };
+    let terms = pricing::terms(app, &mut conn, &place, currency, code).await?;
     drop(conn);
 
     let mut lines: Vec<CartLine> = items
@@ -468,35 +440,17 @@ async fn contents(
     let sold: Vec<Line> = lines
         .iter()
         .filter_map(|line| {
-            let variant = line.variant.as_ref()?;
             let quantity = Quantity::try_from(line.item.quantity).ok()?;
-            Some(Line {
-                unit_price: variant.price,
-                quantity,
-                tax_rate: terms.rate(&variant.tax_class),
-            })
+            Some(pricing::line(line.variant.as_ref()?, quantity))
         })
         .collect();
-    let basket = Basket {
-        currency,
-        lines: &sold,
-        discount: None,
-        shipping: terms.shipping,
+    let coupon = terms.coupon.as_ref();
+    let methods = &terms.methods;
+    let priced = pricing::price(app, &terms, currency, &place, &sold, coupon, methods)?;
+    let coupon_problem = match priced.coupon {
+        Some(outcome) => outcome.err(),
+        None => code.map(|_| NotApplicable::Unknown),
     };
-    let mut priced = pricing::price(basket).map_err(too_expensive)?;
-    let mut coupon_problem = None;
-    if let (Some(coupon), Some(cart)) = (&coupon, &cart) {
-        match usable(app, coupon.as_ref(), priced.subtotal, cart) {
-            Ok(discount) => {
-                priced = pricing::price(Basket {
-                    discount: Some(discount),
-                    ..basket
-                })
-                .map_err(too_expensive)?
-            }
-            Err(problem) => coupon_problem = Some(problem),
-        }
-    }
     let mut subtotals = priced.lines.iter().map(|line| line.subtotal);
     for line in lines.iter_mut().filter(|line| line.variant.is_some()) {
         line.total = subtotals.next().unwrap_or(0);
@@ -514,12 +468,4 @@ async fn contents(
         coupon_problem,
         token,
     })
-}
-
-/// A basket that has no price.
-pub(crate) fn too_expensive(error: PricingError) -> Error {
-    Error::conflict(
-        "cart_too_expensive",
-        format!("The cart cannot be priced: {error}."),
-    )
 }

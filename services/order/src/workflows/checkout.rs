@@ -24,18 +24,21 @@ use sqlx::types::Json;
 use crate::app::AppState;
 use crate::clients::product::NotReserved;
 use crate::domain::address::Address;
+use crate::domain::coupon::NotApplicable;
 use crate::domain::guest_token;
 use crate::domain::order::{self, FulfillmentStatus, PaymentStatus, State, Status};
-use crate::domain::pricing::{self, Basket, Line, Priced};
+use crate::domain::pricing::place::Place;
+use crate::domain::pricing::shipping::{Method, NotOffered};
+use crate::domain::pricing::{self, Line, Priced};
 use crate::http::orders::OrderView;
-use crate::store;
 use crate::store::cart_items::CartItem;
 use crate::store::carts::{Cart, Owner};
 use crate::store::order_items::OrderItem;
 use crate::store::orders::Order;
 use crate::store::terms::Terms;
-use crate::workflows::cart::{self, DEFAULT_SHIPPING, Shopper};
+use crate::workflows::cart::{self, Shopper};
 use crate::workflows::transition::{self, Actor};
+use crate::{store, workflows};
 
 /// How often a checkout begins again because the cart changed under it.
 const ATTEMPTS: usize = 3;
@@ -276,46 +279,37 @@ async fn commit(
     } else {
         Actor::Guest
     };
-    let method = checkout
-        .shipping_method
-        .as_deref()
-        .unwrap_or(DEFAULT_SHIPPING);
-
     let mut tx = app.pool.begin().await?;
     if !store::carts::check_out(&mut tx, cart, order_id, now).await? {
         return Ok(None);
     }
-    let terms = store::terms::find(
-        &mut tx,
-        &checkout.shipping_address.country,
-        method,
-        cart.currency,
-    )
-    .await?
-    .ok_or_else(|| http_kit::one_field("shipping_method", "unknown", "is not offered"))?;
-    let sold = sold(items, reservation, &terms)?;
-    let basket_lines: Vec<Line> = sold.iter().map(|sold| sold.line).collect();
-    let basket = Basket {
-        currency: cart.currency,
-        lines: &basket_lines,
-        discount: None,
-        shipping: terms.shipping,
-    };
-    let mut priced = pricing::price(basket).map_err(cart::too_expensive)?;
+    let place = Place::from(&checkout.shipping_address);
+    let terms = workflows::pricing::terms(app, &mut tx, &place, cart.currency, None).await?;
     let coupon = match &cart.coupon {
-        Some(code) => {
-            let coupon = store::coupons::lock(&mut tx, code).await?;
-            let discount = cart::usable(app, coupon.as_ref(), priced.subtotal, cart)
-                .map_err(|problem| Error::conflict(problem.code(), problem.to_string()))?;
-            priced = pricing::price(Basket {
-                discount: Some(discount),
-                ..basket
-            })
-            .map_err(cart::too_expensive)?;
-            coupon
-        }
+        Some(code) => Some(
+            store::coupons::lock(&mut tx, code)
+                .await?
+                .ok_or_else(|| not_applicable(NotApplicable::Unknown))?,
+        ),
         None => None,
     };
+    let sold = sold(items, reservation)?;
+    let basket: Vec<Line> = sold.iter().map(Sold::line).collect();
+    let methods = offered(&terms, checkout.shipping_method.as_deref())?;
+    let priced = workflows::pricing::price(
+        app,
+        &terms,
+        cart.currency,
+        &place,
+        &basket,
+        coupon.as_ref(),
+        methods,
+    )?;
+    if let Some(Err(problem)) = priced.coupon {
+        return Err(not_applicable(problem));
+    }
+    let method = priced.method.and_then(|index| methods.get(index));
+    let method = method.ok_or_else(|| not_sent(checkout, priced.not_offered))?;
     let total = Money::new(priced.total, cart.currency);
     if checkout
         .expected_total
@@ -359,8 +353,12 @@ async fn commit(
         shipping: priced.shipping,
         tax: priced.tax,
         total: priced.total,
+        prices_include_tax: app.prices_include_tax,
+        included_tax: priced.included_tax,
+        shipping_tax: priced.shipping_tax,
         coupon: cart.coupon.clone(),
-        shipping_method: method.to_owned(),
+        shipping_method: method.code.clone(),
+        shipping_method_name: Some(method.name.clone()),
         shipping_address: checkout.shipping_address.clone(),
         billing_address: checkout
             .billing_address
@@ -388,11 +386,13 @@ async fn commit(
         .on_constraint("orders_one_per_cart", || already_ordered(order_id))?;
     let order_items = freeze(app, &order, sold, &priced);
     store::order_items::insert_all(&mut tx, order_id, &order_items).await?;
+    let ids: Vec<OrderItemId> = order_items.iter().map(|item| item.id).collect();
+    store::order_pricing::insert_all(&mut tx, order_id, &ids, &priced).await?;
     if let Some(coupon) = &coupon {
         let customer = order
             .user_id
             .map_or_else(|| order.email.to_string(), |user| user.to_string());
-        if !store::coupons::redeem(&mut tx, coupon, order_id, &customer, priced.discount, now)
+        if !store::coupons::redeem(&mut tx, coupon, order_id, &customer, given(&priced), now)
             .await?
         {
             return Err(Error::conflict(
@@ -461,17 +461,53 @@ async fn commit(
     Ok(Some(placed(app, shopper, view)))
 }
 
-/// A cart's line with the variant as it is sold.
+fn not_applicable(problem: NotApplicable) -> Error {
+    Error::conflict(problem.code(), problem.to_string())
+}
+
+/// The ways of sending that the customer accepts, the preferred one first.
+fn offered<'t>(terms: &'t Terms, wanted: Option<&str>) -> Result<&'t [Method]> {
+    let Some(code) = wanted else {
+        return Ok(&terms.methods);
+    };
+    let index = terms.methods.iter().position(|method| method.code == code);
+    index
+        .and_then(|index| terms.methods.get(index..=index))
+        .ok_or_else(|| http_kit::one_field("shipping_method", "unknown", "is not offered"))
+}
+
+/// Nothing is sent there, or not in the way that was wanted.
+fn not_sent(checkout: &Checkout, reason: Option<NotOffered>) -> Error {
+    match (&checkout.shipping_method, reason) {
+        (Some(_), Some(reason)) => {
+            http_kit::one_field("shipping_method", reason.code(), reason.to_string())
+        }
+        _ => Error::conflict(
+            "shipping_unavailable",
+            "No shipping method is offered for this order and address.",
+        ),
+    }
+}
+
+/// What the coupon took off in all.
+fn given(priced: &Priced) -> i64 {
+    let applied = priced.coupon.and_then(std::result::Result::ok);
+    applied.map_or(0, |applied| applied.goods + applied.shipping)
+}
+
+/// Units of a variant as they are sold.
 struct Sold<'a> {
-    line: Line,
+    quantity: Quantity,
     variant: &'a VariantSnapshot,
 }
 
-fn sold<'a>(
-    items: &[CartItem],
-    reservation: &'a Reservation,
-    terms: &Terms,
-) -> Result<Vec<Sold<'a>>> {
+impl Sold<'_> {
+    fn line(&self) -> Line {
+        workflows::pricing::line(self.variant, self.quantity)
+    }
+}
+
+fn sold<'a>(items: &[CartItem], reservation: &'a Reservation) -> Result<Vec<Sold<'a>>> {
     let held: BTreeMap<VariantId, _> = reservation
         .lines
         .iter()
@@ -481,11 +517,7 @@ fn sold<'a>(
         .iter()
         .map(|item| match held.get(&item.variant_id) {
             Some(line) if line.quantity.get() == item.quantity => Ok(Sold {
-                line: Line {
-                    unit_price: line.variant.price,
-                    quantity: line.quantity,
-                    tax_rate: terms.rate(&line.variant.tax_class),
-                },
+                quantity: line.quantity,
                 variant: &line.variant,
             }),
             _ => Err(Error::internal(anyhow::anyhow!(
@@ -505,13 +537,14 @@ fn freeze(app: &AppState, order: &Order, sold: Vec<Sold<'_>>, priced: &Priced) -
         sku: sold.variant.sku.clone(),
         title: sold.variant.title.clone(),
         options: Json(sold.variant.options.clone()),
-        quantity: sold.line.quantity.get(),
+        quantity: sold.quantity.get(),
         shipped: 0,
-        unit_price: sold.line.unit_price.amount(),
+        unit_price: sold.variant.price.amount(),
         discount: priced.discount,
         tax: priced.tax,
         total: priced.total,
-        tax_rate: sold.line.tax_rate,
+        tax_rate: priced.taxes.iter().map(|tax| tax.rate.ppm()).sum::<i32>() / 100,
+        included_tax: priced.included_tax,
     };
     sold.into_iter().zip(&priced.lines).map(item).collect()
 }

@@ -11,6 +11,7 @@ pub(crate) mod edit;
 pub(crate) mod erase;
 pub(crate) mod finalise;
 pub(crate) mod pay;
+pub(crate) mod pricing;
 pub(crate) mod refund;
 pub(crate) mod ship;
 pub(crate) mod transition;

@@ -90,6 +90,8 @@ impl Peer {
             available: stock,
             active: true,
             tax_class: "standard".to_owned(),
+            weight_grams: Some(500),
+            category_ids: vec![],
             availability: Availability::default(),
             available_on: None,
         };

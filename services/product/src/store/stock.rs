@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::internal::variants::VariantSnapshot;
 use primitives::{
-    Clock, LocationId, MovementId, OrderId, ProductId, Random, Sku, Timestamp, UserId, VariantId,
+    CategoryId, Clock, LocationId, MovementId, OrderId, ProductId, Random, Sku, Timestamp, UserId,
+    VariantId,
 };
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -54,7 +55,8 @@ pub(crate) async fn read(
         r#"SELECT v.id AS "variant_id: VariantId", v.product_id AS "product_id: ProductId", v.sku AS "sku: Sku", v.price,
                   v.archived_at IS NULL AND p.status = 'active' AS "active!", v.options AS "options: Json<BTreeMap<String, String>>",
                   v.low_stock_threshold, v.backorder, v.backorder_limit, v.available_on AS "available_on: Timestamp", v.preorder_limit,
-                  p.seller_id AS "seller_id: UserId", p.title, p.slug, p.currency, p.tax_class,
+                  p.seller_id AS "seller_id: UserId", p.title, p.slug, p.currency, p.tax_class, v.weight_grams,
+                  ARRAY(SELECT c.ancestor_id FROM category_closure c WHERE c.descendant_id = p.category_id ORDER BY 1) AS "category_ids!",
                   l.id AS "location_id: LocationId", l.deactivated_at IS NULL AS "place_active!",
                   coalesce(s.on_hand, 0) AS "on_hand!", coalesce(s.reserved, 0) AS "reserved!", coalesce(s.owed, 0) AS "owed!"
              FROM product_variants v
@@ -103,6 +105,8 @@ pub(crate) async fn read(
             available: 0,
             active: row.active,
             tax_class: row.tax_class,
+            weight_grams: row.weight_grams,
+            category_ids: row.category_ids.into_iter().map(CategoryId::from).collect(),
             availability: Default::default(),
             available_on: None,
         };

@@ -7,11 +7,13 @@ pub(crate) mod remove;
 pub(crate) mod update;
 
 use http_kit::{FieldErrors, Result};
-use primitives::{CouponId, Currency, Money, Timestamp};
+use primitives::{CategoryId, CouponId, Currency, Money, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::coupon::{CouponCode, CouponKind, Terms};
+use crate::domain::pricing::promotion::Conditions;
+use crate::domain::pricing::scope::Scope;
 use crate::store::coupons::Coupon;
 
 /// The terms of a coupon.
@@ -23,9 +25,17 @@ pub(crate) struct CouponInput {
     /// For `percent`: 1 to 100.
     #[schema(minimum = 1, maximum = 100)]
     percent: Option<i32>,
+    /// For `percent`: the most that it takes off.
+    max_discount: Option<Money>,
     /// For `fixed`.
     amount: Option<Money>,
-    /// What the lines must cost at least.
+    /// The products that it is for, besides those of `category_ids`; all if neither is given.
+    #[schema(max_items = 500)]
+    product_ids: Option<Vec<ProductId>>,
+    /// The categories, with all below them, that it is for.
+    #[schema(max_items = 100)]
+    category_ids: Option<Vec<CategoryId>>,
+    /// What the lines that it is for must cost at least, promotions off.
     min_subtotal: Option<Money>,
     /// How often it may be used in all.
     #[schema(minimum = 1)]
@@ -47,7 +57,11 @@ pub(crate) struct CouponView {
     code: String,
     kind: CouponKind,
     percent: Option<i32>,
+    max_discount: Option<Money>,
     amount: Option<Money>,
+    /// Everything if this and `category_ids` are empty.
+    product_ids: Vec<ProductId>,
+    category_ids: Vec<CategoryId>,
     min_subtotal: Option<Money>,
     usage_limit: Option<i32>,
     per_customer_limit: Option<i32>,
@@ -72,21 +86,29 @@ impl From<Coupon> for CouponView {
         let Terms {
             kind,
             percent,
+            max_discount,
             amount,
-            currency,
-            min_subtotal,
+            conditions,
             usage_limit,
             used,
+        } = coupon.terms;
+        let Conditions {
+            active,
             starts_at,
             ends_at,
-            active,
-        } = coupon.terms;
+            currency,
+            min_subtotal,
+            scope,
+        } = conditions;
         let money = |amount| Money::new(amount, currency);
         Self {
             id: coupon.id,
             code: coupon.code,
             kind,
             percent,
+            max_discount: max_discount.map(money),
+            product_ids: scope.product_ids,
+            category_ids: scope.category_ids,
             amount: amount.map(money),
             min_subtotal: min_subtotal.map(money),
             usage_limit,
@@ -149,23 +171,36 @@ impl CouponInput {
         if self.amount.is_some() && self.kind != CouponKind::Fixed {
             errors.push("amount", "exclusive", "is for coupons of kind fixed");
         }
+        if self.max_discount.is_some() && self.kind != CouponKind::Percent {
+            errors.push(
+                "max_discount",
+                "exclusive",
+                "is for coupons of kind percent",
+            );
+        }
+        if self.max_discount.is_some_and(|most| most.amount() <= 0) {
+            errors.push("max_discount", "invalid", "must be more than nothing");
+        }
         if self.min_subtotal.is_some_and(|least| least.amount() < 0) {
             errors.push("min_subtotal", "invalid", "must not be negative");
         }
-        let currency = self
-            .amount
-            .or(self.min_subtotal)
-            .map_or(shop_currency, Money::currency);
-        if self
-            .min_subtotal
-            .is_some_and(|least| least.currency() != currency)
-        {
-            errors.push(
-                "min_subtotal",
-                "other_currency",
-                "must be in the currency of amount",
-            );
+        let amounts = [
+            ("amount", self.amount),
+            ("max_discount", self.max_discount),
+            ("min_subtotal", self.min_subtotal),
+        ];
+        let named = amounts.iter().find_map(|(_, amount)| *amount);
+        let currency = named.map_or(shop_currency, Money::currency);
+        for (field, amount) in amounts {
+            if amount.is_some_and(|amount| amount.currency() != currency) {
+                errors.push(
+                    field,
+                    "other_currency",
+                    "must be in the currency of the others",
+                );
+            }
         }
+        let scope = scope(&mut errors, self.product_ids, self.category_ids);
         for (field, limit) in [
             ("usage_limit", self.usage_limit),
             ("per_customer_limit", self.per_customer_limit),
@@ -186,20 +221,45 @@ impl CouponInput {
             terms: Terms {
                 kind: self.kind,
                 percent: self.percent,
+                max_discount: self.max_discount.map(Money::amount),
                 amount: self.amount.map(Money::amount),
-                currency,
-                min_subtotal: self.min_subtotal.map(Money::amount),
+                conditions: Conditions {
+                    active: self.active.unwrap_or(true),
+                    starts_at: self.starts_at,
+                    ends_at: self.ends_at,
+                    currency,
+                    min_subtotal: self.min_subtotal.map(Money::amount),
+                    scope,
+                },
                 usage_limit: self.usage_limit,
                 used: 0,
-                starts_at: self.starts_at,
-                ends_at: self.ends_at,
-                active: self.active.unwrap_or(true),
             },
             per_customer_limit: self.per_customer_limit,
             created_at,
             version,
         })
     }
+}
+
+/// What a promotion or coupon is for, within bounds.
+pub(crate) fn scope(
+    errors: &mut FieldErrors,
+    products: Option<Vec<ProductId>>,
+    categories: Option<Vec<CategoryId>>,
+) -> Scope {
+    let scope = Scope {
+        product_ids: products.unwrap_or_default(),
+        category_ids: categories.unwrap_or_default(),
+    };
+    for (field, count, most) in [
+        ("product_ids", scope.product_ids.len(), 500),
+        ("category_ids", scope.category_ids.len(), 100),
+    ] {
+        if count > most {
+            errors.push(field, "too_many", format!("must not be more than {most}"));
+        }
+    }
+    scope
 }
 
 fn taken() -> http_kit::Error {

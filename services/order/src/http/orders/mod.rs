@@ -39,9 +39,16 @@ pub(crate) struct OrderView {
     pub(crate) subtotal: Money,
     pub(crate) discount: Money,
     pub(crate) shipping: Money,
+    /// Added to the amounts above; nothing where they include it.
     pub(crate) tax: Money,
     /// subtotal - discount + shipping + tax
     pub(crate) total: Money,
+    /// Whether prices include tax.
+    #[serde(default)]
+    pub(crate) prices_include_tax: bool,
+    /// The tax in `total`, where prices include it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) included_tax: Option<Money>,
     pub(crate) coupon: Option<String>,
     pub(crate) shipping_method: String,
     pub(crate) shipping_address: Address,
@@ -75,11 +82,15 @@ pub(crate) struct OrderItemView {
     pub(crate) tax: Money,
     /// unit_price * quantity - discount + tax
     pub(crate) total: Money,
+    /// The tax in `total`, where prices include it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) included_tax: Option<Money>,
 }
 
 impl OrderView {
     /// The order with its lines, which are already those of this order.
     pub(crate) fn new(order: &Order, items: &[OrderItem]) -> Self {
+        let included = |tax| order.prices_include_tax.then(|| order.money(tax));
         let item = |item: &OrderItem| OrderItemView {
             id: item.id,
             product_id: item.product_id,
@@ -93,6 +104,7 @@ impl OrderView {
             discount: order.money(item.discount),
             tax: order.money(item.tax),
             total: order.money(item.total),
+            included_tax: included(item.included_tax),
         };
         Self {
             id: order.id,
@@ -106,6 +118,8 @@ impl OrderView {
             shipping: order.money(order.shipping),
             tax: order.money(order.tax),
             total: order.money(order.total),
+            prices_include_tax: order.prices_include_tax,
+            included_tax: included(order.included_tax),
             coupon: order.coupon.clone(),
             shipping_method: order.shipping_method.clone(),
             shipping_address: order.shipping_address.clone(),
