@@ -4,6 +4,8 @@
 //! is to be paid; money that arrives for an order that is gone goes back; refunds never exceed what was paid; what is cancelled never comes
 //! back to life.
 
+#[cfg(test)]
+mod model;
 mod rules;
 mod steps;
 #[cfg(test)]

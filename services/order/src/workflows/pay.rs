@@ -39,10 +39,7 @@ pub(crate) async fn pay(app: &AppState, id: OrderId, test_method: Option<&str>) 
         return Err(Error::conflict("order_already_paid", "The order is paid."));
     }
     if order.status != Status::Pending {
-        return Err(Error::conflict(
-            "order_not_payable",
-            "The order no longer waits for a payment.",
-        ));
+        return Err(not_payable());
     }
 
     let at_provider = match &payment.provider_ref {
@@ -58,9 +55,9 @@ pub(crate) async fn pay(app: &AppState, id: OrderId, test_method: Option<&str>) 
         }
     };
     let mut news = at_provider.map_err(unavailable_or_refused)?;
-    let mut conn = app.pool.acquire().await?;
-    store::payments::set_reference(&mut conn, payment.id, &news.reference, app.clock.now()).await?;
-    drop(conn);
+    if !remember(app, &payment, &news.reference).await? {
+        return Err(not_payable());
+    }
     let client_secret = news.client_secret.clone();
     if let Some(method) = test_method
         && matches!(
@@ -84,6 +81,30 @@ pub(crate) async fn pay(app: &AppState, id: OrderId, test_method: Option<&str>) 
         payment,
         client_secret,
     })
+}
+
+fn not_payable() -> Error {
+    Error::conflict(
+        "order_not_payable",
+        "The order no longer waits for a payment.",
+    )
+}
+
+/// Writes the provider's name of a payment down, before anybody can pay it. False if the order ended meanwhile: whoever ended it did not know
+/// what to stop at the provider, so it is stopped now.
+async fn remember(app: &AppState, payment: &Payment, reference: &str) -> Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    let order = store::orders::lock(&mut tx, payment.order_id)
+        .await?
+        .ok_or_else(|| Error::not_found("order"))?;
+    store::payments::set_reference(&mut tx, payment.id, reference, now).await?;
+    let waits = order.status == Status::Pending;
+    if !waits {
+        store::payments::request_cancellation(&mut tx, order.id, now).await?;
+    }
+    tx.commit().await?;
+    Ok(waits)
 }
 
 /// The webhook may have been faster, or may come later: both are the same to the order.

@@ -3,7 +3,7 @@
 use sqlx::Type;
 
 /// Where an order's reservation is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum Hold {
     /// Units are held.
