@@ -22,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::auth::AuthClient;
 use crate::clients::product::ProductClient;
-use crate::config::Settings;
+use crate::config::{CartSettings, Settings};
 use crate::domain::guest_token::GuestTokens;
+use crate::guest_carts::GuestCarts;
 use crate::live::Live;
 use crate::payments::Stripe;
 use crate::store::orders::Order;
@@ -57,6 +58,9 @@ impl runtime::Service for App {
         }
         if settings.unpaid_expiry_seconds == 0 {
             complaints.push("UNPAID_EXPIRY_SECONDS must be more than 0".to_owned());
+        }
+        if settings.cart.guest_cart_days == 0 {
+            complaints.push("GUEST_CART_DAYS must be more than 0".to_owned());
         }
         if settings.reconcile_interval_seconds == 0 {
             complaints.push("RECONCILE_INTERVAL_SECONDS must be more than 0".to_owned());
@@ -162,6 +166,8 @@ pub struct Parts {
     pub(crate) verifier: Verifier,
     pub(crate) keys: ServiceKeys,
     pub(crate) guest_tokens: GuestTokens,
+    pub(crate) guest_carts: GuestCarts,
+    pub(crate) cart: CartSettings,
     pub(crate) public_url: String,
     pub(crate) country: CountryCode,
     pub(crate) currency: Currency,
@@ -224,6 +230,8 @@ impl AppState {
             verifier,
             keys,
             guest_tokens: GuestTokens::new(&settings.service_key),
+            guest_carts: GuestCarts::new(&settings.cart, &settings.redis_url, clock.clone())?,
+            cart: settings.cart.clone(),
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             country: settings.default_country.clone(),
             currency: settings.currency,

@@ -1,5 +1,7 @@
 //! All settings, from the environment.
 
+use std::time::Duration;
+
 use primitives::{CountryCode, Currency};
 use runtime::CommonSettings;
 use secrecy::SecretString;
@@ -21,7 +23,7 @@ pub struct Settings {
     /// Connections to the database at most.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
     pub database_max_connections: u32,
-    /// Redis, for the deny-list of access tokens.
+    /// Redis, where the deny-list of access tokens and guests' carts are.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: SecretString,
     /// The broker.
@@ -57,6 +59,9 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9002"
     )]
     pub auth_internal_url: String,
+    /// Baskets.
+    #[command(flatten)]
+    pub cart: CartSettings,
     /// How payments are taken.
     #[command(flatten)]
     pub stripe: StripeSettings,
@@ -81,4 +86,26 @@ pub struct Settings {
     /// The currency that the shop sells in.
     #[arg(long, env = "CURRENCY", default_value = "EUR")]
     pub currency: Currency,
+}
+
+/// Settings of carts.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CartSettings {
+    /// How many days a guest's cart is kept after its last use.
+    #[arg(long, env = "GUEST_CART_DAYS", default_value_t = 30)]
+    pub guest_cart_days: u16,
+    /// What the keys of guests' carts in Redis begin with.
+    #[arg(long, env = "GUEST_CART_PREFIX", default_value = "order")]
+    pub guest_cart_prefix: String,
+    /// After how long without a change a cart with something in it counts as abandoned.
+    #[arg(long, env = "CART_ABANDONED_AFTER_SECONDS", default_value_t = 4 * 3600)]
+    pub cart_abandoned_after_seconds: u32,
+}
+
+impl CartSettings {
+    /// How long a guest's cart is kept after its last use.
+    #[must_use]
+    pub fn guest_cart_life(&self) -> Duration {
+        Duration::from_secs(u64::from(self.guest_cart_days) * 24 * 3600)
+    }
 }

@@ -12,6 +12,7 @@ pub mod config;
 mod consumers;
 mod domain;
 mod error;
+mod guest_carts;
 mod http;
 mod jobs;
 mod live;

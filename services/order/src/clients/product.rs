@@ -8,6 +8,9 @@ use contracts::internal::variants::{LookupRequest, LookupResponse, VariantSnapsh
 use primitives::{OrderId, ProductId, VariantId};
 use serde_json::Value;
 
+/// As many as product looks up at once.
+const MOST_VARIANTS: usize = 1_000;
+
 /// product's internal API.
 #[derive(Clone)]
 pub(crate) struct ProductClient(InternalClient);
@@ -30,7 +33,7 @@ impl ProductClient {
         Self(client)
     }
 
-    /// Variants by id, and all variants of a product, with one call. What is not known is absent.
+    /// Variants by id, and all variants of a product, with one call for each 1,000. What is not known is absent.
     pub(crate) async fn lookup(
         &self,
         variant_ids: Vec<VariantId>,
@@ -38,6 +41,12 @@ impl ProductClient {
     ) -> http_kit::Result<BTreeMap<VariantId, VariantSnapshot>> {
         if variant_ids.is_empty() && product_ids.is_empty() {
             return Ok(BTreeMap::new());
+        }
+        if variant_ids.len() > MOST_VARIANTS {
+            let (first, rest) = variant_ids.split_at(MOST_VARIANTS);
+            let mut found = Box::pin(self.lookup(first.to_vec(), product_ids)).await?;
+            found.extend(Box::pin(self.lookup(rest.to_vec(), Vec::new())).await?);
+            return Ok(found);
         }
         let request = LookupRequest {
             variant_ids,

@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod coupon;
 pub(crate) mod guest_token;
 pub(crate) mod ledger;
+pub(crate) mod notice;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod pricing;

@@ -31,6 +31,7 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             carts::apply_coupon::handler,
             carts::remove_coupon::handler
         ))
+        .routes(routes!(carts::acknowledge::handler))
         .routes(routes!(carts::checkout::handler))
         .routes(routes!(orders::place::handler, orders::list::handler))
         .routes(routes!(orders::get::handler, orders::edit::handler))

@@ -4,6 +4,7 @@ use primitives::{CartId, CartItemId, Currency, OrderId, ProductId, Timestamp, Us
 use sqlx::PgConnection;
 
 use super::cart_items::CartItem;
+use crate::guest_carts::GuestCart;
 
 /// An open cart without its lines.
 #[derive(Debug, Clone)]
@@ -58,7 +59,8 @@ pub(crate) async fn open(
     let (user, hash) = owner.columns();
     let rows = sqlx::query!(
         r#"SELECT c.id AS "id: CartId", c.currency, c.coupon, c.version, i.id AS "item_id?: CartItemId",
-                  i.product_id AS "product_id?: ProductId", i.variant_id AS "variant_id?: VariantId", i.quantity AS "quantity?"
+                  i.product_id AS "product_id?: ProductId", i.variant_id AS "variant_id?: VariantId", i.quantity AS "quantity?",
+                  i.seen_price
              FROM carts c LEFT JOIN cart_items i ON i.cart_id = c.id
             WHERE c.status = 'open' AND (c.user_id = $1 OR c.token_hash = $2)
             ORDER BY i.added_at, i.id"#,
@@ -77,18 +79,17 @@ pub(crate) async fn open(
         coupon: first.coupon.clone(),
         version: first.version,
     };
-    let item = |row| match row {
-        (Some(id), Some(product_id), Some(variant_id), Some(quantity)) => Some(CartItem {
-            id,
-            product_id,
-            variant_id,
-            quantity,
-        }),
-        _ => None,
-    };
     let items = rows
         .iter()
-        .filter_map(|row| item((row.item_id, row.product_id, row.variant_id, row.quantity)))
+        .filter_map(|row| {
+            Some(CartItem {
+                id: row.item_id?,
+                product_id: row.product_id?,
+                variant_id: row.variant_id?,
+                quantity: row.quantity?,
+                seen_price: row.seen_price,
+            })
+        })
         .collect();
     Ok(Some((cart, items)))
 }
@@ -135,6 +136,29 @@ pub(crate) async fn touch_or_create(
     row.map(Cart::try_from).transpose()
 }
 
+/// Writes a guest's cart that comes from Redis, as it was there. False if it is here already, whatever became of it.
+pub(crate) async fn adopt(
+    conn: &mut PgConnection,
+    guest: &GuestCart,
+    token_hash: &[u8],
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "INSERT INTO carts (id, token_hash, currency, coupon, version, created_at, updated_at, abandoned_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT version FROM abandoned_guest_carts WHERE cart_id = $1))
+         ON CONFLICT DO NOTHING",
+        guest.cart.id as CartId,
+        token_hash,
+        guest.cart.currency.code(),
+        guest.cart.coupon,
+        guest.cart.version,
+        guest.created_at as Timestamp,
+        guest.updated_at as Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Counts a change of an open cart and locks it until the transaction ends. None if it is closed.
 pub(crate) async fn touch(
     conn: &mut PgConnection,
@@ -164,6 +188,19 @@ pub(crate) async fn set_coupon(
         now as Timestamp,
     )
     .fetch_optional(conn)
+    .await
+}
+
+/// Whether the guest has an open cart here.
+pub(crate) async fn is_open(
+    conn: &mut PgConnection,
+    token_hash: &[u8],
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM carts WHERE token_hash = $1 AND status = 'open') AS "open!""#,
+        token_hash,
+    )
+    .fetch_one(conn)
     .await
 }
 

@@ -2,22 +2,33 @@
 //!
 //! A change counts up the cart's `version` and so locks its row first; a cart that was closed meanwhile is left alone and a new one begun.
 
+mod add;
+mod change;
+mod home;
+
 use std::collections::BTreeMap;
 
 use auth_token::Principal;
 use contracts::internal::variants::VariantSnapshot;
-use http_kit::{Error, Result, one_field};
-use primitives::{CartId, CartItemId, ProductId, Quantity, VariantId};
-use sqlx::PgConnection;
+use http_kit::{Error, Result};
+use primitives::{CartItemId, Quantity, VariantId};
 
 use crate::app::AppState;
 use crate::domain::coupon::NotApplicable;
 use crate::domain::guest_token;
+use crate::domain::notice::{Notice, Offer};
 use crate::domain::pricing::{Line, Priced};
 use crate::store;
 use crate::store::cart_items::CartItem;
 use crate::store::carts::{Cart, Owner};
 use crate::workflows::pricing;
+
+pub(crate) use add::{Choice, Once, add};
+use change::Change;
+pub(crate) use home::stored;
+
+/// How often a change begins again because the cart moved or was closed under it.
+const ATTEMPTS: usize = 3;
 
 /// The most lines a cart may have: product looks up to 1,000 variants up at once.
 pub(crate) const MAX_LINES: usize = 500;
@@ -50,6 +61,8 @@ pub(crate) struct CartContents {
     pub(crate) currency: primitives::Currency,
     /// Why the coupon takes nothing off at the moment.
     pub(crate) coupon_problem: Option<NotApplicable>,
+    /// Variants of which units were left out when a guest's cart was merged just now.
+    pub(crate) reduced: Vec<VariantId>,
     /// The guest's token, to be sent back by the client.
     pub(crate) token: Option<String>,
 }
@@ -62,59 +75,12 @@ pub(crate) struct CartLine {
     pub(crate) total: i64,
 }
 
-/// The shopper's open cart; a guest's is merged into the user's at the first signed-in use.
-pub(crate) async fn open(
-    app: &AppState,
-    conn: &mut PgConnection,
-    shopper: &Shopper,
-) -> Result<Option<(Cart, Vec<CartItem>)>> {
-    if let (Some(user), Some(token)) = (&shopper.principal, &shopper.cart_token) {
-        let guest = Owner::Guest(guest_token::hash(token));
-        if store::carts::open(conn, &guest).await?.is_some() {
-            merge(app, conn, user, token).await?;
-        }
-    }
-    match shopper.owner() {
-        Some(owner) => Ok(store::carts::open(conn, &owner).await?),
-        None => Ok(None),
-    }
-}
-
-/// Moves a guest's lines into the user's cart. The guest's cart is locked first, so that doing it twice at once moves them once.
-async fn merge(
-    app: &AppState,
-    conn: &mut PgConnection,
-    user: &Principal,
-    token: &str,
-) -> Result<()> {
-    use sqlx::Connection as _;
-    let now = app.clock.now();
-    let mut tx = conn.begin().await?;
-    let Some(guest) = store::carts::lock_guest(&mut tx, &guest_token::hash(token)).await? else {
-        return Ok(());
-    };
-    let new = CartId::new(now, &app.random);
-    let into = store::carts::touch_or_create(
-        &mut tx,
-        new,
-        &Owner::User(user.user_id),
-        guest.currency,
-        now,
-    )
-    .await?
-    .ok_or_else(|| Error::internal(anyhow::anyhow!("a user's cart could not be made")))?;
-    store::cart_items::move_all(&mut tx, guest.id, into.id).await?;
-    store::carts::close_merged(&mut tx, guest.id, into.id, now).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 /// Reads the cart with fresh prices and stock.
 pub(crate) async fn read(app: &AppState, shopper: &Shopper) -> Result<CartContents> {
-    let mut conn = app.pool.acquire().await?;
-    let found = open(app, &mut conn, shopper).await?;
-    drop(conn);
-    let (cart, items) = found.map_or((None, Vec::new()), |(cart, items)| (Some(cart), items));
+    let (cart, items, reduced) = match home::open(app, shopper).await? {
+        Some(open) => (Some(open.cart), open.items, open.reduced),
+        None => (None, Vec::new(), Vec::new()),
+    };
     let variants = app
         .product
         .lookup(
@@ -122,135 +88,11 @@ pub(crate) async fn read(app: &AppState, shopper: &Shopper) -> Result<CartConten
             Vec::new(),
         )
         .await?;
-    contents(app, shopper, cart, items, variants).await
-}
-
-/// What is put into a cart.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Choice {
-    Variant(VariantId),
-    /// A product with one variant.
-    Product(ProductId),
-}
-
-/// Puts units of a variant into the cart. Product is asked before the transaction, once for the new and the old lines together.
-pub(crate) async fn add(
-    app: &AppState,
-    shopper: &Shopper,
-    choice: Choice,
-    quantity: Quantity,
-) -> Result<CartContents> {
-    let mut conn = app.pool.acquire().await?;
-    let known = open(app, &mut conn, shopper).await?;
-    drop(conn);
-
-    let mut wanted: Vec<VariantId> = known
-        .iter()
-        .flat_map(|(_, items)| items)
-        .map(|item| item.variant_id)
-        .collect();
-    let products = match choice {
-        Choice::Variant(id) => {
-            wanted.push(id);
-            vec![]
-        }
-        Choice::Product(id) => vec![id],
-    };
-    wanted.sort_unstable();
-    wanted.dedup();
-    let variants = app.product.lookup(wanted, products).await?;
-    let chosen = choose(&variants, choice)?;
-    let currency = known
-        .as_ref()
-        .map_or(app.currency, |(cart, _)| cart.currency);
-    if chosen.price.currency() != currency {
-        return Err(one_field(
-            "variant_id",
-            "other_currency",
-            format!(
-                "is sold in {}, the cart is in {currency}",
-                chosen.price.currency()
-            ),
-        ));
-    }
-
-    let now = app.clock.now();
-    let mut shopper = shopper.clone();
-    let mut tx = app.pool.begin().await?;
-    let new = CartId::new(now, &app.random);
-    let cart = match (shopper.owner(), known.is_some()) {
-        (Some(owner @ Owner::User(_)), _) | (Some(owner), true) => {
-            store::carts::touch_or_create(&mut tx, new, &owner, currency, now).await?
-        }
-        // A token that we did not give out is not taken over.
-        (Some(Owner::Guest(_)) | None, _) => None,
-    };
-    let cart = match cart {
-        Some(cart) => cart,
-        None => {
-            let token = app.new_token();
-            let owner = Owner::Guest(guest_token::hash(&token));
-            shopper.cart_token = Some(token);
-            store::carts::touch_or_create(&mut tx, new, &owner, currency, now)
-                .await?
-                .ok_or_else(|| {
-                    Error::internal(anyhow::anyhow!("a guest's cart could not be made"))
-                })?
-        }
-    };
-    let item = CartItemId::new(now, &app.random);
-    store::cart_items::add(
-        &mut tx,
-        cart.id,
-        item,
-        chosen.product_id,
-        chosen.variant_id,
-        quantity,
-        now,
-    )
-    .await?
-    .ok_or_else(|| {
-        one_field(
-            "quantity",
-            "too_many",
-            format!("a line holds at most {} units", Quantity::MAX),
-        )
-    })?;
-    let items = store::cart_items::list(&mut tx, cart.id).await?;
-    if items.len() > MAX_LINES {
-        return Err(Error::conflict(
-            "cart_full",
-            format!("A cart holds at most {MAX_LINES} different items."),
-        ));
-    }
-    tx.commit().await?;
-    complete(app, &shopper, cart, items, variants).await
-}
-
-fn choose(
-    variants: &BTreeMap<VariantId, VariantSnapshot>,
-    choice: Choice,
-) -> Result<&VariantSnapshot> {
-    match choice {
-        Choice::Variant(id) => variants
-            .get(&id)
-            .filter(|variant| variant.active)
-            .ok_or_else(|| one_field("variant_id", "unknown", "is not sold here")),
-        Choice::Product(id) => {
-            let mut own = variants
-                .values()
-                .filter(|variant| variant.product_id == id && variant.active);
-            match (own.next(), own.next()) {
-                (Some(only), None) => Ok(only),
-                (Some(_), Some(_)) => Err(one_field(
-                    "product_id",
-                    "several_variants",
-                    "has several variants: choose one by variant_id",
-                )),
-                (None, _) => Err(one_field("product_id", "unknown", "is not sold here")),
-            }
-        }
-    }
+    let contents = contents(app, shopper, cart, items, variants).await?;
+    Ok(CartContents {
+        reduced,
+        ..contents
+    })
 }
 
 /// Sets a line's units.
@@ -260,13 +102,7 @@ pub(crate) async fn set_quantity(
     item: CartItemId,
     quantity: Quantity,
 ) -> Result<CartContents> {
-    change(app, shopper, async |tx: &mut PgConnection, cart: CartId| {
-        store::cart_items::set(tx, cart, item, quantity)
-            .await?
-            .then_some(())
-            .ok_or_else(|| Error::not_found("cart item"))
-    })
-    .await
+    change_line(app, shopper, Change::Quantity(item, quantity)).await
 }
 
 /// Takes a line out.
@@ -275,51 +111,27 @@ pub(crate) async fn remove(
     shopper: &Shopper,
     item: CartItemId,
 ) -> Result<CartContents> {
-    change(app, shopper, async |tx: &mut PgConnection, cart: CartId| {
-        store::cart_items::remove(tx, cart, item)
-            .await?
-            .then_some(())
-            .ok_or_else(|| Error::not_found("cart item"))
-    })
-    .await
+    change_line(app, shopper, Change::Remove(item)).await
 }
 
-async fn change(
+async fn change_line(
     app: &AppState,
     shopper: &Shopper,
-    work: impl AsyncFnOnce(&mut PgConnection, CartId) -> Result<()>,
+    change: Change<'_>,
 ) -> Result<CartContents> {
-    let mut conn = app.pool.acquire().await?;
-    let (mut cart, _) = open(app, &mut conn, shopper)
+    let open = change::apply(app, shopper, change)
         .await?
         .ok_or_else(|| Error::not_found("cart item"))?;
-    drop(conn);
-    let mut tx = app.pool.begin().await?;
-    cart.version = store::carts::touch(&mut tx, cart.id, app.clock.now())
-        .await?
-        .ok_or_else(|| Error::not_found("cart item"))?;
-    work(&mut tx, cart.id).await?;
-    let items = store::cart_items::list(&mut tx, cart.id).await?;
-    tx.commit().await?;
-    complete(app, shopper, cart, items, BTreeMap::new()).await
+    let contents = complete(app, shopper, open.cart, open.items, BTreeMap::new()).await?;
+    Ok(CartContents {
+        reduced: open.reduced,
+        ..contents
+    })
 }
 
 /// Empties the cart and takes its coupon off. Nothing to empty is fine too.
 pub(crate) async fn clear(app: &AppState, shopper: &Shopper) -> Result<()> {
-    let mut conn = app.pool.acquire().await?;
-    let Some((cart, _)) = open(app, &mut conn, shopper).await? else {
-        return Ok(());
-    };
-    drop(conn);
-    let mut tx = app.pool.begin().await?;
-    if store::carts::set_coupon(&mut tx, cart.id, None, app.clock.now())
-        .await?
-        .is_some()
-    {
-        store::cart_items::clear(&mut tx, cart.id).await?;
-    }
-    tx.commit().await?;
-    Ok(())
+    change::apply(app, shopper, Change::Clear).await.map(drop)
 }
 
 /// Puts a coupon on the cart; a coupon that takes nothing off is refused with the reason.
@@ -329,53 +141,61 @@ pub(crate) async fn apply_coupon(
     code: &str,
 ) -> Result<CartContents> {
     let mut contents = read(app, shopper).await?;
-    let cart = contents
-        .cart
-        .take()
-        .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
+    let cart = contents.cart.take().ok_or_else(empty)?;
     let with_coupon = Cart {
         coupon: Some(code.to_owned()),
         ..cart
     };
     let (items, variants) = unzip(contents.lines);
-    let mut contents = self::contents(app, shopper, Some(with_coupon), items, variants).await?;
-    if let Some(problem) = contents.coupon_problem {
+    let tried = self::contents(app, shopper, Some(with_coupon), items, variants).await?;
+    if let Some(problem) = tried.coupon_problem {
         return Err(Error::conflict(problem.code(), problem.to_string()));
     }
-    let mut conn = app.pool.acquire().await?;
-    let version = store::carts::set_coupon(&mut conn, cart.id, Some(code), app.clock.now())
+    let open = change::apply(app, shopper, Change::Coupon(Some(code)))
         .await?
-        .ok_or_else(|| Error::conflict("cart_empty", "The cart is empty."))?;
-    if let Some(cart) = &mut contents.cart {
-        cart.version = version;
-    }
-    Ok(contents)
+        .ok_or_else(empty)?;
+    let (_, variants) = unzip(tried.lines);
+    complete(app, shopper, open.cart, open.items, variants).await
 }
 
 /// Takes the coupon off the cart.
 pub(crate) async fn remove_coupon(app: &AppState, shopper: &Shopper) -> Result<CartContents> {
-    let mut contents = read(app, shopper).await?;
-    let Some(cart) = contents.cart.take() else {
+    match change::apply(app, shopper, Change::Coupon(None)).await? {
+        Some(open) => complete(app, shopper, open.cart, open.items, BTreeMap::new()).await,
+        None => read(app, shopper).await,
+    }
+}
+
+/// Keeps the prices of today as those that the customer knows of: notices of changed prices end.
+pub(crate) async fn acknowledge(app: &AppState, shopper: &Shopper) -> Result<CartContents> {
+    let contents = read(app, shopper).await?;
+    let prices: Vec<(VariantId, i64)> = contents
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let now = line.variant.as_ref()?.price.amount();
+            (line.item.seen_price != Some(now)).then_some((line.item.variant_id, now))
+        })
+        .collect();
+    if prices.is_empty() {
         return Ok(contents);
-    };
-    let mut conn = app.pool.acquire().await?;
-    let version = store::carts::set_coupon(&mut conn, cart.id, None, app.clock.now())
+    }
+    let open = change::apply(app, shopper, Change::Seen(&prices))
         .await?
-        .unwrap_or(cart.version);
-    drop(conn);
-    let (items, variants) = unzip(contents.lines);
-    self::contents(
-        app,
-        shopper,
-        Some(Cart {
-            coupon: None,
-            version,
-            ..cart
-        }),
-        items,
-        variants,
+        .ok_or_else(empty)?;
+    let (_, variants) = unzip(contents.lines);
+    complete(app, shopper, open.cart, open.items, variants).await
+}
+
+fn empty() -> Error {
+    Error::conflict("cart_empty", "The cart is empty.")
+}
+
+fn changed() -> Error {
+    Error::conflict(
+        "cart_changed",
+        "The cart was changed at the same time. Please look at it again.",
     )
-    .await
 }
 
 fn unzip(lines: Vec<CartLine>) -> (Vec<CartItem>, BTreeMap<VariantId, VariantSnapshot>) {
@@ -407,6 +227,23 @@ async fn complete(
         variants.extend(app.product.lookup(missing, Vec::new()).await?);
     }
     contents(app, shopper, Some(cart), items, variants).await
+}
+
+impl CartLine {
+    /// What the customer should know of the line.
+    pub(crate) fn notices(&self, reduced: &[VariantId]) -> Vec<Notice> {
+        let offer = self.variant.as_ref().map(|variant| Offer {
+            price: variant.price,
+            available: variant.available,
+        });
+        let quantity = self.item.quantity;
+        let cut = reduced
+            .contains(&self.item.variant_id)
+            .then_some(Notice::QuantityReduced { quantity });
+        let mut notices = Notice::of(quantity, self.item.seen_price, offer);
+        notices.extend(cut);
+        notices
+    }
 }
 
 /// Prices a cart for the shop's own country and the preferred shipping method.
@@ -466,6 +303,7 @@ async fn contents(
         priced,
         currency,
         coupon_problem,
+        reduced: Vec::new(),
         token,
     })
 }

@@ -43,6 +43,9 @@ use crate::{store, workflows};
 /// How often a checkout begins again because the cart changed under it.
 const ATTEMPTS: usize = 3;
 
+/// The most lines of an order: product holds so many at once. Carts that were merged may have more.
+const MOST_LINES: usize = 1_000;
+
 /// The hold on stock outlasts the time that the customer has to pay by this, so that it cannot end first.
 const HOLD_MARGIN_SECONDS: u32 = 120;
 
@@ -103,7 +106,8 @@ fn placed(app: &AppState, shopper: &Shopper, order: OrderView) -> Placed {
     Placed { order, guest_token }
 }
 
-fn caller(owner: &Owner) -> String {
+/// Who uses Idempotency-Keys, as they are stored.
+pub(crate) fn caller(owner: &Owner) -> String {
     match owner {
         Owner::User(id) => format!("user:{id}"),
         Owner::Guest(hash) => hash.iter().fold("guest:".to_owned(), |text, byte| {
@@ -123,14 +127,19 @@ pub(crate) async fn place(
     let mut last: Option<Cart> = None;
     for _ in 0..ATTEMPTS {
         let now = app.clock.now();
-        let mut conn = app.pool.acquire().await?;
-        let Some((cart, items)) = cart::open(app, &mut conn, shopper).await? else {
-            drop(conn);
+        let Some((cart, items)) = cart::stored(app, shopper).await? else {
             return closed(app, shopper, last.as_ref(), repeat).await;
         };
         if items.is_empty() {
             return Err(empty());
         }
+        if items.len() > MOST_LINES {
+            return Err(Error::conflict(
+                "cart_full",
+                format!("An order holds at most {MOST_LINES} different items."),
+            ));
+        }
+        let mut conn = app.pool.acquire().await?;
         let Some(order_id) =
             store::carts::fix_order(&mut conn, cart.id, OrderId::new(now, &app.random)).await?
         else {

@@ -43,6 +43,7 @@ fn cases() -> Vec<Case> {
         case("DELETE /api/cart/items/{id}", json!(null), [404; 5]),
         case("POST /api/cart/coupon", json!({"code": "ABC"}), [409; 5]),
         case("DELETE /api/cart/coupon", json!(null), [200; 5]),
+        case("DELETE /api/cart/notices", json!(null), [200; 5]),
         case("POST /api/cart/checkout", place.clone(), [409; 5]),
         case("POST /api/orders", place, [409; 5]),
         case("GET /api/orders", json!(null), [401, 200, 200, 200, 200]),

@@ -12,6 +12,7 @@ mod carts;
 mod checkout;
 mod coupons;
 mod edits;
+mod guest_carts;
 mod history;
 mod internal;
 mod ledger;

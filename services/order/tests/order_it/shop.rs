@@ -31,6 +31,8 @@ pub(crate) struct Shop {
     /// The payment provider.
     pub(crate) stripe: stripe_stand_in::StandIn,
     pub(crate) webhook_secret: String,
+    /// What the keys of its guests' carts begin with.
+    pub(crate) guest_prefix: String,
     /// With the application role's rights.
     pub(crate) pool: PgPool,
     /// admin's keys, which call the internal API.
@@ -49,6 +51,11 @@ pub(crate) struct Person {
 
 impl Shop {
     pub(crate) async fn open() -> Self {
+        Self::with_redis(&testkit::env::var("REDIS_URL")).await
+    }
+
+    /// A shop whose Redis is reached by this address.
+    pub(crate) async fn with_redis(redis_url: &str) -> Self {
         runtime::install_tls_provider();
         runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::system(), Random::system());
@@ -75,11 +82,13 @@ impl Shop {
         };
         let stripe = stripe_stand_in::start(stand_in.clone()).await.unwrap();
 
+        let guest_prefix = format!("test:{}", TokenId::new(clock.now(), &random));
         let key = own.base64();
         let arguments = [
             ("--internal-addr", "127.0.0.1:0".to_owned()),
             ("--database-url", db.url()),
-            ("--redis-url", testkit::env::var("REDIS_URL")),
+            ("--redis-url", redis_url.to_owned()),
+            ("--guest-cart-prefix", guest_prefix.clone()),
             ("--amqp-url", testkit::env::var("AMQP_URL")),
             ("--public-url", "https://shop.test".to_owned()),
             ("--timeline-heartbeat-seconds", "1".to_owned()),
@@ -113,6 +122,7 @@ impl Shop {
             peer,
             app,
             stripe,
+            guest_prefix,
             webhook_secret: stand_in.webhook_secret,
             pool: db.pool().await,
             admin: ServiceKeys::new("admin", &admin.base64(), &jwks, clock).unwrap(),

@@ -1,12 +1,12 @@
 use axum::extract::State;
-use http_kit::{FieldErrors, Json};
+use http_kit::{FieldErrors, IdempotentJson};
 use primitives::{ProductId, Quantity, VariantId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{CartAnswer, CartView};
 use crate::app::AppState;
-use crate::workflows::cart::{self, Choice, Shopper};
+use crate::workflows::cart::{self, Choice, Once, Shopper};
 
 /// Exactly one of `variant_id` and `product_id`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -19,13 +19,16 @@ pub(crate) struct AddToCart {
 }
 
 /// Put units of a variant into the cart
+///
+/// A repetition with the same `Idempotency-Key` adds nothing and answers the cart as it is.
 #[utoipa::path(post, path = "/api/cart", operation_id = "addToCart", tag = "cart", request_body = AddToCart,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = CartView, headers(("X-Cart-Token" = String, description = "A guest's cart"))), (status = "default", body = http_kit::Problem)),
     security((), ("bearer" = []), ("cart_token" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
     shopper: Shopper,
-    Json(body): Json<AddToCart>,
+    IdempotentJson { key, hash, body }: IdempotentJson<AddToCart>,
 ) -> CartAnswer {
     let choice = match (body.variant_id, body.product_id) {
         (Some(variant), None) => Choice::Variant(variant),
@@ -45,7 +48,8 @@ pub(crate) async fn handler(
             )));
         }
     };
+    let once = key.as_ref().map(|key| Once { key, hash });
     Ok(CartView::new(
-        cart::add(&app, &shopper, choice, body.quantity).await?,
+        cart::add(&app, &shopper, choice, body.quantity, once).await?,
     ))
 }

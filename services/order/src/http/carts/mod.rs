@@ -1,5 +1,6 @@
 //! `/api/cart`.
 
+pub(crate) mod acknowledge;
 pub(crate) mod add;
 pub(crate) mod apply_coupon;
 pub(crate) mod change_item;
@@ -16,6 +17,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::cart_token_header;
+use crate::domain::coupon::NotApplicable;
+use crate::domain::notice::Notice;
 use crate::workflows::cart::{CartContents, CartLine};
 
 /// A basket, priced now.
@@ -30,6 +33,8 @@ pub(crate) struct CartView {
     /// Why the coupon takes nothing off at the moment, such as `coupon_subtotal_too_low`.
     #[serde(skip_serializing_if = "Option::is_none")]
     coupon_problem: Option<&'static str>,
+    /// What is not as the customer saw or wanted it.
+    notices: Vec<NoticeView>,
     /// Sum of the lines.
     subtotal: Money,
     discount: Money,
@@ -62,6 +67,65 @@ pub(crate) struct CartItemView {
     available: i32,
 }
 
+/// Something to know before ordering.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CartNotice)]
+pub(crate) struct NoticeView {
+    /// `price_changed`, `out_of_stock`, `insufficient_stock`, `no_longer_sold`, `quantity_reduced` or `coupon_problem`.
+    code: &'static str,
+    /// Which line; null if it is about the whole cart.
+    item_id: Option<CartItemId>,
+    /// A sentence for people.
+    message: String,
+    /// The unit's price as the customer saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price_before: Option<Money>,
+    /// The unit's price now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Money>,
+    /// Units that can be had now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i32>,
+    /// Why the coupon takes nothing off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl NoticeView {
+    fn about_line(item: CartItemId, notice: Notice) -> Self {
+        let (price_before, price) = match notice {
+            Notice::PriceChanged { before, after } => (Some(before), Some(after)),
+            _ => (None, None),
+        };
+        let available = match notice {
+            Notice::OutOfStock => Some(0),
+            Notice::InsufficientStock { available } => Some(available),
+            _ => None,
+        };
+        Self {
+            code: notice.code(),
+            item_id: Some(item),
+            message: notice.message(),
+            price_before,
+            price,
+            available,
+            reason: None,
+        }
+    }
+
+    fn about_coupon(problem: NotApplicable) -> Self {
+        Self {
+            code: "coupon_problem",
+            item_id: None,
+            message: problem.to_string(),
+            price_before: None,
+            price: None,
+            available: None,
+            reason: Some(problem.code()),
+        }
+    }
+}
+
 impl CartView {
     fn new(contents: CartContents) -> (HeaderMap, Json<Self>) {
         let CartContents {
@@ -70,8 +134,19 @@ impl CartView {
             priced,
             currency,
             coupon_problem,
+            reduced,
             token,
         } = contents;
+        let mut notices: Vec<NoticeView> = lines
+            .iter()
+            .flat_map(|line| {
+                line.notices(&reduced)
+                    .into_iter()
+                    .map(move |notice| (line, notice))
+            })
+            .map(|(line, notice)| NoticeView::about_line(line.item.id, notice))
+            .collect();
+        notices.extend(coupon_problem.map(NoticeView::about_coupon));
         let money = |amount| Money::new(amount, currency);
         let item = |line: CartLine| {
             let CartLine {
@@ -108,6 +183,7 @@ impl CartView {
             version: cart.as_ref().map_or(0, |cart| cart.version),
             coupon: cart.and_then(|cart| cart.coupon),
             coupon_problem: coupon_problem.map(|problem| problem.code()),
+            notices,
             subtotal: money(priced.subtotal),
             discount: money(priced.discount),
             shipping: money(priced.shipping),
