@@ -45,6 +45,14 @@ fn lines() -> Vec<OrderLine> {
     }]
 }
 
+fn cart_lines() -> Vec<CartLine> {
+    vec![CartLine {
+        product_id: id(22),
+        variant_id: id(23),
+        quantity: 2,
+    }]
+}
+
 #[test]
 fn events_keep_their_shape() {
     let (number, name, role) = (
@@ -143,6 +151,20 @@ fn events_keep_their_shape() {
             sku: sku(),
             available_before: 0,
             available: 5,
+        }),
+        sample(CartUpdated {
+            cart_id: id(6),
+            user_id: Some(id(2)),
+            version: 7,
+            lines: cart_lines(),
+            coupon: Some("SPRING".to_owned()),
+        }),
+        sample(CartAbandoned {
+            cart_id: id(6),
+            user_id: None,
+            version: 7,
+            lines: cart_lines(),
+            changed_at: Timestamp::from_unix(1_799_990_000),
         }),
         sample(CartCheckedOut {
             cart_id: id(6),

@@ -102,11 +102,11 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
         &[
             (
                 "cart_items",
-                "id cart_id product_id variant_id quantity added_at",
+                "id cart_id product_id variant_id quantity added_at seen_price",
             ),
             (
                 "carts",
-                "id user_id currency coupon status created_at updated_at",
+                "id user_id currency coupon status version told_version abandoned_version created_at updated_at",
             ),
             (
                 "coupon_redemptions",

@@ -2,6 +2,7 @@
 //! signal and by timer.
 
 mod cancel_payments;
+mod carts;
 mod clean_up;
 mod erase;
 mod expire_unpaid;
@@ -41,6 +42,7 @@ pub async fn round(app: &AppState) {
     log("unheard_payments", unheard_payments::run(app).await);
     log("expire_unpaid", expire_unpaid::run(app).await);
     log("cancel_payments", cancel_payments::run(app).await);
+    log("carts", carts::run(app).await);
     log("erase", erase::run(app).await);
     log("partitions", partitions::run(app).await);
     log("clean_up", clean_up::run(app).await);

@@ -2,6 +2,7 @@
 
 pub(crate) mod captures;
 pub(crate) mod cart_items;
+pub(crate) mod cart_news;
 pub(crate) mod carts;
 pub(crate) mod claims;
 pub(crate) mod coupons;

@@ -18,7 +18,6 @@ use crate::domain::coupon::NotApplicable;
 use crate::domain::guest_token;
 use crate::domain::notice::{Notice, Offer};
 use crate::domain::pricing::{Line, Priced};
-use crate::store;
 use crate::store::cart_items::CartItem;
 use crate::store::carts::{Cart, Owner};
 use crate::workflows::pricing;

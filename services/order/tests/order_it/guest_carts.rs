@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use auth_token::Role;
-use primitives::VariantId;
+use primitives::{CartItemId, Clock, Random, VariantId};
 use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
@@ -396,12 +396,27 @@ async fn carts_take_the_same_statements_and_calls_at_1_500_and_1000_lines() {
     let _ = shop.add(&person, variants[500], 1).await;
     let as_user = || shop.client.get("/api/cart").bearer(&person.token);
     let user = as_user().expect(200).await.statement_count();
+    // As if they had been added one by one, which would take minutes.
+    let mut store = Store::of(&shop).await;
+    let key = store.key(&token);
+    let mut pipe = redis::pipe();
     for variant in &variants[1..500] {
-        let _ = add(&shop, &token, *variant, 1).expect(200).await;
+        let line = CartItemId::new(Clock::system().now(), &Random::system());
+        pipe.hset(&key, format!("i:{variant}"), line.to_string());
+        pipe.hset(&key, format!("p:{variant}"), variant.to_string());
+        pipe.hset(&key, format!("q:{variant}"), 1);
+        pipe.hincr(&key, "lines", 1);
     }
-    for variant in &variants[501..] {
-        let _ = shop.add(&person, *variant, 1).await;
-    }
+    let _: () = pipe.query_async(&mut store.redis).await.unwrap();
+    let rest: Vec<_> = variants[501..].iter().map(|v| v.uuid()).collect();
+    sqlx::query(
+        "INSERT INTO cart_items (id, cart_id, product_id, variant_id, quantity)
+         SELECT gen_random_uuid(), carts.id, v, v, 1 FROM carts, unnest($1::uuid[]) AS v",
+    )
+    .bind(&rest)
+    .execute(&shop.pool)
+    .await
+    .unwrap();
     add(&shop, &token, variants[500], 1)
         .send()
         .await
@@ -429,4 +444,75 @@ async fn carts_take_the_same_statements_and_calls_at_1_500_and_1000_lines() {
         "{} statements to order",
         order.statement_count()
     );
+}
+
+#[tokio::test]
+async fn changed_and_abandoned_carts_are_told_of_once() {
+    let shop = Shop::open().await;
+    let mut store = Store::of(&shop).await;
+    let variant = shop.peer.sell(100, 99);
+    let person = shop.person(Role::Customer);
+    let token = shop.guest_cart(variant, 1).await;
+    let _ = add(&shop, &token, variant, 1).expect(200).await;
+    let _ = shop.add(&person, variant, 3).await;
+    let told = async || {
+        order::reconcile(&shop.app).await;
+        let updated = shop.events("cart.updated").await;
+        (updated, shop.events("cart.abandoned").await)
+    };
+    for _ in 0..2 {
+        let (updated, abandoned) = told().await;
+        assert_eq!((updated.len(), abandoned.len()), (2, 0));
+        let mut units: Vec<_> = updated
+            .iter()
+            .map(|e| e["lines"][0]["quantity"].as_i64().unwrap())
+            .collect();
+        units.sort_unstable();
+        assert_eq!(units, [2, 3]);
+        let users: Vec<_> = updated
+            .iter()
+            .filter(|e| e["user_id"].is_string())
+            .collect();
+        assert_eq!(users.len(), 1);
+    }
+
+    // Hours later.
+    sqlx::query("UPDATE carts SET updated_at = updated_at - interval '5 hours'")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    let (idle, key) = (format!("{{{}}}:idle", store.prefix), store.key(&token));
+    for _ in 0..2 {
+        let _: i64 = store.redis.zadd(&idle, &key, 1).await.unwrap();
+        let (updated, abandoned) = told().await;
+        assert_eq!((updated.len(), abandoned.len()), (2, 2), "told once each");
+        assert_eq!(abandoned[0]["lines"][0]["variant_id"], json!(variant));
+    }
+
+    // Who comes back and leaves again is told of again.
+    let _ = add(&shop, &token, variant, 1).expect(200).await;
+    let _: i64 = store.redis.zadd(&idle, &key, 1).await.unwrap();
+    let (updated, abandoned) = told().await;
+    assert_eq!((updated.len(), abandoned.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn guests_carts_in_the_database_are_forgotten_after_thirty_days() {
+    let shop = Shop::open().await;
+    let (variant, person) = (shop.peer.sell(100, 1), shop.person(Role::Customer));
+    for _ in 0..2 {
+        let token = shop.guest_cart(variant, 2).await;
+        shop.order_as_guest(&token)
+            .send()
+            .await
+            .problem(409, "insufficient_stock");
+    }
+    let _ = shop.add(&person, variant, 1).await;
+    sqlx::query("UPDATE carts SET updated_at = now() - interval '31 days' WHERE id <> (SELECT id FROM carts WHERE user_id IS NULL LIMIT 1)")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    order::reconcile(&shop.app).await;
+    assert_eq!(shop.count("carts WHERE user_id IS NULL").await, 1);
+    assert_eq!(shop.count("carts WHERE user_id IS NOT NULL").await, 1);
 }
