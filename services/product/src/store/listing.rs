@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use primitives::{ProductId, Timestamp, UserId};
+use serde::Deserialize;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::products::{CategoryRef, Image};
 use crate::domain::attributes::AttributeValue;
+use crate::domain::price::Offered;
 use crate::domain::search::attribute_filter::AttributeFilter;
 use crate::domain::status::Status;
 
@@ -79,6 +81,7 @@ pub(crate) struct Item {
     pub(crate) currency: String,
     pub(crate) price_min: i64,
     pub(crate) price_max: i64,
+    pub(crate) reduction: Option<Json<Reduction>>,
     pub(crate) rating_sum: i64,
     pub(crate) rating_count: i32,
     pub(crate) images: Json<Vec<Image>>,
@@ -89,12 +92,27 @@ pub(crate) struct Item {
     pub(crate) version: i32,
 }
 
+/// What is announced of the cheapest variant's price.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Reduction {
+    pub(crate) compare_at_price: i64,
+    /// Oldest first.
+    pub(crate) offered: Vec<Offered>,
+}
+
 const IN_STOCK: &str = "EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL \
      AND (SELECT sum(s.on_hand - s.reserved - s.owed) FROM stock_levels s WHERE s.variant_id = v.id) > 0)";
 
 /// What an [`Item`] is read from, of `products p`.
 pub(crate) const COLUMNS: &str = "p.id, p.slug, p.title, p.description, p.status, p.rejection_reason, p.seller_id, p.currency, p.price_min, p.price_max, \
      p.rating_sum, p.rating_count, p.attributes, p.created_at, p.updated_at, p.version, \
+     (SELECT jsonb_build_object('compare_at_price', v.compare_at_price, 'offered', \
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('price', h.price, 'compare_at_price', h.compare_at_price, \
+                                                             'from', h.valid_from, 'until', h.valid_until) ORDER BY h.valid_from, h.id), '[]') \
+                  FROM (SELECT * FROM price_history h WHERE h.variant_id = v.id AND h.currency = p.currency \
+                         ORDER BY h.valid_from DESC, h.id DESC LIMIT 1000) h)) \
+        FROM (SELECT * FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL ORDER BY v.price, v.position, v.id LIMIT 1) v \
+       WHERE v.compare_at_price > v.price) AS reduction, \
      (SELECT jsonb_build_object('id', c.id, 'slug', c.slug, 'name', c.name) FROM categories c WHERE c.id = p.category_id) AS category, \
      (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'file_name', i.file_name, 'alt', i.alt, 'width', i.width, 'height', i.height, \
                                                  'sizes', i.sizes, 'placeholder', i.placeholder) \

@@ -73,6 +73,12 @@ async fn a_reduction_shows_the_lowest_price_of_the_thirty_days_before_it() {
         "as long as the reduction lasts"
     );
     assert_eq!(shown["variants"][0]["compare_at_price"], euros(5000));
+    let list = world.guest().get("/api/products").expect(200).await.value();
+    let listed = &list["data"][0];
+    assert_eq!(
+        (&listed["compare_at_price"], &listed["lowest_price_30_days"]),
+        (&euros(5000), &euros(4500))
+    );
     assert_eq!(set(&world, &path, 4000, None).await, None);
     assert_eq!(
         set(&world, &path, 3500, Some(9900)).await,

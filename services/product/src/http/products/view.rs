@@ -73,6 +73,12 @@ pub(crate) struct ProductSummary {
     #[schema(nullable)]
     category: Option<Category>,
     price: PriceRange,
+    /// What the cheapest variant is said to have cost; only while its price is reduced.
+    #[schema(nullable)]
+    compare_at_price: Option<Money>,
+    /// The lowest price of the 30 days before the reduction that `compare_at_price` announces (Directive 98/6/EC, Art. 6a).
+    #[schema(nullable)]
+    lowest_price_30_days: Option<Money>,
     /// Whether any variant can be had.
     in_stock: bool,
     rating: Rating,
@@ -250,8 +256,15 @@ impl ProductSummary {
 
     pub(crate) fn new(item: Item, media: &Media) -> Result<Self> {
         let currency = currency(&item.currency)?;
+        let money = |amount| Money::new(amount, currency);
+        let reduction = item.reduction.map(|reduction| reduction.0);
+        let lowest = reduction
+            .as_ref()
+            .and_then(|reduction| lowest_before_reduction(&reduction.offered));
         Ok(Self {
             highlight: None,
+            compare_at_price: reduction.map(|reduction| money(reduction.compare_at_price)),
+            lowest_price_30_days: lowest.map(money),
             id: item.id,
             slug: item.slug,
             title: item.title,
