@@ -28,6 +28,14 @@ pub(crate) async fn run(
     every: Duration,
     shutdown: CancellationToken,
 ) {
+    match knows(&cx, &language).await {
+        Ok(true) => {}
+        Ok(false) => tracing::error!(
+            language,
+            "SEARCH_LANGUAGE is none that the database knows; the search stays in the language that it has"
+        ),
+        Err(error) => tracing::warn!(%error, "the language of the search could not be checked"),
+    }
     loop {
         let began = tokio::time::Instant::now();
         if let Err(error) = once(&cx, &language, COUNT_EVERY, &shutdown).await {
@@ -47,6 +55,11 @@ pub(crate) async fn run(
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+async fn knows(cx: &Context, language: &str) -> sqlx::Result<bool> {
+    let mut db = cx.pool.acquire().await?;
+    store::knows_language(&mut db, language).await
 }
 
 /// Does all that waits; answers how many documents were built.

@@ -199,7 +199,7 @@ async fn a_category_has_one_picture_or_none() {
             (&json!(null), &json!(5))
         );
     }
-    send(&admin, Method::PUT, &path, &parts).await.expect(200);
+    let _ = send(&admin, Method::PUT, &path, &parts).await.expect(200);
     admin.delete(&category_path).expect(204).await;
     assert_eq!(world.app.remove_leftovers().await.unwrap(), 2);
     assert_eq!(files(&world), 0);

@@ -96,6 +96,28 @@ async fn words_are_found_by_weight_and_in_spite_of_typing_errors() {
 }
 
 #[tokio::test]
+async fn the_language_of_the_search_can_be_changed() {
+    let world = World::new().await;
+    let price = json!({"amount": 1, "currency": "EUR"});
+    let body = json!({"title": "Vier Häuser", "description": "", "sku": "A", "price": price, "status": "active"});
+    world.product_of(&body).await;
+    let house = async |world: &World| titles(world, "q=haus").await;
+    world.app.keep_up_search().await.unwrap();
+    assert!(house(&world).await.is_empty());
+    let (german, _served) = world
+        .replica_with(|settings| settings.search_language = "german".to_owned())
+        .await;
+    assert_eq!(german.keep_up_search().await.unwrap(), 1);
+    assert_eq!(house(&world).await, ["Vier Häuser"]);
+    // One that the database does not know changes nothing.
+    let (klingon, _served) = world
+        .replica_with(|settings| settings.search_language = "klingon".to_owned())
+        .await;
+    assert_eq!(klingon.keep_up_search().await.unwrap(), 0);
+    assert_eq!(house(&world).await, ["Vier Häuser"]);
+}
+
+#[tokio::test]
 async fn filters_narrow_the_list() {
     let world = World::new().await;
     let audio = shop(&world).await;
@@ -219,11 +241,13 @@ async fn a_list_takes_few_statements_with_facets() {
         [
             "attributes",
             "category",
+            "compare_at_price",
             "created_at",
             "description",
             "id",
             "images",
             "in_stock",
+            "lowest_price_30_days",
             "price",
             "rating",
             "seller_id",

@@ -149,11 +149,18 @@ impl World {
 
     /// The same service once more, on the same database.
     pub(crate) async fn replica(&self) -> (App, Served) {
+        self.replica_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn replica_with(&self, change: impl FnOnce(&mut Settings)) -> (App, Served) {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
         let jwk = self.signer.jwk().clone();
         let keys = JwksSource::fixed(Jwks { keys: vec![jwk] });
         let verifier = Verifier::new(keys, DenyList::default(), self.clock.clone());
         let (clock, random) = (self.clock.clone(), self.random.clone());
-        let app = App::build(&self.settings, verifier, clock, random).unwrap();
+        let app = App::build(&settings, verifier, clock, random).unwrap();
         let public = testkit::serve(app.listeners().public.unwrap()).await;
         (app, public)
     }

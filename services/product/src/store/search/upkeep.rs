@@ -11,6 +11,16 @@ const BATCH: i64 = 100;
 /// So many products' facts are read at once.
 const CHUNK: i64 = 20_000;
 
+/// Whether documents can be written in a language.
+pub(crate) async fn knows_language(db: &mut PgConnection, language: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_ts_config WHERE cfgname = 'search_' || $1) AS "known!""#,
+        language
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Notes the language of the documents; true if it is another than before, so that all of them will be built anew.
 pub(crate) async fn set_language(db: &mut PgConnection, language: &str) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
