@@ -31,7 +31,7 @@ impl Queue {
 }
 
 /// Every queue of the system.
-pub const QUEUES: [Queue; 18] = [
+pub const QUEUES: [Queue; 19] = [
     Queue {
         event: OrderConfirmed::TYPE,
         consumer: "product",
@@ -46,6 +46,10 @@ pub const QUEUES: [Queue; 18] = [
     },
     Queue {
         event: OrderRefunded::TYPE,
+        consumer: "product",
+    },
+    Queue {
+        event: OrderReturned::TYPE,
         consumer: "product",
     },
     Queue {

@@ -173,6 +173,8 @@ pub struct Parts {
     pub(crate) currency: Currency,
     pub(crate) prices_include_tax: bool,
     pub(crate) unpaid_expiry_seconds: u32,
+    pub(crate) return_window_days: u16,
+    pub(crate) return_address: Option<String>,
     pub(crate) timeline_heartbeat_seconds: u16,
     /// Who follows orders live.
     pub(crate) live: Live,
@@ -237,6 +239,11 @@ impl AppState {
             currency: settings.currency,
             prices_include_tax: settings.prices_include_tax,
             unpaid_expiry_seconds: settings.unpaid_expiry_seconds,
+            return_window_days: settings.return_window_days,
+            return_address: settings
+                .return_address
+                .clone()
+                .filter(|address| !address.trim().is_empty()),
             timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
             live: Live::new(settings.timeline_followers),
             reconcile: Notify::new(),

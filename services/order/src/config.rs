@@ -71,6 +71,12 @@ pub struct Settings {
     /// How often the reconcilers look for work that nobody told them of.
     #[arg(long, env = "RECONCILE_INTERVAL_SECONDS", default_value_t = 30)]
     pub reconcile_interval_seconds: u64,
+    /// For how many days after the last parcel arrived customers may ask to send things back; 0 for never. Staff may always.
+    #[arg(long, env = "RETURN_WINDOW_DAYS", default_value_t = 30)]
+    pub return_window_days: u16,
+    /// Where customers send things back to, for the mail that lets them.
+    #[arg(long, env = "RETURN_ADDRESS")]
+    pub return_address: Option<String>,
     /// How many timelines may be followed live at once.
     #[arg(long, env = "TIMELINE_FOLLOWERS", default_value_t = 1000)]
     pub timeline_followers: u16,

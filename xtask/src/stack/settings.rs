@@ -214,6 +214,11 @@ impl Facts<'_> {
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
             }
             "order" => {
+                for name in ["RETURN_WINDOW_DAYS", "RETURN_ADDRESS"] {
+                    if let Some(value) = self.environment.get(name) {
+                        set(name, value);
+                    }
+                }
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
                 match self.stripe_key() {

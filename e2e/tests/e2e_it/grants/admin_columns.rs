@@ -93,7 +93,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "stock_movements",
-                "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at owed_delta transfer_id stock_take_id",
+                "id seq variant_id location_id kind on_hand_delta reserved_delta order_id reason actor_id created_at owed_delta transfer_id stock_take_id return_id",
             ),
         ],
     ),

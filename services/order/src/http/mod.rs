@@ -7,6 +7,7 @@ pub(crate) mod internal;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod payments;
+pub(crate) mod returns;
 pub(crate) mod shipments;
 pub(crate) mod webhooks;
 
@@ -45,6 +46,17 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(payments::refund::handler))
         .routes(routes!(shipments::create::handler))
         .routes(routes!(shipments::deliver::handler))
+        .routes(routes!(
+            returns::of_order::handler,
+            returns::create::handler
+        ))
+        .routes(routes!(returns::list::handler))
+        .routes(routes!(returns::get::handler))
+        .routes(routes!(returns::approve::handler))
+        .routes(routes!(returns::reject::handler))
+        .routes(routes!(returns::withdraw::handler))
+        .routes(routes!(returns::receive::handler))
+        .routes(routes!(returns::refund::handler))
         .routes(routes!(coupons::list::handler, coupons::create::handler))
         .routes(routes!(
             coupons::get::handler,
@@ -64,5 +76,10 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::tags::add, internal::tags::remove))
         .routes(routes!(internal::deliver::handler))
         .routes(routes!(internal::refund::handler))
+        .routes(routes!(internal::create_return::handler))
+        .routes(routes!(internal::approve_return::handler))
+        .routes(routes!(internal::reject_return::handler))
+        .routes(routes!(internal::receive_return::handler))
+        .routes(routes!(internal::refund_return::handler))
         .routes(routes!(internal::export::handler))
 }

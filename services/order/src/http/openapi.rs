@@ -5,12 +5,13 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Mercato: orders", description = "Carts, orders, payments, shipments and coupons.", version = "1"),
+    info(title = "Mercato: orders", description = "Carts, orders, payments, shipments, returns and coupons.", version = "1"),
     tags(
         (name = "cart", description = "A guest's or a user's basket"),
         (name = "orders", description = "Placing, following and cancelling orders"),
         (name = "payments", description = "Paying and refunding"),
         (name = "shipments", description = "Parcels"),
+        (name = "returns", description = "Sending things back"),
         (name = "coupons", description = "Coupons"),
     ),
     modifiers(&Security),

@@ -78,6 +78,12 @@ pub(crate) async fn anonymise(
     .fetch_all(&mut *conn)
     .await?;
     let done: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "UPDATE returns SET comment = NULL, answer = NULL WHERE order_id = ANY($1)",
+        &done
+    )
+    .execute(&mut *conn)
+    .await?;
     // A guest's coupon was counted by address.
     sqlx::query!(
         "UPDATE coupon_redemptions SET customer = $1 WHERE order_id = ANY($2) AND customer <> $1",

@@ -20,11 +20,18 @@ pub(crate) async fn details(
                                                        ORDER BY r.created_at), '[]') FROM refunds r WHERE r.payment_id = p.id))), '[]')
                FROM payments p WHERE p.order_id = o.id),
              'shipments', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                 'id', s.id, 'carrier', s.carrier, 'tracking_number', s.tracking_number, 'status', s.status, 'shipped_at', s.shipped_at,
+                 'id', s.id, 'carrier', s.carrier, 'tracking_number', s.tracking_number, 'tracking_url', s.tracking_url, 'status', s.status, 'shipped_at', s.shipped_at,
                  'delivered_at', s.delivered_at,
                  'items', (SELECT coalesce(jsonb_agg(jsonb_build_object('order_item_id', i.order_item_id, 'quantity', i.quantity)), '[]')
                              FROM shipment_items i WHERE i.shipment_id = s.id)) ORDER BY s.shipped_at), '[]')
                FROM shipments s WHERE s.order_id = o.id),
+             'returns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                 'id', t.id, 'status', t.status, 'comment', t.comment, 'answer', t.answer, 'requested_at', t.requested_at,
+                 'decided_at', t.decided_at, 'received_at', t.received_at,
+                 'items', (SELECT coalesce(jsonb_agg(jsonb_build_object('order_item_id', i.order_item_id, 'quantity', i.quantity,
+                                                                        'reason', i.reason, 'received', i.received)), '[]')
+                             FROM return_items i WHERE i.return_id = t.id)) ORDER BY t.position), '[]')
+               FROM returns t WHERE t.order_id = o.id),
              'events', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'type', e.type, 'at', e.at, 'actor', CASE WHEN e.actor LIKE 'staff:%' THEN 'staff' ELSE e.actor END, 'message', e.message)
                  ORDER BY e.at, e.id), '[]')

@@ -20,6 +20,7 @@ pub(crate) mod partitions;
 pub(crate) mod payments;
 pub(crate) mod promotions;
 pub(crate) mod refunds;
+pub(crate) mod returns;
 pub(crate) mod shipments;
 pub(crate) mod shipping_methods;
 pub(crate) mod tax_rates;

@@ -19,6 +19,8 @@ pub(crate) struct OrderItem {
     pub(crate) options: Json<BTreeMap<String, String>>,
     pub(crate) quantity: i32,
     pub(crate) shipped: i32,
+    /// Units that came back.
+    pub(crate) returned: i32,
     pub(crate) unit_price: i64,
     pub(crate) discount: i64,
     pub(crate) tax: i64,
@@ -79,7 +81,7 @@ pub(crate) async fn of_orders(
     sqlx::query_as!(
         OrderItem,
         r#"SELECT id AS "id: OrderItemId", order_id AS "order_id: OrderId", product_id AS "product_id: ProductId", variant_id AS "variant_id: VariantId",
-                  seller_id AS "seller_id: UserId", sku AS "sku: Sku", title, options AS "options: Json<BTreeMap<String, String>>", quantity, shipped,
+                  seller_id AS "seller_id: UserId", sku AS "sku: Sku", title, options AS "options: Json<BTreeMap<String, String>>", quantity, shipped, returned,
                   unit_price, discount, tax, total, tax_rate, included_tax
              FROM order_items WHERE order_id = ANY($1) ORDER BY order_id, position"#,
         &orders,

@@ -62,3 +62,50 @@ pub(crate) async fn insert_all(
 fn column<R, T>(rows: &[R], get: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(get).collect()
 }
+
+/// A discount of a line, or of shipping.
+#[derive(Debug)]
+pub(crate) struct FrozenAdjustment {
+    pub(crate) order_item_id: Option<OrderItemId>,
+    pub(crate) kind: String,
+    pub(crate) label: String,
+    pub(crate) amount: i64,
+}
+
+/// An order's discounts, by line.
+pub(crate) async fn adjustments(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<FrozenAdjustment>, sqlx::Error> {
+    sqlx::query_as!(
+        FrozenAdjustment,
+        r#"SELECT order_item_id AS "order_item_id: OrderItemId", kind, label, amount FROM order_adjustments WHERE order_id = $1 ORDER BY position"#,
+        order as OrderId,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A tax of a line, or of shipping.
+#[derive(Debug)]
+pub(crate) struct FrozenTax {
+    pub(crate) order_item_id: Option<OrderItemId>,
+    pub(crate) name: String,
+    pub(crate) rate_ppm: i32,
+    pub(crate) base: i64,
+    pub(crate) amount: i64,
+}
+
+/// An order's taxes, by line.
+pub(crate) async fn taxes(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<Vec<FrozenTax>, sqlx::Error> {
+    sqlx::query_as!(
+        FrozenTax,
+        r#"SELECT order_item_id AS "order_item_id: OrderItemId", name, rate_ppm, base, amount FROM order_taxes WHERE order_id = $1 ORDER BY position"#,
+        order as OrderId,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -248,11 +248,9 @@ pub(crate) struct Filter {
     pub(crate) limit: i64,
 }
 
-/// What [`Row`] is read from, as `select!` has it.
-const SELECT: &str = "SELECT o.id, o.number, o.cart_id, o.user_id, o.guest_token_hash, o.email, o.status, o.payment_status, \
-    o.fulfillment_status, o.currency, o.subtotal, o.discount, o.shipping, o.tax, o.total, o.coupon, o.shipping_method, \
-    o.shipping_address, o.billing_address, o.note, o.placed_at, o.confirmed_at, o.cancelled_at, o.cancel_reason, o.version, \
-    p.id AS payment_id FROM orders o JOIN payments p ON p.order_id = o.id JOIN (SELECT id FROM orders WHERE true";
+/// What [`Row`] is read from; all columns, so that none is forgotten here.
+const SELECT: &str = "SELECT o.*, p.id AS payment_id FROM orders o JOIN payments p ON p.order_id = o.id \
+    JOIN (SELECT id FROM orders WHERE true";
 
 /// How long after it was begun an order may have been placed, generously: the hold on its stock does not last that long.
 const CHECKOUT: Duration = Duration::from_secs(24 * 3600);

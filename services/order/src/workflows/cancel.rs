@@ -9,14 +9,15 @@ use crate::domain::order::{CancelReason, Event};
 use crate::error::refused;
 use crate::store;
 use crate::store::orders::Order;
-use crate::workflows::transition::{Actor, audit, statuses, transition, with};
+use crate::workflows::transition::{Actor, Said, audit, statuses, transition_as_said, with};
 
-/// Cancels the order if the rules allow it; what was paid goes back. An order that is cancelled already stays as it is.
+/// Cancels the order, and puts what it took back on the shelves unless `restock` says no, if the rules allow it; what was paid goes back. An order that is cancelled already stays as it is.
 pub(crate) async fn cancel(
     app: &AppState,
     order: OrderId,
     actor: Actor<'_>,
     reason: Option<&str>,
+    restock: Option<bool>,
 ) -> http_kit::Result<Order> {
     let by = match actor {
         Actor::Staff(_) | Actor::System | Actor::Stripe => CancelReason::Staff,
@@ -26,11 +27,15 @@ pub(crate) async fn cancel(
     let before = store::orders::lock(&mut tx, order)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
-    let done = transition(&mut tx, app, order, &Event::Cancel(by), actor, reason)
+    let said = Said { reason, restock };
+    let done = transition_as_said(&mut tx, app, order, &Event::Cancel(by), actor, said)
         .await
         .map_err(refused)?;
     if done.order.status != before.status {
-        let after = with(statuses(&done.order), json!({ "reason": reason }));
+        let after = with(
+            statuses(&done.order),
+            json!({ "reason": reason, "restock": restock.unwrap_or(true) }),
+        );
         let change = (statuses(&before), after);
         audit(&mut tx, app, order, actor, "order.cancel", change).await?;
     }

@@ -548,6 +548,7 @@ fn freeze(app: &AppState, order: &Order, sold: Vec<Sold<'_>>, priced: &Priced) -
         options: Json(sold.variant.options.clone()),
         quantity: sold.quantity.get(),
         shipped: 0,
+        returned: 0,
         unit_price: sold.variant.price.amount(),
         discount: priced.discount,
         tax: priced.tax,

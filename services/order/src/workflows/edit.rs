@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::app::AppState;
 use crate::domain::address::Address;
-use crate::domain::order::{FulfillmentStatus, Status};
+use crate::domain::order::{Step, allowed};
 use crate::store;
 use crate::store::orders::Order;
 use crate::workflows::transition::{Actor, Entry, audit, note};
@@ -41,8 +41,8 @@ pub(crate) async fn shipping_address(
     if changed.contains(&"region") && address.is_taxed_by_region() {
         return Err(fixed("region", "must stay: taxes were computed for it"));
     }
-    let open = matches!(order.status, Status::Pending | Status::Confirmed);
-    if !open || order.fulfillment_status != FulfillmentStatus::Unfulfilled {
+    let state = store::transitions::state(&mut tx, &order).await?;
+    if !allowed(state).contains(&Step::EditAddress) {
         return Err(Error::conflict(
             "address_fixed",
             "The address can be changed until the first parcel has left, and not of an order that is cancelled.",

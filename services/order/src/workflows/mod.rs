@@ -13,6 +13,7 @@ pub(crate) mod finalise;
 pub(crate) mod pay;
 pub(crate) mod pricing;
 pub(crate) mod refund;
+pub(crate) mod returns;
 pub(crate) mod ship;
 pub(crate) mod transition;
 pub(crate) mod verify;

@@ -76,6 +76,30 @@ pub(crate) async fn transition(
     actor: Actor<'_>,
     reason: Option<&str>,
 ) -> Result<Transition, TransitionError> {
+    let said = Said {
+        reason,
+        restock: None,
+    };
+    transition_as_said(tx, app, order, event, actor, said).await
+}
+
+/// What a person said about a change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub(crate) reason: Option<&'a str>,
+    /// Whether what a cancelled order took is for sale again.
+    pub(crate) restock: Option<bool>,
+}
+
+/// As [`transition`], with all that a person may say about it.
+pub(crate) async fn transition_as_said(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: OrderId,
+    event: &Event,
+    actor: Actor<'_>,
+    said: Said<'_>,
+) -> Result<Transition, TransitionError> {
     let mut order = store::orders::lock(tx, order)
         .await?
         .ok_or(TransitionError::NotFound)?;
@@ -92,7 +116,7 @@ pub(crate) async fn transition(
     let mut writer = Writer {
         app,
         actor,
-        reason,
+        said,
         now,
         order: &order,
         entries: 0,
@@ -134,7 +158,10 @@ pub(crate) async fn write_effects(
     let mut writer = Writer {
         app,
         actor,
-        reason: None,
+        said: Said {
+            reason: None,
+            restock: None,
+        },
         now,
         order,
         entries: 1,
@@ -262,7 +289,7 @@ pub(crate) fn lines(order: &Order, items: &[OrderItem]) -> Vec<OrderLine> {
 struct Writer<'a> {
     app: &'a AppState,
     actor: Actor<'a>,
-    reason: Option<&'a str>,
+    said: Said<'a>,
     now: Timestamp,
     order: &'a Order,
     /// How many timeline entries this change has: each comes a microsecond after the one before, which keeps them in order.
@@ -422,7 +449,7 @@ impl Writer<'_> {
             }
             Effect::StartRefund { amount, reason } => {
                 let id = RefundId::new(self.now, &app.random);
-                let reason = self.reason.unwrap_or(reason);
+                let reason = self.said.reason.unwrap_or(reason);
                 store::refunds::insert(
                     tx,
                     id,
@@ -494,11 +521,13 @@ impl Writer<'_> {
     ) -> Result<(), sqlx::Error> {
         let (app, order) = (self.app, self.order);
         store::coupons::restore(tx, order.id).await?;
+        // What nobody had paid for was only held: nothing of it left a shelf.
+        let restock = self.said.restock.filter(|_| order.confirmed_at.is_some());
         let event = OrderCancelled {
             order_id: order.id,
             number: order.number(),
             reason: reason.as_str().to_owned(),
-            restock: None,
+            restock,
         };
         app.publisher.publish(tx, &event).await?;
         let sentence = match reason {
@@ -514,7 +543,7 @@ impl Writer<'_> {
             url: app.order_url(order),
         };
         mail(tx, app, order, notice).await?;
-        let message = self.reason.map_or_else(
+        let message = self.said.reason.map_or_else(
             || "The order was cancelled.".to_owned(),
             |given| format!("The order was cancelled: {given}"),
         );
@@ -522,7 +551,7 @@ impl Writer<'_> {
             tx,
             "order.cancelled",
             message,
-            json!({"reason": reason.as_str()}),
+            json!({"reason": reason.as_str(), "restock": restock.unwrap_or(true)}),
         )
         .await
     }

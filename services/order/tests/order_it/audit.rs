@@ -61,7 +61,7 @@ async fn each_act_through_the_public_api_is_told_once() {
             "before": {"status": "confirmed", "payment_status": "paid", "fulfillment_status": "unfulfilled"},
             "after": {
                 "status": "confirmed", "payment_status": "paid", "fulfillment_status": "shipped",
-                "shipment_id": shipment_id, "carrier": "DHL", "tracking_number": "T",
+                "shipment_id": shipment_id, "carrier": "DHL", "tracking_number": "T", "tracking_url": shipped.value()["tracking_url"],
             },
             "ip": "127.0.0.1",
             "request_id": shipped.header("x-request-id"),

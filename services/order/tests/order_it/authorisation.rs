@@ -84,6 +84,39 @@ fn cases() -> Vec<Case> {
             [401, 403, 403, 200, 200],
         ),
         case(
+            "GET /api/orders/{id}/returns",
+            json!(null),
+            [404, 404, 404, 200, 200],
+        ),
+        case(
+            "POST /api/orders/{id}/returns",
+            json!({"items": []}),
+            [404, 404, 404, 409, 409],
+        ),
+        case("GET /api/returns", json!(null), [401, 403, 403, 200, 200]),
+        case("GET /api/returns/{id}", json!(null), [404; 5]),
+        case("POST /api/returns/{id}/withdraw", json!(null), [404; 5]),
+        case(
+            "POST /api/returns/{id}/approve",
+            json!({}),
+            [401, 403, 403, 404, 404],
+        ),
+        case(
+            "POST /api/returns/{id}/reject",
+            json!({"answer": "x"}),
+            [401, 403, 403, 404, 404],
+        ),
+        case(
+            "POST /api/returns/{id}/receive",
+            json!({"items": []}),
+            [401, 403, 403, 404, 404],
+        ),
+        case(
+            "POST /api/returns/{id}/refund",
+            json!({}),
+            [401, 403, 403, 404, 404],
+        ),
+        case(
             "GET /api/payments/{id}",
             json!(null),
             [404, 404, 404, 200, 200],

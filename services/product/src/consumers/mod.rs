@@ -4,9 +4,12 @@ mod order_cancelled;
 mod order_claimed;
 mod order_confirmed;
 mod order_refunded;
+mod order_returned;
 mod user_deleted;
 
-use contracts::events::{OrderCancelled, OrderClaimed, OrderConfirmed, OrderRefunded, UserDeleted};
+use contracts::events::{
+    OrderCancelled, OrderClaimed, OrderConfirmed, OrderRefunded, OrderReturned, UserDeleted,
+};
 use messaging::Consumers;
 use secrecy::SecretString;
 
@@ -14,6 +17,7 @@ pub(crate) use order_cancelled::GiveBack;
 pub(crate) use order_claimed::GivePurchases;
 pub(crate) use order_confirmed::TakeStock;
 pub(crate) use order_refunded::WithdrawPurchases;
+pub(crate) use order_returned::TakeBack;
 pub(crate) use user_deleted::ForgetUser;
 
 use crate::app::Context;
@@ -25,5 +29,6 @@ pub(crate) fn all(cx: &Context, amqp_url: SecretString) -> Consumers {
         .on::<OrderCancelled>(GiveBack(cx.clone()))
         .on::<OrderClaimed>(GivePurchases(cx.clone()))
         .on::<OrderRefunded>(WithdrawPurchases(cx.clone()))
+        .on::<OrderReturned>(TakeBack(cx.clone()))
         .on::<UserDeleted>(ForgetUser(cx.clone()))
 }

@@ -1,4 +1,4 @@
-//! `order.cancelled`: what was held is free, what was sold comes back.
+//! `order.cancelled`: what was held is free, what was sold comes back, unless the goods are not for sale any more.
 
 use contracts::events::{Envelope, OrderCancelled};
 use messaging::{Handler, HandlerError};
@@ -17,7 +17,12 @@ impl Handler<OrderCancelled> for GiveBack {
         tx: &mut PgConnection,
         event: Envelope<OrderCancelled>,
     ) -> Result<(), HandlerError> {
-        settlements::settle(tx, &self.0, event.data.order_id, OrderFate::Cancelled, &[]).await?;
+        let fate = if event.data.restock == Some(false) {
+            OrderFate::WrittenOff
+        } else {
+            OrderFate::Cancelled
+        };
+        settlements::settle(tx, &self.0, event.data.order_id, fate, &[]).await?;
         Ok(())
     }
 }

@@ -242,6 +242,43 @@ pub(crate) fn restock(order: OrderId, lines: &[Line], stocks: &Stocks) -> Vec<Ch
     sums.into_values().collect()
 }
 
+/// What is left to settle of an order whose goods are written off: what it is owed, which it never had.
+pub(crate) fn write_off(order: OrderId, lines: &[Line], stocks: &Stocks) -> Vec<Change> {
+    let owed: Vec<Line> = lines
+        .iter()
+        .map(|line| Line {
+            quantity: line.owed,
+            ..*line
+        })
+        .collect();
+    restock(order, &owed, stocks)
+}
+
+/// Takes back what a customer sent: to where it came from, or to the first active place if that one is inactive now.
+pub(crate) fn take_back(
+    order: OrderId,
+    demands: &[Demand],
+    lines: &[Line],
+    stocks: &Stocks,
+) -> Vec<Change> {
+    let back = |demand: &Demand| {
+        let stock = stocks.get(&demand.variant_id)?;
+        let active = |line: &&Line| {
+            line.variant_id == demand.variant_id
+                && stock.shelf(line.location).is_some_and(|shelf| shelf.active)
+        };
+        let location = match lines.iter().find(active) {
+            Some(line) => line.location,
+            None => stock.first_active()?,
+        };
+        Some(Change {
+            order: Some(order),
+            ..Change::of_goods(demand.variant_id, location, Kind::Return, demand.units())
+        })
+    };
+    demands.iter().filter_map(back).collect()
+}
+
 /// A paid order that waits for units of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waiting {

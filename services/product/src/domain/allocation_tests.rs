@@ -230,6 +230,15 @@ impl World {
                 self.apply(restock(order, &lines, &self.stocks));
                 (Hold::Released, forgiven(lines))
             }
+            Settlement::WriteOff => {
+                self.apply(write_off(order, &lines, &self.stocks));
+                (Hold::Released, forgiven(lines))
+            }
+            Settlement::SellAndWriteOff => {
+                self.apply(sell_held(order, &lines));
+                self.apply(write_off(order, &lines, &self.stocks));
+                (Hold::Released, forgiven(lines))
+            }
             Settlement::Close => (Hold::Released, lines),
         };
         self.orders.insert(order, (after, wanted, lines));

@@ -37,6 +37,8 @@ pub(crate) enum OrderFate {
     Confirmed,
     /// It will not happen.
     Cancelled,
+    /// It will not happen, and what was taken for it is not for sale again.
+    WrittenOff,
     /// The hold's time is up.
     TimedOut,
 }
@@ -54,6 +56,10 @@ pub(crate) enum Settlement {
     Release(Hold),
     /// Take back what was sold.
     Restock,
+    /// What was sold is gone, but the order is no longer one.
+    WriteOff,
+    /// Sell what is held, then as [`Settlement::WriteOff`].
+    SellAndWriteOff,
     /// Only note that the order is cancelled, so that it never takes stock.
     Close,
 }
@@ -66,10 +72,14 @@ pub(crate) fn settle(hold: Option<Hold>, fate: OrderFate) -> Settlement {
         (OrderFate::Confirmed, Some(Hold::Expired) | None) => Settlement::SellUnheld,
         (OrderFate::Cancelled, Some(Hold::Held)) => Settlement::Release(Hold::Released),
         (OrderFate::Cancelled, Some(Hold::Committed)) => Settlement::Restock,
-        (OrderFate::Cancelled, Some(Hold::Expired) | None) => Settlement::Close,
+        (OrderFate::WrittenOff, Some(Hold::Held)) => Settlement::SellAndWriteOff,
+        (OrderFate::WrittenOff, Some(Hold::Committed)) => Settlement::WriteOff,
+        (OrderFate::Cancelled | OrderFate::WrittenOff, Some(Hold::Expired) | None) => {
+            Settlement::Close
+        }
         (OrderFate::TimedOut, Some(Hold::Held)) => Settlement::Release(Hold::Expired),
         (OrderFate::Confirmed, Some(Hold::Committed | Hold::Released | Hold::Rejected))
-        | (OrderFate::Cancelled, Some(Hold::Released | Hold::Rejected))
+        | (OrderFate::Cancelled | OrderFate::WrittenOff, Some(Hold::Released | Hold::Rejected))
         | (OrderFate::TimedOut, _) => Settlement::Nothing,
     }
 }
@@ -91,13 +101,17 @@ mod tests {
             for fate in [
                 OrderFate::Confirmed,
                 OrderFate::Cancelled,
+                OrderFate::WrittenOff,
                 OrderFate::TimedOut,
             ] {
                 let after = match settle(Some(hold), fate) {
                     Settlement::Nothing => hold,
                     Settlement::SellHeld | Settlement::SellUnheld => Hold::Committed,
                     Settlement::Release(after) => after,
-                    Settlement::Restock | Settlement::Close => Hold::Released,
+                    Settlement::Restock
+                    | Settlement::WriteOff
+                    | Settlement::SellAndWriteOff
+                    | Settlement::Close => Hold::Released,
                 };
                 assert_eq!(settle(Some(after), fate), Settlement::Nothing);
             }

@@ -143,6 +143,8 @@ pub(crate) enum Kind {
     Restock,
     /// Given to a paid order that was waiting for it.
     Serve,
+    /// Sent back by a customer, and good enough to be sold again.
+    Return,
 }
 
 impl Kind {
@@ -157,6 +159,7 @@ impl Kind {
             Self::Sell => "sell",
             Self::Restock => "restock",
             Self::Serve => "serve",
+            Self::Return => "return",
         }
     }
 

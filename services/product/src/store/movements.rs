@@ -1,6 +1,8 @@
 //! Reading the ledger.
 
-use primitives::{LocationId, MovementId, OrderId, ProductId, Sku, Timestamp, UserId, VariantId};
+use primitives::{
+    LocationId, MovementId, OrderId, ProductId, ReturnId, Sku, Timestamp, UserId, VariantId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -34,6 +36,7 @@ pub(crate) struct Movement {
     pub(crate) actor_id: Option<UserId>,
     pub(crate) transfer_id: Option<Uuid>,
     pub(crate) stock_take_id: Option<Uuid>,
+    pub(crate) return_id: Option<ReturnId>,
     pub(crate) created_at: Timestamp,
 }
 
@@ -50,7 +53,7 @@ pub(crate) async fn page(
         r#"SELECT m.id AS "id: MovementId", m.seq, m.variant_id AS "variant_id: VariantId", v.sku AS "sku: Sku",
                   m.location_id AS "location_id: LocationId", m.kind, m.on_hand_delta AS on_hand, m.reserved_delta AS reserved,
                   m.owed_delta AS owed, m.order_id AS "order_id: OrderId", m.reason, m.actor_id AS "actor_id: UserId", m.transfer_id,
-                  m.stock_take_id, m.created_at AS "created_at: Timestamp"
+                  m.stock_take_id, m.return_id AS "return_id: ReturnId", m.created_at AS "created_at: Timestamp"
              FROM product_variants v
             CROSS JOIN LATERAL (
               SELECT * FROM stock_movements m
@@ -71,5 +74,15 @@ pub(crate) async fn page(
         limit,
     )
     .fetch_all(db)
+    .await
+}
+
+/// Whether the ledger tells of a return already. The variants must be locked.
+pub(crate) async fn know_return(db: &mut PgConnection, id: ReturnId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM stock_movements WHERE return_id = $1) AS "known!""#,
+        id.uuid()
+    )
+    .fetch_one(db)
     .await
 }

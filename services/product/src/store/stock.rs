@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::internal::variants::VariantSnapshot;
 use primitives::{
-    CategoryId, Clock, LocationId, MovementId, OrderId, ProductId, Random, Sku, Timestamp, UserId,
-    VariantId,
+    CategoryId, Clock, LocationId, MovementId, OrderId, ProductId, Random, ReturnId, Sku,
+    Timestamp, UserId, VariantId,
 };
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -208,6 +208,8 @@ pub(crate) struct Cause<'a> {
     /// The id that both rows of a transfer share.
     pub(crate) transfer: Option<Uuid>,
     pub(crate) stock_take: Option<Uuid>,
+    /// What a customer sent back.
+    pub(crate) returned: Option<ReturnId>,
 }
 
 /// Writes changes to the levels and to the ledger, and the lines of reservations that they are of, in one statement for any
@@ -246,8 +248,8 @@ pub(crate) async fn apply(
              RETURNING 1
            ), written AS (
              INSERT INTO stock_movements (id, variant_id, location_id, kind, on_hand_delta, reserved_delta, owed_delta, order_id,
-                                          reason, actor_id, transfer_id, stock_take_id, created_at)
-             SELECT id, variant_id, location_id, kind, on_hand, reserved, owed, order_id, $16, $17, $18, $19, $15 FROM change
+                                          reason, actor_id, transfer_id, stock_take_id, return_id, created_at)
+             SELECT id, variant_id, location_id, kind, on_hand, reserved, owed, order_id, $16, $17, $18, $19, $20, $15 FROM change
            )
            SELECT (SELECT count(*) FROM delta) - (SELECT count(*) FROM moved) AS "missed!""#,
         &columns.ids,
@@ -269,6 +271,7 @@ pub(crate) async fn apply(
         cause.actor.map(UserId::uuid),
         cause.transfer,
         cause.stock_take,
+        cause.returned.map(ReturnId::uuid),
     )
     .fetch_one(db)
     .await?;

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use contracts::events::{InventoryRejected, InventoryReleased};
 use contracts::internal::reservations::ShortLine;
 use contracts::internal::variants::VariantSnapshot;
-use primitives::{OrderId, Quantity, VariantId};
+use primitives::{OrderId, Quantity, ReturnId, VariantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::reservations::told;
 use super::stock;
 use crate::app::Context;
-use crate::domain::allocation::{self as rules, Demand, Line};
+use crate::domain::allocation::{self as rules, Demand, Line, Stocks};
 use crate::domain::hold::{self, Hold, OrderFate, Settlement};
-use crate::domain::stock::home;
+use crate::domain::stock::{Change, home};
+use crate::store::movements;
 use crate::store::purchases;
 use crate::store::reservations::{self as store, HeldLine, NewLine};
 use crate::store::stock::{self as levels, Cause};
@@ -74,6 +75,15 @@ pub(crate) async fn settle(
         },
         Settlement::Restock => {
             restock(tx, cx, order).await?;
+            Hold::Released
+        }
+        Settlement::WriteOff => {
+            write_off(tx, cx, order).await?;
+            Hold::Released
+        }
+        Settlement::SellAndWriteOff => {
+            sell_held(tx, cx, order).await?;
+            write_off(tx, cx, order).await?;
             Hold::Released
         }
     };
@@ -193,7 +203,22 @@ async fn sell_unheld(
     Ok(Ok(()))
 }
 
+/// Puts back what was sold.
 async fn restock(tx: &mut PgConnection, cx: &Context, order: OrderId) -> sqlx::Result<()> {
+    unsell(tx, cx, order, rules::restock).await
+}
+
+/// What was sold is gone; nothing is owed any more.
+async fn write_off(tx: &mut PgConnection, cx: &Context, order: OrderId) -> sqlx::Result<()> {
+    unsell(tx, cx, order, rules::write_off).await
+}
+
+async fn unsell(
+    tx: &mut PgConnection,
+    cx: &Context,
+    order: OrderId,
+    back: fn(OrderId, &[Line], &Stocks) -> Vec<Change>,
+) -> sqlx::Result<()> {
     let demands = demands_of(&store::lines(tx, order).await?)?;
     purchases::lock_products(tx, &ids(&demands)).await?;
     let mut items = levels::lock(tx, &ids(&demands), cx.clock.now()).await?;
@@ -201,10 +226,34 @@ async fn restock(tx: &mut PgConnection, cx: &Context, order: OrderId) -> sqlx::R
     let sold = store::lines(tx, order).await?;
     store::set_hold(tx, order, Hold::Released, &cx.clock).await?;
     store::forgive(tx, order).await?;
-    let changes = rules::restock(order, &plain(&sold), &levels::stocks(&items, |_| true));
+    let changes = back(order, &plain(&sold), &levels::stocks(&items, |_| true));
     stock::apply(tx, cx, &mut items, &changes, &[], Cause::default()).await?;
     purchases::count_sold(tx, &ids(&demands), &units(&demands, -1)).await?;
     purchases::remove(tx, order).await
+}
+
+/// Takes back what a customer sent, once for each return however often it is told.
+pub(crate) async fn take_back(
+    tx: &mut PgConnection,
+    cx: &Context,
+    order: OrderId,
+    id: ReturnId,
+    demands: &[Demand],
+) -> sqlx::Result<()> {
+    if demands.is_empty() {
+        return Ok(());
+    }
+    let mut items = levels::lock(tx, &ids(demands), cx.clock.now()).await?;
+    if movements::know_return(tx, id).await? {
+        return Ok(());
+    }
+    let sold = plain(&store::lines(tx, order).await?);
+    let changes = rules::take_back(order, demands, &sold, &levels::stocks(&items, |_| true));
+    let cause = Cause {
+        returned: Some(id),
+        ..Cause::default()
+    };
+    stock::apply(tx, cx, &mut items, &changes, &[], cause).await
 }
 
 pub(crate) fn ids(demands: &[Demand]) -> Vec<Uuid> {

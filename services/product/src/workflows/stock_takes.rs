@@ -118,8 +118,8 @@ impl<'a> StockTake<'a> {
         let cause = Cause {
             reason: self.reason,
             actor: Some(self.counter.user_id),
-            transfer: None,
             stock_take: Some(self.id),
+            ..Cause::default()
         };
         stock::apply(&mut tx, cx, &mut items, &changes, &[], cause)
             .await

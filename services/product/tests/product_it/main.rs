@@ -30,6 +30,7 @@ mod recommendations;
 mod relevance;
 mod renames;
 mod reservations;
+mod returns;
 mod review_counts;
 mod review_moderation;
 mod reviews;

@@ -21,10 +21,10 @@ pub(crate) async fn handler(
     body: Option<Json<CancelOrder>>,
 ) -> http_kit::Result<Json<WholeOrder>> {
     let staff = service.acting::<ManageOrders>()?;
-    let reason = body.unwrap_or_default().0.reason;
+    let CancelOrder { reason, restock } = body.unwrap_or_default().0;
     let actor = Actor::Staff(&staff);
     let reason = reason.as_ref().map(Text::as_str);
-    let order = workflows::cancel::cancel(&app, id, actor, reason).await?;
+    let order = workflows::cancel::cancel(&app, id, actor, reason, restock).await?;
     let mut conn = app.pool.acquire().await?;
     Ok(Json(WholeOrder::load(&mut conn, &order, actor).await?))
 }

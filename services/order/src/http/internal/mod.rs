@@ -1,11 +1,16 @@
 //! The internal API: what admin does in a staff member's name, by the same workflows as the public API,
 //! and what a user takes along.
 
+pub(crate) mod approve_return;
 pub(crate) mod cancel;
+pub(crate) mod create_return;
 pub(crate) mod deliver;
 pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod note;
+pub(crate) mod receive_return;
 pub(crate) mod refund;
+pub(crate) mod refund_return;
+pub(crate) mod reject_return;
 pub(crate) mod ship;
 pub(crate) mod tags;

@@ -1,5 +1,5 @@
 use axum::extract::State;
-use http_kit::{Json, Path, Problem};
+use http_kit::{Json, Path, Problem, one_field};
 use primitives::OrderId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,12 +9,15 @@ use crate::app::AppState;
 use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::access::{self, Caller};
+use crate::workflows::transition::Actor;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancelOrder {
     #[schema(value_type = Option<String>)]
     pub(crate) reason: Option<Text<500>>,
+    /// Whether what the order took is for sale again: yes, unless staff say no because the goods are gone or broken.
+    pub(crate) restock: Option<bool>,
 }
 
 /// Cancel an order; what was paid goes back
@@ -31,9 +34,12 @@ pub(crate) async fn handler(
     let mut conn = app.pool.acquire().await?;
     let (_, actor) = access::changeable(&mut conn, &caller, id).await?;
     drop(conn);
-    let reason = body.unwrap_or_default().0.reason;
-    let order =
-        workflows::cancel::cancel(&app, id, actor, reason.as_ref().map(Text::as_str)).await?;
+    let CancelOrder { reason, restock } = body.unwrap_or_default().0;
+    if restock.is_some() && !matches!(actor, Actor::Staff(_)) {
+        return Err(one_field("restock", "forbidden", "is for staff to say"));
+    }
+    let reason = reason.as_ref().map(Text::as_str);
+    let order = workflows::cancel::cancel(&app, id, actor, reason, restock).await?;
     let mut conn = app.pool.acquire().await?;
     Ok(Json(WholeOrder::load(&mut conn, &order, actor).await?))
 }

@@ -77,6 +77,9 @@ pub(crate) struct OrderItemView {
     pub(crate) quantity: i32,
     /// Units that have left.
     pub(crate) shipped: i32,
+    /// Units that came back.
+    #[serde(default)]
+    pub(crate) returned: i32,
     pub(crate) unit_price: Money,
     pub(crate) discount: Money,
     pub(crate) tax: Money,
@@ -100,6 +103,7 @@ impl OrderView {
             options: item.options.0.clone(),
             quantity: item.quantity,
             shipped: item.shipped,
+            returned: item.returned,
             unit_price: order.money(item.unit_price),
             discount: order.money(item.discount),
             tax: order.money(item.tax),

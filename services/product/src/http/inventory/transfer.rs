@@ -110,7 +110,7 @@ pub(crate) async fn transfer_stock(
         reason: body.reason.as_deref(),
         actor: Some(seller.user_id),
         transfer: Some(id),
-        stock_take: None,
+        ..Cause::default()
     };
     let places = (body.from, body.to);
     let units = body.quantity.get();

@@ -3,7 +3,9 @@
 use auth_token::User;
 use axum::extract::State;
 use http_kit::{Cursor, Json, Limit, Page, Path, Problem, Query, Result};
-use primitives::{LocationId, MovementId, OrderId, ProductId, Sku, Timestamp, UserId, VariantId};
+use primitives::{
+    LocationId, MovementId, OrderId, ProductId, ReturnId, Sku, Timestamp, UserId, VariantId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -57,6 +59,7 @@ enum MovementKind {
     Sell,
     Restock,
     Serve,
+    Return,
 }
 
 impl From<MovementKind> for Kind {
@@ -71,6 +74,7 @@ impl From<MovementKind> for Kind {
             MovementKind::Sell => Self::Sell,
             MovementKind::Restock => Self::Restock,
             MovementKind::Serve => Self::Serve,
+            MovementKind::Return => Self::Return,
         }
     }
 }
@@ -82,7 +86,7 @@ pub(crate) struct StockMovement {
     variant_id: VariantId,
     sku: Sku,
     location_id: LocationId,
-    /// `receive`, `adjust`, `count`, `transfer`, `reserve`, `release`, `sell`, `restock` or `serve`.
+    /// `receive`, `adjust`, `count`, `transfer`, `reserve`, `release`, `sell`, `restock`, `serve` or `return`.
     kind: String,
     /// Units more or fewer that lie there.
     on_hand: i32,
@@ -101,6 +105,9 @@ pub(crate) struct StockMovement {
     transfer_id: Option<Uuid>,
     #[schema(nullable)]
     stock_take_id: Option<Uuid>,
+    /// What the customer sent back.
+    #[schema(nullable)]
+    return_id: Option<ReturnId>,
     created_at: Timestamp,
 }
 
@@ -120,6 +127,7 @@ impl From<store::Movement> for StockMovement {
             actor_id: movement.actor_id,
             transfer_id: movement.transfer_id,
             stock_take_id: movement.stock_take_id,
+            return_id: movement.return_id,
             created_at: movement.created_at,
         }
     }

@@ -383,6 +383,13 @@ impl World {
                 self.free += 1;
                 self.hold = Some(Hold::Released);
             }
+            // The goods are gone: in the ledger they stay sold.
+            Settlement::WriteOff => self.hold = Some(Hold::Released),
+            Settlement::SellAndWriteOff => {
+                self.held -= 1;
+                self.sold += 1;
+                self.hold = Some(Hold::Released);
+            }
             Settlement::Close => self.hold = Some(Hold::Released),
         }
     }
