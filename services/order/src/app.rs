@@ -62,6 +62,12 @@ impl runtime::Service for App {
         if settings.cart.guest_cart_days == 0 {
             complaints.push("GUEST_CART_DAYS must be more than 0".to_owned());
         }
+        if settings.reconcile_provider_interval_seconds == 0 {
+            complaints.push("RECONCILE_PROVIDER_INTERVAL_SECONDS must be more than 0".to_owned());
+        }
+        if settings.reconcile_window_hours == 0 {
+            complaints.push("RECONCILE_WINDOW_HOURS must be more than 0".to_owned());
+        }
         if settings.reconcile_interval_seconds == 0 {
             complaints.push("RECONCILE_INTERVAL_SECONDS must be more than 0".to_owned());
         }
@@ -93,6 +99,13 @@ impl runtime::Service for App {
         );
         runtime.spawn("reconcilers", move |shutdown| {
             crate::jobs::run(jobs, interval, shutdown)
+        });
+        let (jobs, interval) = (
+            app.clone(),
+            Duration::from_secs(settings.reconcile_provider_interval_seconds),
+        );
+        runtime.spawn("reconciler", move |shutdown| {
+            crate::jobs::reconcile(jobs, interval, shutdown)
         });
         let (live, draining) = (app.follow_timelines(runtime.draining()), runtime.shutdown());
         runtime.spawn("timelines", move |_| async move {
@@ -178,6 +191,8 @@ pub struct Parts {
     pub(crate) timeline_heartbeat_seconds: u16,
     /// Who follows orders live.
     pub(crate) live: Live,
+    /// How far back the comparison with the payment provider looks.
+    pub(crate) reconcile_window: Duration,
     /// Wakes the reconcilers: there is work.
     pub(crate) reconcile: Notify,
 }
@@ -246,6 +261,9 @@ impl AppState {
                 .filter(|address| !address.trim().is_empty()),
             timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
             live: Live::new(settings.timeline_followers),
+            reconcile_window: Duration::from_secs(
+                u64::from(settings.reconcile_window_hours) * 3600,
+            ),
             reconcile: Notify::new(),
             clock,
             random,

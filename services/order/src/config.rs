@@ -77,6 +77,16 @@ pub struct Settings {
     /// Where customers send things back to, for the mail that lets them.
     #[arg(long, env = "RETURN_ADDRESS")]
     pub return_address: Option<String>,
+    /// How often payments and refunds are compared with the payment provider.
+    #[arg(
+        long,
+        env = "RECONCILE_PROVIDER_INTERVAL_SECONDS",
+        default_value_t = 900
+    )]
+    pub reconcile_provider_interval_seconds: u64,
+    /// How far back that looks; `order reconcile --full` looks at everything.
+    #[arg(long, env = "RECONCILE_WINDOW_HOURS", default_value_t = 48)]
+    pub reconcile_window_hours: u32,
     /// How many timelines may be followed live at once.
     #[arg(long, env = "TIMELINE_FOLLOWERS", default_value_t = 1000)]
     pub timeline_followers: u16,

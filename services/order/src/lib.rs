@@ -23,4 +23,6 @@ mod workflows;
 pub use app::{App, AppState, MIGRATOR, listeners};
 pub use config::Settings;
 pub use jobs::round as reconcile;
+pub use store::reconciliations::Counts;
+pub use workflows::reconcile::{Span, Summary, run as compare};
 pub use workflows::verify::{Verdict, check, verify};

@@ -8,6 +8,7 @@ pub(crate) mod notice;
 pub(crate) mod order;
 pub(crate) mod payment;
 pub(crate) mod pricing;
+pub(crate) mod reconciling;
 pub(crate) mod returns;
 pub(crate) mod search;
 pub(crate) mod tag;

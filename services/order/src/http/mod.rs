@@ -82,4 +82,8 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::receive_return::handler))
         .routes(routes!(internal::refund_return::handler))
         .routes(routes!(internal::export::handler))
+        .routes(routes!(internal::work_items::list::handler))
+        .routes(routes!(internal::work_items::resolve::handler))
+        .routes(routes!(internal::reconciliations::list::handler))
+        .routes(routes!(internal::reconciliations::differences::handler))
 }

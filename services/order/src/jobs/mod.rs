@@ -7,6 +7,7 @@ mod clean_up;
 mod erase;
 mod expire_unpaid;
 mod partitions;
+mod reconcile;
 mod refunds;
 mod unheard_payments;
 mod webhooks;
@@ -47,6 +48,8 @@ pub async fn round(app: &AppState) {
     log("partitions", partitions::run(app).await);
     log("clean_up", clean_up::run(app).await);
 }
+
+pub(crate) use reconcile::run as reconcile;
 
 fn log(job: &'static str, done: anyhow::Result<usize>) {
     match done {

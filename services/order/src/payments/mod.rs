@@ -2,7 +2,7 @@
 
 mod stripe;
 
-pub(crate) use stripe::{PublishableKey, Stripe, StripeSettings};
+pub(crate) use stripe::{ListedPayment, ListedRefund, PublishableKey, Stripe, StripeSettings};
 
 use primitives::{Money, OrderId, PaymentId, RefundId};
 

@@ -3,6 +3,10 @@
 //! The library opens a connection per call and has no default timeout, so one is set. It never retries with a key of
 //! ours, so repetition is left to the callers: every call here may be repeated.
 
+mod listing;
+
+pub(crate) use listing::{ListedPayment, ListedRefund};
+
 use std::collections::HashMap;
 use std::time::Duration;
 

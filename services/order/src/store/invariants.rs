@@ -59,15 +59,40 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ),
     orders(
         "lines_make_the_order",
-        "The lines of an order add up to its subtotal, discount, tax and total.",
-        "SELECT 'order:' || o.id, format('lines: %s, discount %s, tax %s, total %s; order: %s, %s, %s, %s',
-                l.subtotal, l.discount, l.tax, l.total, o.subtotal, o.discount, o.tax, o.total - o.shipping)
+        "The lines of an order and its shipping add up to its subtotal, discount, taxes and total.",
+        "SELECT 'order:' || o.id, format('lines and shipping: %s, discount %s, tax %s, included %s, total %s; order: %s, %s, %s, %s, %s',
+                l.subtotal, l.discount, l.tax + s.added, l.included_tax + s.included, l.total + o.shipping + s.added,
+                o.subtotal, o.discount, o.tax, o.included_tax, o.total)
            FROM orders o
+           CROSS JOIN LATERAL (SELECT CASE WHEN o.prices_include_tax THEN 0 ELSE o.shipping_tax END AS added,
+                                      CASE WHEN o.prices_include_tax THEN o.shipping_tax ELSE 0 END AS included) s
            CROSS JOIN LATERAL (SELECT coalesce(sum(unit_price * quantity), 0) AS subtotal, coalesce(sum(discount), 0) AS discount,
-                                      coalesce(sum(tax), 0) AS tax, coalesce(sum(total), 0) AS total
+                                      coalesce(sum(tax), 0) AS tax, coalesce(sum(included_tax), 0) AS included_tax, coalesce(sum(total), 0) AS total
                                  FROM order_items WHERE order_id = o.id) l
           WHERE o.id > $1 AND o.id <= $2
-            AND (l.subtotal, l.discount, l.tax, l.total) IS DISTINCT FROM (o.subtotal, o.discount, o.tax, o.total - o.shipping)",
+            AND (l.subtotal, l.discount, l.tax + s.added, l.included_tax + s.included, l.total + o.shipping + s.added)
+                IS DISTINCT FROM (o.subtotal, o.discount, o.tax, o.included_tax, o.total)",
+    ),
+    orders(
+        "adjustments_make_the_discount",
+        "What promotions and the coupon took off a line is its discount.",
+        "SELECT 'order_item:' || i.id, format('discount %s, adjustments %s', i.discount, a.amount)
+           FROM order_items i
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM order_adjustments WHERE order_id = i.order_id AND order_item_id = i.id) a
+          WHERE i.order_id > $1 AND i.order_id <= $2 AND i.discount <> a.amount",
+    ),
+    orders(
+        "taxes_make_the_tax",
+        "The taxes of a line, and those of shipping, are what it is taxed.",
+        "SELECT 'order_item:' || i.id, format('tax %s, taxes %s', i.tax + i.included_tax, t.amount)
+           FROM order_items i
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM order_taxes WHERE order_id = i.order_id AND order_item_id = i.id) t
+          WHERE i.order_id > $1 AND i.order_id <= $2 AND i.tax + i.included_tax <> t.amount
+         UNION ALL
+         SELECT 'order:' || o.id, format('tax of shipping %s, taxes %s', o.shipping_tax, t.amount)
+           FROM orders o
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM order_taxes WHERE order_id = o.id AND order_item_id IS NULL) t
+          WHERE o.id > $1 AND o.id <= $2 AND o.shipping_tax <> t.amount",
     ),
     orders(
         "order_has_one_payment",
@@ -171,6 +196,14 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            FROM order_items i
            CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS units FROM shipment_items WHERE order_item_id = i.id) s
           WHERE i.order_id > $1 AND i.order_id <= $2 AND (i.shipped <> s.units OR i.shipped > i.quantity)",
+    ),
+    orders(
+        "returned_came_back",
+        "As many units of a line are returned as its returns received, and not more than were shipped.",
+        "SELECT 'order_item:' || i.id, format('shipped %s, returned %s, received %s', i.shipped, i.returned, r.units)
+           FROM order_items i
+           CROSS JOIN LATERAL (SELECT coalesce(sum(received), 0) AS units FROM return_items WHERE order_item_id = i.id) r
+          WHERE i.order_id > $1 AND i.order_id <= $2 AND (i.returned <> r.units OR i.returned > i.shipped)",
     ),
     orders(
         "order_shows_its_parcels",

@@ -1,6 +1,6 @@
 //! The books, to which rows are only added.
 
-use primitives::{PostingId, Timestamp};
+use primitives::{PaymentId, PostingId, RefundId, Timestamp};
 use sqlx::PgConnection;
 
 use crate::domain::ledger::Posting;
@@ -57,4 +57,38 @@ pub(crate) async fn post(
         posting.movement.as_str(),
         posting.reference
     )))
+}
+
+/// Payments made within a time that took money of which the ledger knows nothing.
+pub(crate) async fn unposted_charges(
+    conn: &mut PgConnection,
+    (from, until): (Timestamp, Timestamp),
+) -> sqlx::Result<Vec<PaymentId>> {
+    sqlx::query_scalar!(
+        r#"SELECT p.id AS "id: PaymentId" FROM payments p
+            WHERE p.id >= uuid_floor($1) AND p.id < uuid_floor($2) AND p.amount_captured > 0 AND p.provider <> 'none'
+              AND NOT EXISTS (SELECT FROM ledger_entries l WHERE l.order_id = p.order_id AND l.payment_id = p.id AND l.kind IN ('charge', 'capture'))
+            ORDER BY p.id LIMIT 1000"#,
+        from as Timestamp,
+        until as Timestamp
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Refunds made within a time that succeeded and of which the ledger knows nothing.
+pub(crate) async fn unposted_refunds(
+    conn: &mut PgConnection,
+    (from, until): (Timestamp, Timestamp),
+) -> sqlx::Result<Vec<RefundId>> {
+    sqlx::query_scalar!(
+        r#"SELECT r.id AS "id: RefundId" FROM refunds r
+            WHERE r.id >= uuid_floor($1) AND r.id < uuid_floor($2) AND r.status = 'succeeded'
+              AND NOT EXISTS (SELECT FROM ledger_entries l WHERE l.kind = 'refund' AND l.reference = r.id::text)
+            ORDER BY r.id LIMIT 1000"#,
+        from as Timestamp,
+        until as Timestamp
+    )
+    .fetch_all(conn)
+    .await
 }

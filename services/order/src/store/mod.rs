@@ -5,6 +5,7 @@ pub(crate) mod cart_items;
 pub(crate) mod cart_news;
 pub(crate) mod carts;
 pub(crate) mod claims;
+pub(crate) mod compared;
 pub(crate) mod coupons;
 pub(crate) mod erasure;
 pub(crate) mod export;
@@ -19,6 +20,7 @@ pub(crate) mod orders;
 pub(crate) mod partitions;
 pub(crate) mod payments;
 pub(crate) mod promotions;
+pub(crate) mod reconciliations;
 pub(crate) mod refunds;
 pub(crate) mod returns;
 pub(crate) mod shipments;
@@ -27,6 +29,7 @@ pub(crate) mod tax_rates;
 pub(crate) mod terms;
 pub(crate) mod transitions;
 pub(crate) mod webhooks;
+pub(crate) mod work_items;
 
 /// Reads a name that the database's CHECK constraints keep within what the type knows.
 pub(crate) fn parse<T>(text: &str) -> Result<T, sqlx::Error>

@@ -174,7 +174,7 @@ pub(crate) async fn refund(
 }
 
 /// Writes a movement of a payment's money into the books, once.
-async fn post(
+pub(crate) async fn post(
     tx: &mut PgConnection,
     app: &AppState,
     payment: &Payment,

@@ -12,6 +12,7 @@ pub(crate) mod erase;
 pub(crate) mod finalise;
 pub(crate) mod pay;
 pub(crate) mod pricing;
+pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod returns;
 pub(crate) mod ship;

@@ -22,6 +22,7 @@ mod payments;
 mod peer;
 mod people;
 mod programs;
+mod reconciling;
 mod returns;
 mod scale;
 mod shop;

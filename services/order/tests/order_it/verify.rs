@@ -20,6 +20,14 @@ const BREAKS: &[(&str, &str)] = &[
         "UPDATE order_items SET quantity = quantity + 1, shipped = 0, total = total + unit_price",
     ),
     (
+        "adjustments_make_the_discount",
+        "UPDATE order_adjustments SET amount = amount + 1",
+    ),
+    (
+        "taxes_make_the_tax",
+        "UPDATE order_taxes SET amount = amount + 1",
+    ),
+    (
         "order_has_one_payment",
         "UPDATE payments SET amount = amount + 1",
     ),
@@ -60,6 +68,10 @@ const BREAKS: &[(&str, &str)] = &[
         "DELETE FROM order_events WHERE type = 'order.confirmed'",
     ),
     ("shipped_is_in_parcels", "DELETE FROM shipment_items"),
+    (
+        "returned_came_back",
+        "UPDATE order_items SET returned = 1 WHERE shipped > 0",
+    ),
     (
         "order_shows_its_parcels",
         "UPDATE orders SET fulfillment_status = 'partially_shipped'",

@@ -1,0 +1,4 @@
+//! Comparisons with the payment provider.
+
+pub(crate) mod differences;
+pub(crate) mod list;
