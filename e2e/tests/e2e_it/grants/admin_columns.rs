@@ -184,6 +184,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "returns",
                 "id order_id position status comment actor answer refund_id requested_at decided_at received_at updated_at",
             ),
+            (
+                "saga_steps",
+                "order_id step subject status attempts next_try_at error created_at updated_at",
+            ),
             ("shipment_items", "shipment_id order_item_id quantity"),
             (
                 "shipments",

@@ -28,6 +28,15 @@ pub(crate) enum NotReserved {
     Unknown(http_kit::Error),
 }
 
+/// Why product did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// The units are gone, or the order was cancelled: for ever.
+    Rejected,
+    /// Whether it was done is not known.
+    Unknown(anyhow::Error),
+}
+
 impl ProductClient {
     pub(crate) fn new(client: InternalClient) -> Self {
         Self(client)
@@ -92,19 +101,30 @@ impl ProductClient {
         }
     }
 
+    /// Sells what the order holds, or takes it again if the hold has expired. Any number of times.
+    pub(crate) async fn take(&self, order_id: OrderId) -> Result<(), NotTaken> {
+        self.settle(order_id, "commit").await
+    }
+
+    /// Gives back what the order holds or has taken. Any number of times.
+    pub(crate) async fn give_back(&self, order_id: OrderId) -> Result<(), NotTaken> {
+        self.settle(order_id, "release").await
+    }
+
+    async fn settle(&self, order_id: OrderId, how: &str) -> Result<(), NotTaken> {
+        let path = format!("/internal/reservations/{order_id}/{how}");
+        let nothing = Value::Object(serde_json::Map::new());
+        let answer: Result<Value, CallError> = self.0.post(&path, None, None, &nothing).await;
+        answer.map(drop).map_err(|error| match error.code() {
+            Some("insufficient_stock" | "reservation_closed") => NotTaken::Rejected,
+            _ => NotTaken::Unknown(error.into()),
+        })
+    }
+
     /// Gives a hold back, as well as possible: it ends by itself anyhow.
     pub(crate) async fn release(&self, order_id: OrderId) {
-        let released: Result<Value, CallError> = self
-            .0
-            .post(
-                &format!("/internal/reservations/{order_id}/release"),
-                None,
-                None,
-                &Value::Object(serde_json::Map::new()),
-            )
-            .await;
-        if let Err(error) = released {
-            tracing::warn!(%order_id, error = %error, "a hold on stock was not released; it will expire");
+        if let Err(error) = self.give_back(order_id).await {
+            tracing::warn!(%order_id, ?error, "a hold on stock was not released; it will expire");
         }
     }
 }

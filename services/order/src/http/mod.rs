@@ -81,6 +81,8 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::reject_return::handler))
         .routes(routes!(internal::receive_return::handler))
         .routes(routes!(internal::refund_return::handler))
+        .routes(routes!(internal::sagas::list::handler))
+        .routes(routes!(internal::sagas::resume::handler))
         .routes(routes!(internal::export::handler))
         .routes(routes!(internal::work_items::list::handler))
         .routes(routes!(internal::work_items::resolve::handler))

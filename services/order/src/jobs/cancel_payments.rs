@@ -36,7 +36,10 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
                 store::payments::finish_cancellation(&mut conn, cancellation.payment_id).await?;
             }
             Err(error) => {
-                tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet")
+                tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet");
+                let (error, id) = (error.to_string(), cancellation.payment_id.uuid());
+                let mut conn = app.pool.acquire().await?;
+                store::saga::note_error(&mut conn, "payment.stop", id, &error, now).await?;
             }
         }
     }

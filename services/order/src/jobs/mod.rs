@@ -9,6 +9,7 @@ mod expire_unpaid;
 mod partitions;
 mod reconcile;
 mod refunds;
+mod stock;
 mod unheard_payments;
 mod webhooks;
 
@@ -44,6 +45,7 @@ pub async fn round(app: &AppState) {
     log("expire_unpaid", expire_unpaid::run(app).await);
     log("cancel_payments", cancel_payments::run(app).await);
     log("carts", carts::run(app).await);
+    log("stock", stock::run(app).await);
     log("erase", erase::run(app).await);
     log("partitions", partitions::run(app).await);
     log("clean_up", clean_up::run(app).await);

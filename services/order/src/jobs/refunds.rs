@@ -10,7 +10,11 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     drop(conn);
     for id in &due {
         if let Err(error) = refund::carry_out(app, *id).await {
-            tracing::warn!(refund_id = %id, error = format!("{error:#}"), "a refund could not be done yet");
+            let error = format!("{error:#}");
+            tracing::warn!(refund_id = %id, error, "a refund could not be done yet");
+            let mut conn = app.pool.acquire().await?;
+            let now = app.clock.now();
+            store::saga::note_error(&mut conn, "refund", id.uuid(), &error, now).await?;
         }
     }
     Ok(due.len())

@@ -23,6 +23,7 @@ pub(crate) mod promotions;
 pub(crate) mod reconciliations;
 pub(crate) mod refunds;
 pub(crate) mod returns;
+pub(crate) mod saga;
 pub(crate) mod shipments;
 pub(crate) mod shipping_methods;
 pub(crate) mod tax_rates;

@@ -15,6 +15,7 @@ pub(crate) mod pricing;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod returns;
+pub(crate) mod saga;
 pub(crate) mod ship;
 pub(crate) mod transition;
 pub(crate) mod verify;

@@ -18,6 +18,9 @@ use crate::store::order_events::OrderEvent;
 use crate::store::order_items::OrderItem;
 use crate::store::orders::Order;
 
+/// How long an event may take to product before we ask whether it got there.
+const CHECK_STOCK_AFTER: Duration = Duration::from_secs(60);
+
 /// Who makes an order change, for its timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Actor<'a> {
@@ -489,6 +492,7 @@ impl Writer<'_> {
             payment_id: (order.total > 0).then_some(order.payment_id),
         };
         app.publisher.publish(tx, &event).await?;
+        self.expect_of_stock(tx, "stock.take").await?;
         let line = |item: &OrderItem| MailLine {
             title: item.title.clone(),
             quantity: item.quantity,
@@ -530,6 +534,7 @@ impl Writer<'_> {
             restock,
         };
         app.publisher.publish(tx, &event).await?;
+        self.expect_of_stock(tx, "stock.release").await?;
         let sentence = match reason {
             CancelReason::Customer => "You cancelled it.",
             CancelReason::Staff => "The shop cancelled it.",
@@ -554,6 +559,12 @@ impl Writer<'_> {
             json!({"reason": reason.as_str(), "restock": restock.unwrap_or(true)}),
         )
         .await
+    }
+
+    /// The event tells product; if it does not get there, we ask.
+    async fn expect_of_stock(&self, tx: &mut PgConnection, step: &str) -> Result<(), sqlx::Error> {
+        let check_at = self.now + CHECK_STOCK_AFTER;
+        store::saga::expect_of_stock(tx, self.order.id, step, check_at, self.now).await
     }
 
     async fn note(

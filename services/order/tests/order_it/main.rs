@@ -24,6 +24,7 @@ mod people;
 mod programs;
 mod reconciling;
 mod returns;
+mod saga;
 mod scale;
 mod shop;
 mod timeline;

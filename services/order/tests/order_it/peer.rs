@@ -65,6 +65,7 @@ impl Peer {
             .route("/internal/variants/lookup", post(lookup))
             .route("/internal/reservations", post(reserve))
             .route("/internal/reservations/{id}/release", post(release))
+            .route("/internal/reservations/{id}/commit", post(commit))
             .route("/internal/users/{user}/addresses/{id}", get(address))
             .with_state(self.clone())
             .merge(self.exchange.router());
@@ -97,6 +98,13 @@ impl Peer {
         };
         self.world().variants.insert(id, snapshot);
         id
+    }
+
+    /// Nothing that was held can be had any more.
+    pub(crate) fn reject_all(&self) {
+        for hold in self.world().holds.values_mut() {
+            hold.state = HoldState::Expired;
+        }
     }
 
     pub(crate) fn available(&self, id: VariantId) -> i32 {
@@ -248,6 +256,20 @@ async fn release(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response 
         }
     }
     axum::Json(json!({})).into_response()
+}
+
+async fn commit(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response {
+    let world = peer.world();
+    if world.trouble == Trouble::Down {
+        return down();
+    }
+    match world.holds.get(&id).map(|hold| &hold.state) {
+        None => problem(404, "not_found", json!({})),
+        Some(HoldState::Held) => axum::Json(json!({"status": "committed"})).into_response(),
+        Some(HoldState::Released | HoldState::Expired) => {
+            problem(409, "reservation_closed", json!({}))
+        }
+    }
 }
 
 async fn address(

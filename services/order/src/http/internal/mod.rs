@@ -13,6 +13,7 @@ pub(crate) mod reconciliations;
 pub(crate) mod refund;
 pub(crate) mod refund_return;
 pub(crate) mod reject_return;
+pub(crate) mod sagas;
 pub(crate) mod ship;
 pub(crate) mod tags;
 pub(crate) mod work_items;
