@@ -17,6 +17,8 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
         .options([
             ("statement_timeout", "20s"),
             ("idle_in_transaction_session_timeout", "20s"),
+            // Compiling a plan takes a second where all partitions of a table are in it, and the statement then a millisecond.
+            ("jit", "off"),
         ]);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
