@@ -118,6 +118,8 @@ impl PaymentState {
             (Self::Cancelled | Self::Authorized, Self::Succeeded) => Self::Succeeded,
             (Self::Authorized, Self::Cancelled) | (Self::Cancelled, _) => Self::Cancelled,
             (Self::Authorized, _) => Self::Authorized,
+            // The intent waits for another card; news of that is older than the failure, or the same.
+            (Self::Failed, Self::RequiresPayment) => Self::Failed,
             (_, reported) => reported,
         }
     }
