@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, address};
 
 /// What an operation answers to nobody, a customer to whom nothing of it belongs, a seller, support and admin.
-struct Case {
-    operation: &'static str,
-    body: Value,
+pub(crate) struct Case {
+    pub(crate) operation: &'static str,
+    pub(crate) body: Value,
     answers: [u16; 5],
 }
 
@@ -23,7 +23,7 @@ fn case(operation: &'static str, body: Value, answers: [u16; 5]) -> Case {
     }
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let place = json!({"shipping_address": address(), "email": "a@example.com"});
     let coupon = json!({"code": "ABC", "kind": "free_shipping"});
     vec![

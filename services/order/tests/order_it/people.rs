@@ -15,14 +15,14 @@ use uuid::Uuid;
 use crate::shop::{Shop, address};
 
 /// Relay and consumers on a broker of this test's own.
-struct Running {
+pub(crate) struct Running {
     stop: CancellationToken,
     tasks: [JoinHandle<()>; 2],
     _vhost: Vhost,
 }
 
 impl Running {
-    async fn start(shop: &Shop) -> Self {
+    pub(crate) async fn start(shop: &Shop) -> Self {
         let vhost = Vhost::create().await.unwrap();
         let (stop, url) = (
             CancellationToken::new(),
@@ -37,7 +37,7 @@ impl Running {
         }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         for task in self.tasks {
             task.await.unwrap();
