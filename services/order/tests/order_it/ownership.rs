@@ -11,6 +11,7 @@ struct Belongings {
     order: String,
     payment: String,
     shipment: String,
+    returned: String,
     cart_item: String,
     order_item: String,
 }
@@ -26,6 +27,8 @@ impl Belongings {
             &self.payment
         } else if path.starts_with("/api/shipments/") {
             &self.shipment
+        } else if path.starts_with("/api/returns/") {
+            &self.returned
         } else if path.starts_with("/api/cart/items/") {
             &self.cart_item
         } else if NOBODYS.iter().any(|prefix| path.starts_with(prefix)) {
@@ -58,6 +61,15 @@ async fn belongings(shop: &Shop, owner: &Person, staff: &Person) -> Belongings {
         )
         .await
         .expect(202);
+    let wish = json!({"items": [{"order_item_id": order["items"][0]["id"], "quantity": 1, "reason": "unwanted"}]});
+    let returned = shop
+        .client
+        .post(&format!("/api/orders/{}/returns", text(&order["id"])))
+        .bearer(&owner.token)
+        .json(&wish)
+        .expect(201)
+        .await
+        .value();
     let cart = shop.add(owner, variant, 2).await.value();
     let shipment: String =
         sqlx::query_scalar("SELECT id::text FROM shipments WHERE order_id = $1::uuid")
@@ -69,6 +81,7 @@ async fn belongings(shop: &Shop, owner: &Person, staff: &Person) -> Belongings {
         order: text(&order["id"]),
         payment: text(&order["payment_id"]),
         shipment,
+        returned: text(&returned["id"]),
         cart_item: text(&cart["items"][0]["id"]),
         order_item: text(&order["items"][0]["id"]),
     }
@@ -80,7 +93,8 @@ async fn everything(shop: &Shop) -> Value {
         "SELECT jsonb_build_array(
            (SELECT jsonb_agg(o ORDER BY o.id) FROM orders o), (SELECT jsonb_agg(i ORDER BY i.id) FROM order_items i),
            (SELECT jsonb_agg(p ORDER BY p.id) FROM payments p), (SELECT jsonb_agg(r ORDER BY r.id) FROM refunds r),
-           (SELECT jsonb_agg(s ORDER BY s.id) FROM shipments s), (SELECT jsonb_agg(e ORDER BY e.id) FROM order_events e),
+           (SELECT jsonb_agg(s ORDER BY s.id) FROM shipments s), (SELECT jsonb_agg(t ORDER BY t.id) FROM returns t),
+           (SELECT jsonb_agg(e ORDER BY e.id) FROM order_events e),
            (SELECT jsonb_agg(c ORDER BY c.id) FROM cart_items c))",
     )
     .fetch_one(&shop.pool)
@@ -176,7 +190,7 @@ pub(crate) async fn nothing_is_told_and_nothing_changes() {
     }
     // The merged guest cart is the customer's own affair; all else is as it was.
     let after = everything(&shop).await;
-    for table in 0..6 {
+    for table in 0..7 {
         assert_eq!(before[table], after[table]);
     }
 }
