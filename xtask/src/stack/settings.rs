@@ -214,7 +214,12 @@ impl Facts<'_> {
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
             }
             "order" => {
-                for name in ["RETURN_WINDOW_DAYS", "RETURN_ADDRESS"] {
+                for name in [
+                    "RECONCILE_PROVIDER_INTERVAL_SECONDS",
+                    "RECONCILE_WINDOW_HOURS",
+                    "RETURN_WINDOW_DAYS",
+                    "RETURN_ADDRESS",
+                ] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);
                     }

@@ -2,7 +2,9 @@
 
 use auth_token::Role;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use testkit::pg::TestDb;
 
 use crate::shop::Shop;
 
@@ -108,6 +110,57 @@ async fn a_posting_that_does_not_balance_is_not_committed() {
     post(&mut tx, "fees", 5, "EUR").await.unwrap();
     assert!(tx.commit().await.is_err());
     assert_eq!(shop.books().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_moved_before_there_was_a_ledger_is_posted_by_the_migration() {
+    let before = Migrator {
+        migrations: order::MIGRATOR
+            .iter()
+            .filter(|it| it.version < 6)
+            .cloned()
+            .collect(),
+        ..Migrator::DEFAULT
+    };
+    let db = TestDb::new("order", &before).await;
+    let owner = db.pool_as("order_owner").await;
+    sqlx::raw_sql(
+        "INSERT INTO orders (id, cart_id, email, status, payment_status, fulfillment_status, currency, subtotal, discount, shipping, tax, total, shipping_method,
+                             shipping_address, billing_address, placed_at, confirmed_at, updated_at)
+         SELECT id::uuid, id::uuid, 'a@example.com', 'confirmed', 'paid', 'unfulfilled', 'EUR', amount, 0, 0, 0, amount, 'standard', '{}', '{}', now(), now(), now()
+           FROM (VALUES ('00000000-0000-0000-0000-000000000001', 500), ('00000000-0000-0000-0000-000000000002', 600), ('00000000-0000-0000-0000-000000000003', 0)) AS o (id, amount);
+         INSERT INTO payments (id, order_id, status, provider, currency, amount, amount_captured, amount_refunded, created_at, updated_at)
+         SELECT id, id, CASE total WHEN 600 THEN 'partially_refunded' ELSE 'succeeded' END, CASE total WHEN 0 THEN 'none' ELSE 'stripe' END, 'EUR', total, total,
+                CASE total WHEN 600 THEN 50 ELSE 0 END, now(), now() FROM orders;
+         INSERT INTO refunds (id, payment_id, status, amount, actor, next_try_at, created_at, updated_at)
+         SELECT ('00000000-0000-0000-0000-00000000001' || n)::uuid, p.id, r.status, 50, 'system', now(), now(), now()
+           FROM payments p, (VALUES (1, 'succeeded'), (2, 'failed'), (3, 'pending')) AS r (n, status) WHERE p.amount = 600;",
+    )
+    .execute(&owner)
+    .await
+    .unwrap();
+    let ledger = order::MIGRATOR.iter().find(|it| it.version == 6).unwrap();
+    sqlx::raw_sql(AssertSqlSafe(ledger.sql.as_str().to_owned()))
+        .execute(&owner)
+        .await
+        .unwrap();
+    let books: Vec<String> = sqlx::query_scalar(
+        "SELECT kind || ' ' || account || ' ' || amount FROM ledger_entries ORDER BY kind, abs(amount), amount",
+    )
+    .fetch_all(&owner)
+    .await
+    .unwrap();
+    assert_eq!(
+        books,
+        [
+            "charge sales -500",
+            "charge stripe 500",
+            "charge sales -600",
+            "charge stripe 600",
+            "refund stripe -50",
+            "refund refunds 50"
+        ]
+    );
 }
 
 async fn refusal(pool: &PgPool, sql: &'static str) -> String {

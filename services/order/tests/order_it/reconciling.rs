@@ -425,3 +425,85 @@ async fn the_version_before_left_the_ledger_empty_and_it_is_filled() {
     let verdict = order::verify(&shop.pool).await.unwrap();
     assert!(verdict.is_good(), "{verdict}");
 }
+
+#[tokio::test]
+async fn the_command_compares_everything_and_says_with_its_exit_code_whether_a_person_is_needed() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 10), 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    shop.confirm_at_stripe(&reference, "pm_card_visa").await;
+    let done = shop.run(&["reconcile", "--full"]).await;
+    let out = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        done.status.success(),
+        "{out}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let line = format!(
+        "healed payment_behind payment:{} {reference}",
+        text(&order, "payment_id")
+    );
+    assert!(
+        out.contains("1 differences healed, 0 raised") && out.contains(&line),
+        "{out}"
+    );
+
+    shop.tamper(format!(
+        "UPDATE payments SET provider_ref = 'pi_gone' WHERE provider_ref = '{reference}'"
+    ))
+    .await;
+    let done = shop.run(&["reconcile"]).await;
+    let out = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(
+        out.contains("raised payment_missing") && out.contains("raised charged_twice"),
+        "{out}"
+    );
+}
+
+#[tokio::test]
+async fn only_staff_see_and_resolve_work_items() {
+    let shop = Shop::open().await;
+    let id = Uuid::from_u128(1);
+    let read = [
+        "/internal/work-items".to_owned(),
+        "/internal/reconciliations".to_owned(),
+        format!("/internal/reconciliations/{id}/differences"),
+    ];
+    for (role, reads, resolves) in [
+        (Role::Customer, 403, 403),
+        (Role::Seller, 403, 403),
+        (Role::Admin, 200, 404),
+    ] {
+        let who = OnBehalfOf {
+            user_id: UserId::from(id),
+            role,
+            email: None,
+            auth_time: None,
+        };
+        let client = shop
+            .internal
+            .clone()
+            .with_bearer(&shop.admin.token("order", Some(&who)).unwrap());
+        for path in &read {
+            let expected = if path.ends_with("differences") && reads == 200 {
+                404
+            } else {
+                reads
+            };
+            assert_eq!(
+                client.get(path).send().await.status,
+                expected,
+                "{role:?} {path}"
+            );
+        }
+        let resolve = client
+            .post(&format!("/internal/work-items/{id}/resolve"))
+            .json(&json!({"resolution": "done"}));
+        assert_eq!(resolve.send().await.status, resolves);
+    }
+    for path in &read {
+        assert_eq!(shop.internal.get(path).send().await.status, 401);
+    }
+}

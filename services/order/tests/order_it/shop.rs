@@ -38,6 +38,8 @@ pub(crate) struct Shop {
     /// admin's keys, which call the internal API.
     pub(crate) admin: ServiceKeys,
     signer: Signer,
+    /// The service's settings, as its program takes them.
+    environment: Vec<(String, String)>,
     _servers: [Served; 3],
     // Dropped last: the database goes when nobody uses it any more.
     db: TestDb,
@@ -104,6 +106,16 @@ impl Shop {
             ("--stripe-webhook-secret", stand_in.webhook_secret.clone()),
             ("--stripe-api-url", stripe.url()),
         ];
+        let environment = arguments
+            .iter()
+            .map(|(name, value)| {
+                let name = match *name {
+                    "--database-url" => "ORDER_DATABASE_URL".to_owned(),
+                    name => name[2..].replace('-', "_").to_uppercase(),
+                };
+                (name, value.clone())
+            })
+            .collect();
         let flat = arguments
             .into_iter()
             .flat_map(|(name, value)| [name.to_owned(), value]);
@@ -127,6 +139,7 @@ impl Shop {
             pool: db.pool().await,
             admin: ServiceKeys::new("admin", &admin.base64(), &jwks, clock).unwrap(),
             signer,
+            environment,
             _servers: [peer_server, public, internal],
             db,
         }
@@ -246,9 +259,14 @@ impl Shop {
         PgPool::connect(&self.db.superuser_url()).await.unwrap()
     }
 
-    /// Where the service's own programs find this database.
-    pub(crate) fn database_url(&self) -> String {
-        self.db.url()
+    /// Runs the service's own program to its end, with the settings of this shop.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_order"));
+        command.args(arguments).envs(self.environment.clone());
+        tokio::task::spawn_blocking(move || command.output())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// The payloads of one event type.

@@ -1,7 +1,6 @@
 //! `order verify-ledger`: a shop in use is in order, and each rule that is broken on purpose is named.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Output};
 
 use auth_token::Role;
 use serde_json::{Value, json};
@@ -171,15 +170,6 @@ async fn busy_shop() -> Shop {
     shop
 }
 
-fn program(shop: &Shop, arguments: &[&str]) -> Output {
-    let program = env!("CARGO_BIN_EXE_order");
-    Command::new(program)
-        .args(arguments)
-        .env("ORDER_DATABASE_URL", shop.database_url())
-        .output()
-        .unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rule_that_is_broken_is_named_with_ids() {
     let shop = busy_shop().await;
@@ -213,7 +203,7 @@ async fn each_rule_that_is_broken_is_named_with_ids() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_says_with_its_exit_code_whether_the_books_are_in_order() {
     let shop = busy_shop().await;
-    let good = program(&shop, &["verify-ledger"]);
+    let good = shop.run(&["verify-ledger"]).await;
     let out = String::from_utf8_lossy(&good.stdout).into_owned();
     assert!(
         good.status.success(),
@@ -231,7 +221,7 @@ async fn the_command_says_with_its_exit_code_whether_the_books_are_in_order() {
             .fetch_one(&shop.pool)
             .await
             .unwrap();
-    let bad = program(&shop, &["verify-ledger"]);
+    let bad = shop.run(&["verify-ledger"]).await;
     let out = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert_eq!(bad.status.code(), Some(1));
     assert!(
@@ -241,6 +231,6 @@ async fn the_command_says_with_its_exit_code_whether_the_books_are_in_order() {
         String::from_utf8_lossy(&bad.stderr)
     );
     let json: Value =
-        serde_json::from_slice(&program(&shop, &["verify-ledger", "--json"]).stdout).unwrap();
+        serde_json::from_slice(&shop.run(&["verify-ledger", "--json"]).await.stdout).unwrap();
     assert_eq!(json["broken"]["refunds_are_posted"]["count"], 1);
 }
