@@ -24,6 +24,8 @@ pub struct Card {
     pub fate: Fate,
     /// Whether refunds wait for `POST /_stand_in/refunds/{id}`.
     pub refund_waits: bool,
+    /// The reason with which the cardholder objects at once, and whether the bank only asks.
+    pub disputed: Option<(&'static str, bool)>,
 }
 
 const fn card(name: &'static str, brand: &'static str, last4: &'static str, fate: Fate) -> Card {
@@ -33,6 +35,19 @@ const fn card(name: &'static str, brand: &'static str, last4: &'static str, fate
         last4,
         fate,
         refund_waits: false,
+        disputed: None,
+    }
+}
+
+const fn disputed(
+    name: &'static str,
+    last4: &'static str,
+    reason: &'static str,
+    inquiry: bool,
+) -> Card {
+    Card {
+        disputed: Some((reason, inquiry)),
+        ..card(name, "visa", last4, Fate::Succeeds)
     }
 }
 
@@ -68,6 +83,14 @@ pub const CARDS: &[Card] = &[
         refund_waits: true,
         ..card("pm_card_pendingRefund", "visa", "7726", Fate::Succeeds)
     },
+    disputed("pm_card_createDispute", "0259", "fraudulent", false),
+    disputed(
+        "pm_card_createDisputeProductNotReceived",
+        "2685",
+        "product_not_received",
+        false,
+    ),
+    disputed("pm_card_createDisputeInquiry", "1976", "fraudulent", true),
     declined(
         "pm_card_chargeDeclined",
         "0002",

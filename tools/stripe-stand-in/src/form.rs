@@ -32,6 +32,15 @@ impl Params {
         Ok(Self(root))
     }
 
+    /// The parameters of a form that the stand-in fills in itself.
+    #[must_use]
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        serde_urlencoded::to_string(pairs)
+            .ok()
+            .and_then(|raw| Self::parse(&raw).ok())
+            .unwrap_or_default()
+    }
+
     /// Refuses a parameter that is not among `known`.
     ///
     /// # Errors

@@ -9,11 +9,15 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::idempotency::Saved;
+use crate::model::balance::BalanceTransaction;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::event::Event;
 use crate::model::intent::Intent;
+use crate::model::payment_method::SavedCard;
 use crate::model::refund::Refund;
+use crate::model::session::Session;
 use crate::world::World;
 
 #[derive(Deserialize)]
@@ -23,6 +27,10 @@ enum Entry {
     Charge(Charge),
     Refund(Refund),
     Customer(Customer),
+    SavedCard(SavedCard),
+    Session(Session),
+    Dispute(Dispute),
+    Balance(BalanceTransaction),
     Event(Event),
     Key(String, Saved),
     Forget,
@@ -36,6 +44,10 @@ enum Line<'a> {
     Charge(&'a Charge),
     Refund(&'a Refund),
     Customer(&'a Customer),
+    SavedCard(&'a SavedCard),
+    Session(&'a Session),
+    Dispute(&'a Dispute),
+    Balance(&'a BalanceTransaction),
     Event(&'a Event),
     Key(&'a str, &'a Saved),
     Forget,
@@ -126,6 +138,22 @@ pub fn changes(world: &mut World) -> Vec<u8> {
         .take_changed()
         .for_each(|row| line(Line::Customer(row)));
     world
+        .saved_cards
+        .take_changed()
+        .for_each(|row| line(Line::SavedCard(row)));
+    world
+        .sessions
+        .take_changed()
+        .for_each(|row| line(Line::Session(row)));
+    world
+        .disputes
+        .take_changed()
+        .for_each(|row| line(Line::Dispute(row)));
+    world
+        .balance
+        .take_changed()
+        .for_each(|row| line(Line::Balance(row)));
+    world
         .events
         .take_changed()
         .for_each(|row| line(Line::Event(row)));
@@ -142,6 +170,10 @@ fn apply(world: &mut World, entry: Entry) {
         Entry::Charge(row) => world.charges.put(row),
         Entry::Refund(row) => world.refunds.put(row),
         Entry::Customer(row) => world.customers.put(row),
+        Entry::SavedCard(row) => world.saved_cards.put(row),
+        Entry::Session(row) => world.sessions.put(row),
+        Entry::Dispute(row) => world.disputes.put(row),
+        Entry::Balance(row) => world.balance.put(row),
         Entry::Event(row) => world.events.put(row),
         Entry::Key(key, saved) => world.keys.restore(key, saved),
         Entry::Forget => *world = World::default(),

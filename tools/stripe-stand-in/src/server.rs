@@ -34,7 +34,7 @@ pub struct StandIn {
 /// # Errors
 /// When the address is taken or the state file cannot be read.
 pub async fn start(settings: Settings) -> anyhow::Result<StandIn> {
-    let (journal, world) = match &settings.state {
+    let (journal, mut world) = match &settings.state {
         Some(file) => {
             let (journal, world) = Journal::open(file)
                 .await
@@ -47,6 +47,10 @@ pub async fn start(settings: Settings) -> anyhow::Result<StandIn> {
         .await
         .with_context(|| format!("listening on {}", settings.addr))?;
     let addr = listener.local_addr()?;
+    world.pages = match &settings.pages_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{addr}"),
+    };
     let (events, receiver) = mpsc::unbounded_channel();
     // What had not been acknowledged before a restart is sent again.
     for event in world

@@ -53,6 +53,9 @@ pub struct Settings {
         default_value = "pk_test_mercato"
     )]
     pub publishable_key: String,
+    /// The stand-in's address as a buyer's browser sees it, for its pages; the one it listens on unless told.
+    #[arg(long, env = "STRIPE_STAND_IN_PAGES_URL")]
+    pub pages_url: Option<String>,
     /// File that keeps the state over a restart; see [`crate::journal`].
     #[arg(long, env = "STRIPE_STAND_IN_STATE")]
     pub state: Option<PathBuf>,
@@ -70,6 +73,7 @@ impl Settings {
             webhook_retries: vec![50, 100, 200, 400, 800, 1_600],
             secret_key: "sk_test_mercato".to_owned(),
             publishable_key: "pk_test_mercato".to_owned(),
+            pages_url: None,
             state: None,
         }
     }

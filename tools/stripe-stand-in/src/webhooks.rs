@@ -11,12 +11,20 @@ use crate::faults::Kind;
 use crate::{clock, signature};
 
 /// What the shop's endpoint subscribes to unless told otherwise.
-pub const DEFAULT_EVENTS: [&str; 8] = [
+pub const DEFAULT_EVENTS: [&str; 16] = [
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.canceled",
     "payment_intent.amount_capturable_updated",
+    "payment_intent.processing",
     "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "checkout.session.completed",
+    "checkout.session.expired",
     "refund.created",
     "refund.updated",
     "refund.failed",

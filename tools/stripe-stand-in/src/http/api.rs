@@ -90,6 +90,10 @@ macro_rules! handlers {
         let _ = $cause;
         read(&$app, $caller, &$params, |world| world.$operation(&$params))
     }};
+    (@list_of $app:ident, $caller:ident, $cause:ident, $params:ident, $operation:ident, $id:ident) => {{
+        let _ = $cause;
+        read(&$app, $caller, &$params, |world| world.$operation(&$id, &$params))
+    }};
     (@find $app:ident, $caller:ident, $cause:ident, $params:ident, $operation:ident, $id:ident) => {{
         let _ = $cause;
         read(&$app, $caller, &$params, |world| world.$operation(&$id))
@@ -107,10 +111,37 @@ handlers! {
     list_refunds: list list_refunds;
     create_customer: change create_customer;
     customer: find customer id;
+    update_customer: change update_customer id;
+    delete_customer: change delete_customer id;
+    saved_cards: list_of list_saved_cards id;
+    saved_card: find saved_card id;
+    attach_card: change attach_card id;
+    detach_card: change detach_card id;
+    create_session: change create_session;
+    session: find session id;
+    list_sessions: list list_sessions;
+    expire_session: change expire_session id;
+    dispute: find dispute id;
+    list_disputes: list list_disputes;
+    update_dispute: change update_dispute id;
+    close_dispute: change close_dispute id;
+    balance_transaction: find balance_transaction id;
+    list_balance_transactions: list list_balance_transactions;
     charge: find charge id;
     list_charges: list list_charges;
     event: find event id;
     list_events: list list_events;
+}
+
+pub(super) async fn card_of_customer(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((id, card)): Path<(String, String)>,
+    params: Params,
+) -> Body {
+    read(&app, caller, &params, |world| {
+        world.card_of_customer(&id, &card)
+    })
 }
 
 /// Also for the buyer's browser.

@@ -80,6 +80,59 @@ pub(super) async fn settle_refund(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Objection {
+    reason: Option<String>,
+    amount: Option<i64>,
+    inquiry: Option<bool>,
+}
+
+/// A cardholder objects to a payment: `{"reason": "product_not_received", "amount": 500, "inquiry": true}`, each optional.
+pub(super) async fn raise_dispute(
+    State((app, _)): Shared,
+    Path(id): Path<String>,
+    Json(request): Json<Objection>,
+) -> Result<Json<Value>, ApiError> {
+    let reason = request.reason.as_deref().unwrap_or("fraudulent");
+    let inquiry = request.inquiry.unwrap_or(false);
+    app.change(|world| world.raise_dispute(&id, reason, request.amount, inquiry))
+        .map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verdict {
+    status: Decided,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decided {
+    Won,
+    Lost,
+    WarningClosed,
+    UnderReview,
+    NeedsResponse,
+}
+
+/// What the bank says of a dispute.
+pub(super) async fn settle_dispute(
+    State((app, _)): Shared,
+    Path(id): Path<String>,
+    Json(request): Json<Verdict>,
+) -> Result<Json<Value>, ApiError> {
+    let status = match request.status {
+        Decided::Won => "won",
+        Decided::Lost => "lost",
+        Decided::WarningClosed => "warning_closed",
+        Decided::UnderReview => "under_review",
+        Decided::NeedsResponse => "needs_response",
+    };
+    app.change(|world| world.settle_dispute(&id, status))
+        .map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
     event: Option<String>,
     object: Option<String>,

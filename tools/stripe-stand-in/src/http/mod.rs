@@ -3,6 +3,7 @@
 mod api;
 mod control;
 mod gate;
+mod pages;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -34,7 +35,34 @@ pub fn router(app: App, sender: Sender) -> Router {
         .route("/refunds", post(api::create_refund).get(api::list_refunds))
         .route("/refunds/{id}", get(api::refund))
         .route("/customers", post(api::create_customer))
-        .route("/customers/{id}", get(api::customer))
+        .route(
+            "/customers/{id}",
+            get(api::customer)
+                .post(api::update_customer)
+                .delete(api::delete_customer),
+        )
+        .route("/customers/{id}/payment_methods", get(api::saved_cards))
+        .route(
+            "/customers/{id}/payment_methods/{card}",
+            get(api::card_of_customer),
+        )
+        .route("/payment_methods/{id}", get(api::saved_card))
+        .route("/payment_methods/{id}/attach", post(api::attach_card))
+        .route("/payment_methods/{id}/detach", post(api::detach_card))
+        .route(
+            "/checkout/sessions",
+            post(api::create_session).get(api::list_sessions),
+        )
+        .route("/checkout/sessions/{id}", get(api::session))
+        .route("/checkout/sessions/{id}/expire", post(api::expire_session))
+        .route("/disputes", get(api::list_disputes))
+        .route(
+            "/disputes/{id}",
+            get(api::dispute).post(api::update_dispute),
+        )
+        .route("/disputes/{id}/close", post(api::close_dispute))
+        .route("/balance_transactions", get(api::list_balance_transactions))
+        .route("/balance_transactions/{id}", get(api::balance_transaction))
         .route("/events", get(api::list_events))
         .route("/events/{id}", get(api::event))
         .fallback(unknown)
@@ -54,6 +82,16 @@ pub fn router(app: App, sender: Sender) -> Router {
         .route("/intents", get(control::intents))
         .route("/intents/{id}/authenticate", post(control::authenticate))
         .route("/refunds/{id}", post(control::settle_refund))
+        .route("/intents/{id}/dispute", post(control::raise_dispute))
+        .route("/disputes/{id}", post(control::settle_dispute))
+        .route(
+            "/checkout/{id}",
+            get(pages::checkout).post(pages::pay_checkout),
+        )
+        .route(
+            "/3d_secure/{id}",
+            get(pages::three_d_secure).post(pages::authenticate),
+        )
         .route("/deliveries", get(control::deliveries))
         .route("/requests", get(control::requests))
         .route("/events/{id}/resend", post(control::resend))

@@ -46,6 +46,12 @@ pub struct Charge {
     pub metadata: BTreeMap<String, String>,
     /// Copied from the intent.
     pub receipt_email: Option<String>,
+    /// What taking it did to the balance.
+    #[serde(default)]
+    pub balance_transaction: Option<String>,
+    /// Whether the cardholder objected.
+    #[serde(default)]
+    pub disputed: bool,
 }
 
 impl Row for Charge {
@@ -91,7 +97,7 @@ impl Charge {
             "application": null,
             "application_fee": null,
             "application_fee_amount": null,
-            "balance_transaction": null,
+            "balance_transaction": self.balance_transaction,
             "billing_details": payment_method::billing_details(self.receipt_email.as_deref()),
             "calculated_statement_descriptor": "MERCATO",
             "captured": self.captured,
@@ -99,7 +105,7 @@ impl Charge {
             "currency": self.currency,
             "customer": self.customer,
             "description": self.description,
-            "disputed": false,
+            "disputed": self.disputed,
             "failure_balance_transaction": null,
             "failure_code": failure.map(|(code, _, _)| code),
             "failure_message": failure.map(|(_, _, message)| message),

@@ -24,6 +24,9 @@ pub struct Customer {
     pub description: Option<String>,
     /// The client's own data.
     pub metadata: BTreeMap<String, String>,
+    /// Whether it was removed: only its id is known then.
+    #[serde(default)]
+    pub deleted: bool,
 }
 
 impl Row for Customer {
@@ -36,6 +39,9 @@ impl Customer {
     /// The object as Stripe shows it.
     #[must_use]
     pub fn render(&self) -> Value {
+        if self.deleted {
+            return json!({ "id": self.id, "object": "customer", "deleted": true });
+        }
         json!({
             "id": self.id,
             "object": "customer",

@@ -95,6 +95,9 @@ pub struct Intent {
     pub canceled_at: Option<i64>,
     /// Why it was given up.
     pub cancellation_reason: Option<String>,
+    /// Where the stand-in's own pages are.
+    #[serde(default)]
+    pub pages: String,
 }
 
 impl Row for Intent {
@@ -112,7 +115,7 @@ impl Intent {
                 "type": "redirect_to_url",
                 "redirect_to_url": {
                     "return_url": self.return_url,
-                    "url": format!("https://hooks.stripe.com/3d_secure_2/{}", self.id),
+                    "url": format!("{}/_stand_in/3d_secure/{}", self.pages, self.id),
                 },
             })
         });

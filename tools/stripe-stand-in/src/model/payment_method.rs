@@ -1,8 +1,40 @@
 //! How a test card looks as a payment method.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::cards::Card;
+use crate::cards::{self, Card};
+use crate::table::Row;
+
+/// A card that a customer saved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SavedCard {
+    /// `pm_…`
+    pub id: String,
+    /// When it was saved.
+    pub created: i64,
+    /// The test card behind it.
+    pub card: String,
+    /// Whose it is; nobody's once detached.
+    pub customer: Option<String>,
+}
+
+impl Row for SavedCard {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl SavedCard {
+    /// The object as Stripe shows it.
+    #[must_use]
+    pub fn render(&self) -> Value {
+        match cards::find(&self.card) {
+            Some(card) => render(&self.id, card, self.customer.as_deref(), self.created),
+            None => Value::Null,
+        }
+    }
+}
 
 /// The payment method object of `card`.
 #[must_use]

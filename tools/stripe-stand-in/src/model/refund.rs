@@ -30,6 +30,9 @@ pub struct Refund {
     pub failure_reason: Option<String>,
     /// The client's own data.
     pub metadata: BTreeMap<String, String>,
+    /// What it did to the balance.
+    #[serde(default)]
+    pub balance_transaction: Option<String>,
 }
 
 impl Row for Refund {
@@ -46,7 +49,7 @@ impl Refund {
             "id": self.id,
             "object": "refund",
             "amount": self.amount,
-            "balance_transaction": null,
+            "balance_transaction": self.balance_transaction,
             "charge": self.charge,
             "created": self.created,
             "currency": self.currency,

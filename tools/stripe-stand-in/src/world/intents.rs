@@ -6,7 +6,7 @@ use super::{Answer, World, merge_metadata};
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::model::intent::{Intent, Status};
-use crate::{cards, clock, page, token};
+use crate::{clock, page, token};
 
 /// Below this Stripe takes no payment, in minor units of the usual currencies.
 const SMALLEST: i64 = 50;
@@ -45,6 +45,7 @@ const UPDATE: &[&str] = &[
     "metadata",
     "payment_method",
     "receipt_email",
+    "setup_future_usage",
     "shipping",
     "statement_descriptor",
     "statement_descriptor_suffix",
@@ -86,7 +87,10 @@ impl World {
         {
             return Err(ApiError::missing("customer", "customer", id));
         }
-        let payment_method = params.text("payment_method").map(attach).transpose()?;
+        let payment_method = params
+            .text("payment_method")
+            .map(|name| self.method_named(name, customer.as_deref()))
+            .transpose()?;
         let confirm = params.flag("confirm")?;
         let id = token::new("pi");
         let mut intent = Intent {
@@ -124,6 +128,7 @@ impl World {
             last_payment_error: None,
             canceled_at: None,
             cancellation_reason: None,
+            pages: self.pages.clone(),
         };
         describe(&mut intent, params);
         let shown = intent.render();
@@ -143,7 +148,20 @@ impl World {
     pub fn update_intent(&mut self, id: &str, params: &Params) -> Answer {
         params.only(UPDATE)?;
         let amount = checked_amount(params)?;
-        let payment_method = params.text("payment_method").map(attach).transpose()?;
+        let future = params
+            .choice("setup_future_usage", &["on_session", "off_session"])?
+            .map(String::from);
+        if let Some(customer) = params.text("customer") {
+            self.living(customer)?;
+        }
+        let customer = match params.text("customer") {
+            Some(customer) => Some(customer.to_owned()),
+            None => self.intent_mut(id)?.customer.clone(),
+        };
+        let payment_method = params
+            .text("payment_method")
+            .map(|name| self.method_named(name, customer.as_deref()))
+            .transpose()?;
         let intent = self.intent_mut(id)?;
         let open = matches!(
             intent.status,
@@ -158,6 +176,9 @@ impl World {
         if payment_method.is_some() {
             intent.payment_method = payment_method;
             intent.status = Status::RequiresConfirmation;
+        }
+        if future.is_some() {
+            intent.setup_future_usage = future;
         }
         describe(intent, params);
         Ok(intent.render())
@@ -246,14 +267,6 @@ pub(super) fn unexpected(intent: &Intent, verb: &str) -> ApiError {
     )
     .code("payment_intent_unexpected_state")
     .with("payment_intent", intent.render())
-}
-
-/// A payment method of its own for the test card of that name.
-pub(super) fn attach(card: &str) -> Result<(String, String), ApiError> {
-    match cards::find(card) {
-        Some(card) => Ok((token::new("pm"), card.name.to_owned())),
-        None => Err(ApiError::missing("PaymentMethod", "payment_method", card)),
-    }
 }
 
 fn checked_amount(params: &Params) -> Result<Option<i64>, ApiError> {

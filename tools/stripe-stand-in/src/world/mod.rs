@@ -2,11 +2,14 @@
 //!
 //! All of it is synchronous and behind one lock, so each request sees and leaves a consistent world.
 
+mod balance;
 mod charges;
 mod customers;
+mod disputes;
 mod intents;
 mod paying;
 mod refunds;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -15,11 +18,15 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::idempotency::Keys;
+use crate::model::balance::BalanceTransaction;
 use crate::model::charge::Charge;
 use crate::model::customer::Customer;
+use crate::model::dispute::Dispute;
 use crate::model::event::Event;
 use crate::model::intent::Intent;
+use crate::model::payment_method::SavedCard;
 use crate::model::refund::Refund;
+use crate::model::session::Session;
 use crate::table::Table;
 use crate::{clock, page, token};
 
@@ -37,6 +44,14 @@ pub struct World {
     pub refunds: Table<Refund>,
     /// Customers.
     pub customers: Table<Customer>,
+    /// Cards that customers saved.
+    pub saved_cards: Table<SavedCard>,
+    /// Checkout Sessions.
+    pub sessions: Table<Session>,
+    /// Disputes.
+    pub disputes: Table<Dispute>,
+    /// Balance transactions.
+    pub balance: Table<BalanceTransaction>,
     /// Events.
     pub events: Table<Event>,
     /// Answers by idempotency key.
@@ -47,6 +62,8 @@ pub struct World {
     pub forgotten: bool,
     /// The request being served: its id and idempotency key.
     pub request: (Option<String>, Option<String>),
+    /// Where the stand-in's own pages are, without a slash at the end.
+    pub pages: String,
 }
 
 impl World {
@@ -54,6 +71,7 @@ impl World {
     pub fn forget(&mut self) {
         *self = Self {
             forgotten: true,
+            pages: std::mem::take(&mut self.pages),
             ..Self::default()
         };
     }
@@ -64,6 +82,10 @@ impl World {
         self.charges.touch_all();
         self.refunds.touch_all();
         self.customers.touch_all();
+        self.saved_cards.touch_all();
+        self.sessions.touch_all();
+        self.disputes.touch_all();
+        self.balance.touch_all();
         self.events.touch_all();
         self.keys.touch_all();
     }
@@ -134,6 +156,8 @@ impl World {
             "latest_charge" | "charge" => self.charges.get(id).map(Charge::render),
             "payment_intent" => self.intents.get(id).map(Intent::render),
             "customer" => self.customers.get(id).map(Customer::render),
+            "payment_method" => self.saved_cards.get(id).map(SavedCard::render),
+            "balance_transaction" => self.balance.get(id).map(BalanceTransaction::render),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::intents::{attach, unexpected};
+use super::intents::unexpected;
 use super::{Answer, World};
 use crate::cards::{self, Card, Fate};
 use crate::error::ApiError;
@@ -38,7 +38,14 @@ impl World {
 
     pub(super) fn pay(&mut self, id: &str, params: &Params) -> Answer {
         // `create` has attached the card it was given already.
-        let given = params.text("payment_method").map(attach).transpose()?;
+        let customer = self.intent_mut(id)?.customer.clone();
+        let given = params
+            .text("payment_method")
+            .map(|name| self.method_named(name, customer.as_deref()))
+            .transpose()?;
+        let future = params
+            .choice("setup_future_usage", &["on_session", "off_session"])?
+            .map(String::from);
         let off_session = params.flag("off_session")?;
         let stop_for_action = params.flag("error_on_requires_action")?;
         let intent = self.intent_mut(id)?;
@@ -50,6 +57,9 @@ impl World {
         }
         if let Some(given) = given {
             intent.payment_method = Some(given);
+        }
+        if future.is_some() {
+            intent.setup_future_usage = future;
         }
         if let Some(url) = params.text("return_url") {
             intent.return_url = Some(url.to_owned());
@@ -151,14 +161,26 @@ impl World {
         intent.amount_capturable = 0;
         intent.amount_received = amount;
         let (shown, charge) = (intent.render(), intent.latest_charge.clone());
-        if let Some(charge) = charge.and_then(|id| self.charges.get_mut(&id)) {
-            charge.captured = true;
-            charge.amount_captured = amount;
-            let charge = charge.render();
-            self.happened("charge.captured", charge);
+        if let Some(charge) = charge {
+            self.taken(&charge, amount, "charge.captured");
         }
         self.happened("payment_intent.succeeded", shown.clone());
         Ok(shown)
+    }
+
+    /// The money of a charge is on the balance now.
+    fn taken(&mut self, charge: &str, amount: i64, event: &str) {
+        let Some(currency) = self.charges.get(charge).map(|row| row.currency.clone()) else {
+            return;
+        };
+        let transaction = self.moved("charge", charge, amount, &currency);
+        if let Some(charge) = self.charges.get_mut(charge) {
+            charge.captured = true;
+            charge.amount_captured = amount;
+            charge.balance_transaction = Some(transaction);
+            let shown = charge.render();
+            self.happened(event, shown);
+        }
     }
 
     fn charge_succeeds(&mut self, id: &str, card: &Card) -> Answer {
@@ -175,15 +197,32 @@ impl World {
             intent.amount_received = intent.amount;
         }
         let shown = intent.render();
-        let shown_charge = charge.render();
+        let save = (intent.setup_future_usage.is_some())
+            .then(|| intent.customer.clone().zip(intent.payment_method.clone()))
+            .flatten();
+        let (charge_id, amount) = (charge.id.clone(), charge.amount);
         self.charges.put(charge);
-        self.happened("charge.succeeded", shown_charge);
+        if manual {
+            let shown = self.charge(&charge_id)?;
+            self.happened("charge.succeeded", shown);
+        } else {
+            self.taken(&charge_id, amount, "charge.succeeded");
+        }
+        if let Some((customer, (method, card))) = save
+            && self.saved_cards.get(&method).is_none()
+        {
+            self.save_card(&method, &card, &customer)?;
+        }
         let kind = if manual {
             "payment_intent.amount_capturable_updated"
         } else {
             "payment_intent.succeeded"
         };
         self.happened(kind, shown.clone());
+        self.complete_session_of(id);
+        if let Some((reason, inquiry)) = card.disputed.filter(|_| !manual) {
+            self.raise_dispute(id, reason, None, inquiry)?;
+        }
         Ok(shown)
     }
 
@@ -259,6 +298,8 @@ impl World {
             description: intent.description.clone(),
             metadata: intent.metadata.clone(),
             receipt_email: intent.receipt_email.clone(),
+            balance_transaction: None,
+            disputed: false,
         })
     }
 }

@@ -97,9 +97,13 @@ impl World {
             status: if waits { "pending" } else { "succeeded" }.to_owned(),
             failure_reason: None,
             metadata: BTreeMap::new(),
+            balance_transaction: None,
         };
         merge_metadata(&mut refund.metadata, params);
-        let (shown, charge) = (refund.render(), charge.render());
+        let charge = charge.render();
+        let transaction = self.moved("refund", &refund.id, -amount, &refund.currency);
+        refund.balance_transaction = Some(transaction);
+        let shown = refund.render();
         self.refunds.put(refund);
         self.happened("refund.created", shown.clone());
         self.happened_to(

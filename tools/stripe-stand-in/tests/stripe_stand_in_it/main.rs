@@ -5,6 +5,7 @@
 mod faults;
 mod idempotency;
 mod money;
+mod more;
 mod state;
 mod support;
 mod webhooks;
