@@ -62,6 +62,8 @@ permissions! {
     ManageOrders = "orders.manage": Support | Admin;
     /// Give money back.
     Refund = "payments.refund": Support | Admin, fresh or PaymentsRefund;
+    /// Say that a bank transfer came, or went back.
+    MarkPaid = "payments.mark_paid": Support | Admin, fresh;
     /// Make and change coupons.
     ManageCoupons = "coupons.manage": Admin;
     /// Change shipping methods, tax rates and other settings.

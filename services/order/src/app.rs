@@ -24,9 +24,10 @@ use crate::clients::auth::AuthClient;
 use crate::clients::product::ProductClient;
 use crate::config::{CartSettings, Settings};
 use crate::domain::guest_token::GuestTokens;
+use crate::domain::payment::{Capture, ProviderName};
 use crate::guest_carts::GuestCarts;
 use crate::live::Live;
-use crate::payments::Stripe;
+use crate::payments::{BankTransfer, Nothing, PaymentProvider, Stripe};
 use crate::store::orders::Order;
 use crate::{commands, consumers, http};
 
@@ -67,6 +68,12 @@ impl runtime::Service for App {
         }
         if settings.reconcile_window_hours == 0 {
             complaints.push("RECONCILE_WINDOW_HOURS must be more than 0".to_owned());
+        }
+        if settings.bank.bank_transfer_iban.is_empty()
+            != settings.bank.bank_transfer_holder.is_empty()
+        {
+            complaints
+                .push("BANK_TRANSFER_IBAN and BANK_TRANSFER_HOLDER belong together".to_owned());
         }
         if settings.reconcile_interval_seconds == 0 {
             complaints.push("RECONCILE_INTERVAL_SECONDS must be more than 0".to_owned());
@@ -176,6 +183,9 @@ pub struct Parts {
     pub(crate) product: ProductClient,
     pub(crate) auth: AuthClient,
     pub(crate) stripe: Stripe,
+    pub(crate) bank: BankTransfer,
+    /// When the money of cards is taken.
+    pub(crate) capture: Capture,
     pub(crate) verifier: Verifier,
     pub(crate) keys: ServiceKeys,
     pub(crate) guest_tokens: GuestTokens,
@@ -244,6 +254,8 @@ impl AppState {
             )?),
             auth: AuthClient::new(auth),
             stripe: Stripe::new(&settings.stripe)?,
+            bank: BankTransfer::new(&settings.bank),
+            capture: settings.payment_capture,
             verifier,
             keys,
             guest_tokens: GuestTokens::new(&settings.service_key),
@@ -281,6 +293,15 @@ impl AppState {
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
         self.live.clone().run(self.pool.clone(), draining)
+    }
+
+    /// Who moves a payment's money. A free order has nothing to move: whoever is asked of it finds nothing.
+    pub(crate) fn provider(&self, name: ProviderName) -> &dyn PaymentProvider {
+        match name {
+            ProviderName::Stripe => &self.stripe,
+            ProviderName::Manual => &self.bank,
+            ProviderName::None => &Nothing,
+        }
     }
 
     /// 256 random bits for a guest's cart.

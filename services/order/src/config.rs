@@ -6,7 +6,8 @@ use primitives::{CountryCode, Currency};
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
-use crate::payments::StripeSettings;
+use crate::domain::payment::Capture;
+use crate::payments::{BankTransferSettings, StripeSettings};
 
 /// The settings of the order service.
 #[derive(Debug, Clone, clap::Args)]
@@ -65,6 +66,12 @@ pub struct Settings {
     /// How payments are taken.
     #[command(flatten)]
     pub stripe: StripeSettings,
+    /// Where bank transfers go, if the shop takes any.
+    #[command(flatten)]
+    pub bank: BankTransferSettings,
+    /// Whether the money of cards is taken when customers pay, or only held until staff take it.
+    #[arg(long, env = "PAYMENT_CAPTURE", default_value = "automatic")]
+    pub(crate) payment_capture: Capture,
     /// How long an order waits for its payment before it is cancelled.
     #[arg(long, env = "UNPAID_EXPIRY_SECONDS", default_value_t = 1800)]
     pub unpaid_expiry_seconds: u32,

@@ -245,6 +245,17 @@ impl Facts<'_> {
                         );
                     }
                 }
+                // An account that does not exist, so that a demo shop offers bank transfers too.
+                for (name, demo) in [
+                    ("PAYMENT_CAPTURE", "automatic"),
+                    ("BANK_TRANSFER_HOLDER", "Mercato Demo"),
+                    ("BANK_TRANSFER_IBAN", "DE02120300000000202051"),
+                    ("BANK_TRANSFER_BIC", "BYLADEM1001"),
+                    ("BANK_TRANSFER_DAYS", "7"),
+                ] {
+                    let value = self.environment.get(name);
+                    set(name, value.unwrap_or_else(|| demo.to_owned()));
+                }
             }
             "admin" => {
                 for other in ["auth", "product", "order"] {

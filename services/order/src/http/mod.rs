@@ -2,11 +2,14 @@
 
 pub(crate) mod carts;
 pub(crate) mod coupons;
+pub(crate) mod disputes;
 pub(crate) mod extract;
 pub(crate) mod internal;
 pub(crate) mod openapi;
 pub(crate) mod orders;
+pub(crate) mod payment_methods;
 pub(crate) mod payments;
+pub(crate) mod refunds;
 pub(crate) mod returns;
 pub(crate) mod shipments;
 pub(crate) mod webhooks;
@@ -43,7 +46,14 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::cancel::handler))
         .routes(routes!(payments::pay::handler))
         .routes(routes!(payments::get::handler))
+        .routes(routes!(payments::capture::handler))
+        .routes(routes!(payments::void::handler))
+        .routes(routes!(payments::mark_paid::handler))
         .routes(routes!(payments::refund::handler))
+        .routes(routes!(refunds::mark_paid::handler))
+        .routes(routes!(payment_methods::list::handler))
+        .routes(routes!(payment_methods::remove::handler))
+        .routes(routes!(disputes::list::handler))
         .routes(routes!(shipments::create::handler))
         .routes(routes!(shipments::deliver::handler))
         .routes(routes!(
@@ -83,6 +93,10 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::refund_return::handler))
         .routes(routes!(internal::sagas::list::handler))
         .routes(routes!(internal::sagas::resume::handler))
+        .routes(routes!(internal::capture::capture))
+        .routes(routes!(internal::capture::void))
+        .routes(routes!(internal::mark_paid::payment))
+        .routes(routes!(internal::mark_paid::refund))
         .routes(routes!(internal::export::handler))
         .routes(routes!(internal::work_items::list::handler))
         .routes(routes!(internal::work_items::resolve::handler))

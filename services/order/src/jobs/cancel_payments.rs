@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use crate::app::AppState;
+use crate::domain::payment::ProviderName;
 use crate::jobs::BATCH;
-use crate::payments::ProviderError;
 use crate::store;
-use crate::workflows::finalise;
+use crate::workflows::{finalise, pay};
 
 /// When to try again what did not work.
 const RETRY: Duration = Duration::from_secs(60);
@@ -16,24 +16,29 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let due = store::payments::claim_cancellations(&mut conn, now, now + RETRY, BATCH).await?;
     drop(conn);
     for cancellation in &due {
-        let Some(reference) = &cancellation.provider_ref else {
-            // It never reached the provider.
-            let mut conn = app.pool.acquire().await?;
-            store::payments::cancel_unstarted(&mut conn, cancellation.payment_id, now).await?;
-            store::payments::finish_cancellation(&mut conn, cancellation.payment_id).await?;
+        let mut conn = app.pool.acquire().await?;
+        let Some(order) = store::orders::find(&mut conn, cancellation.order_id).await? else {
             continue;
         };
-        let news = match app.stripe.cancel(reference).await {
-            Ok(news) => Ok(news),
-            // Paid, or cancelled before: its state tells what to do.
-            Err(ProviderError::Refused(_)) => app.stripe.retrieve(reference).await,
-            Err(error) => Err(error),
+        let Some(payment) = store::payments::find(&mut conn, cancellation.payment_id).await? else {
+            continue;
         };
-        match news {
+        if payment.method.is_none() || payment.provider == ProviderName::Manual {
+            // It never reached a provider.
+            store::payments::cancel_unstarted(&mut conn, payment.id, now).await?;
+            store::payments::finish_cancellation(&mut conn, payment.id).await?;
+            continue;
+        }
+        drop(conn);
+        let new = pay::new_payment(app, &order, &payment);
+        // Paid, or cancelled before: its state tells what to do.
+        match app.provider(payment.provider).stop(&new).await {
             Ok(news) => {
                 finalise::payment(app, &news).await?;
                 let mut conn = app.pool.acquire().await?;
-                store::payments::finish_cancellation(&mut conn, cancellation.payment_id).await?;
+                // One that never was at the provider has no news of its own.
+                store::payments::cancel_stopped(&mut conn, payment.id, now).await?;
+                store::payments::finish_cancellation(&mut conn, payment.id).await?;
             }
             Err(error) => {
                 tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet");

@@ -4,28 +4,24 @@ use crate::app::AppState;
 use crate::domain::order::Event;
 use crate::jobs::BATCH;
 use crate::store;
-use crate::workflows::finalise;
 use crate::workflows::transition::{Actor, transition};
+use crate::workflows::{finalise, pay};
 
 /// Cancels orders that nobody paid in time. The provider is asked first, so that a payment whose webhook is late still counts; should it come
 /// even later, it is refunded.
 pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let oldest = app.clock.now() - Duration::from_secs(app.unpaid_expiry_seconds.into());
     let mut conn = app.pool.acquire().await?;
-    let overdue = store::orders::unpaid_since(&mut conn, oldest, BATCH).await?;
+    let overdue = store::orders::unpaid_since(&mut conn, oldest, app.clock.now(), BATCH).await?;
     drop(conn);
     for id in &overdue {
-        let mut conn = app.pool.acquire().await?;
-        let payment = store::payments::find_by_order(&mut conn, *id).await?;
-        drop(conn);
-        if let Some(reference) = payment.and_then(|payment| payment.provider_ref) {
-            match app.stripe.retrieve(&reference).await {
-                Ok(news) => {
-                    finalise::payment(app, &news).await?;
-                }
-                Err(error) => {
-                    tracing::warn!(order_id = %id, %error, "an overdue payment could not be looked up")
-                }
+        match pay::look_up(app, *id).await {
+            Ok(Some(news)) => {
+                finalise::payment(app, &news).await?;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(order_id = %id, error = format!("{error:#}"), "an overdue payment could not be looked up")
             }
         }
         let mut tx = app.pool.begin().await?;

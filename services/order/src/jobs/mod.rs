@@ -2,10 +2,13 @@
 //! signal and by timer.
 
 mod cancel_payments;
+mod captures;
 mod carts;
 mod clean_up;
 mod erase;
+mod erase_customers;
 mod expire_unpaid;
+mod fees;
 mod partitions;
 mod reconcile;
 mod refunds;
@@ -40,13 +43,16 @@ pub(crate) async fn run(app: AppState, interval: Duration, shutdown: Cancellatio
 /// One round of every reconciler. What fails is logged and found again in a later round.
 pub async fn round(app: &AppState) {
     log("webhooks", webhooks::run(app).await);
+    log("captures", captures::run(app).await);
     log("refunds", refunds::run(app).await);
     log("unheard_payments", unheard_payments::run(app).await);
     log("expire_unpaid", expire_unpaid::run(app).await);
     log("cancel_payments", cancel_payments::run(app).await);
     log("carts", carts::run(app).await);
     log("stock", stock::run(app).await);
+    log("fees", fees::run(app).await);
     log("erase", erase::run(app).await);
+    log("erase_customers", erase_customers::run(app).await);
     log("partitions", partitions::run(app).await);
     log("clean_up", clean_up::run(app).await);
 }

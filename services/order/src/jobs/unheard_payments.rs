@@ -4,6 +4,7 @@ use crate::app::AppState;
 use crate::jobs::BATCH;
 use crate::store;
 use crate::workflows::finalise::{self, Outcome};
+use crate::workflows::pay;
 
 /// How long a webhook may take before we ask ourselves.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -12,15 +13,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let mut conn = app.pool.acquire().await?;
-    let references = store::payments::claim_unheard(&mut conn, now, now - PATIENCE, BATCH).await?;
+    let orders = store::payments::claim_unheard(&mut conn, now, now - PATIENCE, BATCH).await?;
     drop(conn);
     let mut found = 0;
-    for reference in references {
-        match app.stripe.retrieve(&reference).await {
-            Ok(news) => {
+    for order in orders {
+        match pay::look_up(app, order).await {
+            Ok(Some(news)) => {
                 found += usize::from(finalise::payment(app, &news).await? == Outcome::Applied)
             }
-            Err(error) => tracing::warn!(reference, %error, "a payment could not be looked up"),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(order_id = %order, error = format!("{error:#}"), "a payment could not be looked up")
+            }
         }
     }
     Ok(found)

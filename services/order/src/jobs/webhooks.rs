@@ -19,8 +19,7 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
                     error = format!("{error:#}"),
                     "a webhook could not be applied"
                 );
-                let mut conn = app.pool.acquire().await?;
-                store::webhooks::fail(&mut conn, &event.id, &format!("{error:#}")).await?;
+                webhook::failed(app, event, &format!("{error:#}")).await?;
             }
         }
         done += events.len();

@@ -12,7 +12,7 @@ pub(crate) fn is_nobody(email: &EmailAddress) -> bool {
     email.as_str() == NOBODY
 }
 
-/// Notes that the account is gone, and drops its open cart.
+/// Notes that the account is gone, drops its open cart, and asks for its saved cards to be removed at the provider.
 pub(crate) async fn begin(
     conn: &mut PgConnection,
     user: UserId,
@@ -29,9 +29,9 @@ pub(crate) async fn begin(
         "DELETE FROM carts WHERE user_id = $1 AND status = 'open'",
         user as UserId
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    super::customers::erase(conn, user, now).await
 }
 
 /// Users of whom something may be left, claimed until the transaction ends.

@@ -15,7 +15,10 @@ pub(crate) async fn details(
         r#"SELECT o.id AS "id: OrderId", jsonb_build_object(
              'payments', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'id', p.id, 'status', p.status, 'provider', p.provider, 'provider_ref', p.provider_ref, 'currency', p.currency, 'amount', p.amount,
-                 'amount_refunded', p.amount_refunded, 'created_at', p.created_at,
+                 'method', p.method, 'amount_captured', p.amount_captured, 'amount_refunded', p.amount_refunded, 'created_at', p.created_at,
+                 'disputes', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'state', d.state, 'reason', d.reason, 'amount', d.amount,
+                                                                           'opened_at', d.opened_at, 'closed_at', d.closed_at) ORDER BY d.opened_at), '[]')
+                                FROM disputes d WHERE d.payment_id = p.id),
                  'refunds', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'amount', r.amount, 'created_at', r.created_at)
                                                        ORDER BY r.created_at), '[]') FROM refunds r WHERE r.payment_id = p.id))), '[]')
                FROM payments p WHERE p.order_id = o.id),

@@ -419,16 +419,19 @@ pub(crate) async fn number(conn: &mut PgConnection, id: OrderId) -> Result<i64, 
     .await
 }
 
-/// Orders that have waited for their payment since before `oldest`, longest first.
+/// Orders that have waited for their payment since before `oldest`, longest first; of bank transfers those whose time is up.
 pub(crate) async fn unpaid_since(
     conn: &mut PgConnection,
     oldest: Timestamp,
+    now: Timestamp,
     limit: i64,
 ) -> Result<Vec<OrderId>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT id AS "id: OrderId" FROM orders
-            WHERE status = 'pending' AND payment_status <> 'authorized' AND placed_at < $1 ORDER BY placed_at LIMIT $2"#,
+        r#"SELECT o.id AS "id: OrderId" FROM orders o JOIN payments p ON p.order_id = o.id
+            WHERE o.status = 'pending' AND o.payment_status <> 'authorized' AND o.placed_at < $1 AND (p.due_at IS NULL OR p.due_at < $2)
+            ORDER BY o.placed_at LIMIT $3"#,
         oldest as Timestamp,
+        now as Timestamp,
         limit
     )
     .fetch_all(conn)

@@ -134,27 +134,68 @@ pub(crate) async fn find_by_reference(
     .transpose()
 }
 
-/// Remembers the provider's id. The same id again changes nothing; another one is a bug and breaks the assertion.
-pub(crate) async fn set_reference(
+/// A way to pay, and what goes with it.
+pub(crate) struct Choice {
+    pub(crate) method: Method,
+    pub(crate) capture: Capture,
+    pub(crate) attempt: i32,
+    pub(crate) reference: Option<String>,
+    pub(crate) due_at: Option<Timestamp>,
+}
+
+/// Writes the way that the customer chose, unless another one was chosen since `attempt`. The caller holds the order's lock, and has stopped what
+/// was begun before.
+pub(crate) async fn choose(
     conn: &mut PgConnection,
     id: PaymentId,
-    reference: &str,
+    attempt: i32,
+    choice: &Choice,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE payments SET provider_ref = $2, updated_at = $3
-          WHERE id = $1 AND (provider_ref IS NULL OR provider_ref = $2)",
+        "UPDATE payments
+            SET method = $3, provider = $4, capture = $5, attempt = $6, provider_ref = $7, session_ref = NULL, due_at = $8,
+                status = 'requires_payment', failure = NULL, updated_at = $9, version = version + 1
+          WHERE id = $1 AND attempt = $2 AND status IN ('requires_payment', 'failed', 'cancelled')
+            AND (method IS NULL OR method <> $3 OR attempt <> $6)",
         id.uuid(),
+        attempt,
+        choice.method.as_str(),
+        choice.method.provider().as_str(),
+        choice.capture.as_str(),
+        choice.attempt,
+        choice.reference,
+        choice.due_at as Option<Timestamp>,
+        now as Timestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Remembers the provider's ids, of the payment and of its hosted page, of an attempt that still holds; false if it does not. The same ids again
+/// change nothing; others are refused.
+pub(crate) async fn set_references(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    attempt: i32,
+    reference: Option<&str>,
+    page: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE payments SET provider_ref = coalesce($3, provider_ref), session_ref = coalesce($4, session_ref), updated_at = $5
+          WHERE id = $1 AND attempt = $2 AND ($3::text IS NULL OR provider_ref IS NULL OR provider_ref = $3)
+            AND ($4::text IS NULL OR session_ref IS NULL OR session_ref = $4)",
+        id.uuid(),
+        attempt,
         reference,
+        page,
         now as Timestamp
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    Ok(done.rows_affected() == 1)
 }
 
 /// What the provider's news makes of a payment.
@@ -211,27 +252,60 @@ pub(crate) async fn add_refunded(
     Ok(())
 }
 
-/// Payments that may have moved without our hearing of it: open ones with a provider's id, longest unchecked first.
-/// Marks them checked, so that several replicas share the work.
+/// Open payments at Stripe of which nothing was heard since; they count as asked about now. Answers their orders.
 pub(crate) async fn claim_unheard(
     conn: &mut PgConnection,
     now: Timestamp,
     unchecked_since: Timestamp,
     limit: i64,
-) -> sqlx::Result<Vec<String>> {
+) -> sqlx::Result<Vec<OrderId>> {
     sqlx::query_scalar!(
         r#"UPDATE payments SET checked_at = $1
             WHERE id IN (SELECT id FROM payments
-                          WHERE status IN ('requires_payment', 'processing', 'authorized', 'failed') AND provider_ref IS NOT NULL
-                            AND coalesce(checked_at, created_at) < $2
+                          WHERE status IN ('requires_payment', 'processing', 'authorized', 'failed') AND provider = 'stripe'
+                            AND (provider_ref IS NOT NULL OR session_ref IS NOT NULL) AND coalesce(checked_at, created_at) < $2
                           ORDER BY coalesce(checked_at, created_at) LIMIT $3 FOR UPDATE SKIP LOCKED)
-           RETURNING provider_ref AS "provider_ref!""#,
+           RETURNING order_id AS "order_id: OrderId""#,
         now as Timestamp,
         unchecked_since as Timestamp,
         limit
     )
     .fetch_all(conn)
     .await
+}
+
+/// Charges of which it is not known what the provider kept; they count as asked about until `next_try_at`.
+pub(crate) async fn claim_fees(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    next_try_at: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<(PaymentId, String)>> {
+    let rows = sqlx::query!(
+        r#"UPDATE payments SET fee_next_try_at = $2
+            WHERE id IN (SELECT id FROM payments WHERE fee_next_try_at <= $1 ORDER BY fee_next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+           RETURNING id AS "id: PaymentId", provider_ref"#,
+        now as Timestamp,
+        next_try_at as Timestamp,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.id, row.provider_ref?)))
+        .collect())
+}
+
+/// It is known now, or never will be.
+pub(crate) async fn fee_known(conn: &mut PgConnection, id: PaymentId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE payments SET fee_next_try_at = NULL WHERE id = $1",
+        id.uuid()
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Asks the reconciler to stop a payment at the provider.
@@ -242,7 +316,7 @@ pub(crate) async fn request_cancellation(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO payment_cancellations (payment_id, next_try_at)
-         SELECT id, $2 FROM payments WHERE order_id = $1 AND provider = 'stripe' ON CONFLICT DO NOTHING",
+         SELECT id, $2 FROM payments WHERE order_id = $1 AND provider <> 'none' ON CONFLICT DO NOTHING",
         order_id.uuid(),
         now as Timestamp
     )
@@ -254,7 +328,7 @@ pub(crate) async fn request_cancellation(
 /// A payment to be stopped.
 pub(crate) struct Cancellation {
     pub(crate) payment_id: PaymentId,
-    pub(crate) provider_ref: Option<String>,
+    pub(crate) order_id: OrderId,
 }
 
 /// Takes cancellations that are due and puts off their next try, so that a crash repeats them.
@@ -271,7 +345,7 @@ pub(crate) async fn claim_cancellations(
             WHERE p.id = c.payment_id
               AND c.payment_id IN (SELECT payment_id FROM payment_cancellations WHERE next_try_at <= $1
                                     ORDER BY next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-           RETURNING c.payment_id AS "payment_id: PaymentId", p.provider_ref"#,
+           RETURNING c.payment_id AS "payment_id: PaymentId", p.order_id AS "order_id: OrderId""#,
         now as Timestamp,
         next_try_at as Timestamp,
         limit
@@ -280,7 +354,7 @@ pub(crate) async fn claim_cancellations(
     .await
 }
 
-/// Closes a payment that the provider has never heard of.
+/// Closes a payment that nobody began, or that only people know of.
 pub(crate) async fn cancel_unstarted(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -288,13 +362,30 @@ pub(crate) async fn cancel_unstarted(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE payments SET status = 'cancelled', updated_at = $2, version = version + 1
-          WHERE id = $1 AND provider_ref IS NULL AND status = 'requires_payment'",
+          WHERE id = $1 AND (method IS NULL OR provider = 'manual') AND status = 'requires_payment'",
         id.uuid(),
         now as Timestamp
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Closes a payment of which its provider has nothing that could still be paid.
+pub(crate) async fn cancel_stopped(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE payments SET status = 'cancelled', updated_at = $2, version = version + 1
+          WHERE id = $1 AND status IN ('requires_payment', 'failed')",
+        id.uuid(),
+        now as Timestamp
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// The payment cannot succeed any more, or has: nothing is left to be stopped.

@@ -2,6 +2,7 @@ use primitives::{Money, OrderId, PaymentId, RefundId, Timestamp};
 use sqlx::PgConnection;
 
 use super::money;
+use crate::domain::payment::ProviderName;
 
 /// A refund that the provider is to do, or has done.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub(crate) struct Refund {
     pub(crate) order_id: OrderId,
     pub(crate) status: String,
     pub(crate) amount: Money,
+    /// Who gives the money back.
+    pub(crate) provider: ProviderName,
     pub(crate) payment_ref: Option<String>,
     pub(crate) provider_ref: Option<String>,
 }
@@ -22,6 +25,7 @@ struct Row {
     status: String,
     amount: i64,
     currency: String,
+    provider: String,
     payment_ref: Option<String>,
     provider_ref: Option<String>,
 }
@@ -35,6 +39,7 @@ impl TryFrom<Row> for Refund {
             order_id: row.order_id,
             status: row.status,
             amount: money(row.amount, &row.currency)?,
+            provider: super::parse(&row.provider)?,
             payment_ref: row.payment_ref,
             provider_ref: row.provider_ref,
         })
@@ -70,7 +75,7 @@ pub(crate) async fn find(conn: &mut PgConnection, id: RefundId) -> sqlx::Result<
     sqlx::query_as!(
         Row,
         r#"SELECT r.id AS "id: RefundId", r.payment_id AS "payment_id: PaymentId", p.order_id AS "order_id: OrderId", r.status,
-                  r.amount, p.currency, p.provider_ref AS payment_ref, r.provider_ref
+                  r.amount, p.currency, p.provider, p.provider_ref AS payment_ref, r.provider_ref
              FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = $1"#,
         id.uuid()
     )

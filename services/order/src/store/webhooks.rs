@@ -2,6 +2,8 @@ use primitives::Timestamp;
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::payments::WebhookMessage;
+
 /// A stored webhook message.
 #[derive(Debug)]
 pub(crate) struct WebhookEvent {
@@ -9,21 +11,21 @@ pub(crate) struct WebhookEvent {
     pub(crate) kind: String,
     pub(crate) payload: Value,
     pub(crate) attempts: i32,
+    pub(crate) received_at: Timestamp,
 }
 
 /// Stores a message once by its id; false if it was there.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
-    id: &str,
-    kind: &str,
-    payload: &Value,
+    message: &WebhookMessage,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO webhook_events (id, type, payload, received_at, next_try_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING",
-        id,
-        kind,
-        payload,
+        "INSERT INTO webhook_events (id, type, payload, api_version, received_at, next_try_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+        message.id,
+        message.kind,
+        message.payload,
+        message.api_version,
         now as Timestamp
     )
     .execute(conn)
@@ -43,7 +45,7 @@ pub(crate) async fn claim_due(
               SET attempts = attempts + 1, next_try_at = $1 + least(interval '5 seconds' * power(2, least(attempts, 10)), interval '1 hour')
             WHERE id IN (SELECT id FROM webhook_events WHERE processed_at IS NULL AND next_try_at <= $1
                           ORDER BY next_try_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-           RETURNING id, type AS kind, payload, attempts"#,
+           RETURNING id, type AS kind, payload, attempts, received_at"#,
         now as Timestamp,
         limit
     )

@@ -3,17 +3,18 @@
 //! News may come late, twice or out of order: the payment's and the order's pure rules decide what of it is still new.
 
 use contracts::events::PaymentRefunded;
-use primitives::{Money, PostingId, RefundId};
+use primitives::{CaptureId, DisputeId, Money, PaymentId, PostingId, RefundId};
 use sqlx::PgConnection;
 
 use crate::app::AppState;
+use crate::domain::dispute::DisputeState;
 use crate::domain::ledger::{Account, Movement, Posting};
 use crate::domain::order::Event;
-use crate::domain::payment::{PaymentState, Report, news};
-use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
+use crate::domain::payment::{Capture, PaymentState, ProviderName, Report, news};
+use crate::payments::{Fee, ProviderDispute, ProviderPayment, ProviderRefund, RefundState};
 use crate::store;
 use crate::store::payments::{Payment, Recorded};
-use crate::workflows::transition::{Actor, TransitionError, transition};
+use crate::workflows::transition::{Actor, Entry, TransitionError, note, transition};
 
 /// What became of a piece of news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,10 @@ pub(crate) enum Outcome {
     Applied,
     /// We knew, or it came too late to matter.
     Unchanged,
-    /// It is about something that is not ours.
+    /// It is about something that is not ours, or not yet.
     Unknown,
+    /// Money came for a way to pay that was given up: it has to go back.
+    Stray,
 }
 
 impl Outcome {
@@ -31,6 +34,7 @@ impl Outcome {
             Self::Applied => "applied",
             Self::Unchanged => "unchanged",
             Self::Unknown => "unknown",
+            Self::Stray => "stray",
         }
     }
 }
@@ -41,57 +45,157 @@ pub(crate) async fn payment(
     reported: &ProviderPayment,
 ) -> Result<Outcome, TransitionError> {
     let mut tx = app.pool.begin().await?;
-    let Some(found) = store::payments::find_by_reference(&mut tx, &reported.reference).await?
-    else {
+    let Some(known) = whose(&mut tx, reported).await? else {
         return Ok(Outcome::Unknown);
     };
+    let outcome = known_payment(&mut tx, app, &known, reported, Actor::Stripe).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// The payment that the provider means: by an id of its own that we have stored, or by ours, which it was told.
+async fn whose(
+    tx: &mut PgConnection,
+    reported: &ProviderPayment,
+) -> Result<Option<Payment>, TransitionError> {
+    if let Some(found) = store::payments::find_by_reference(tx, &reported.reference).await? {
+        return Ok(Some(found));
+    }
+    match reported.payment_id {
+        Some(id) => Ok(store::payments::find(tx, id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Applies what is said of one of our payments, in the caller's transaction.
+pub(crate) async fn known_payment(
+    tx: &mut PgConnection,
+    app: &AppState,
+    found: &Payment,
+    reported: &ProviderPayment,
+    actor: Actor<'_>,
+) -> Result<Outcome, TransitionError> {
     // The order's lock guards its payment too, and what was read before it may be old.
-    store::orders::lock(&mut tx, found.order_id)
+    store::orders::lock(tx, found.order_id)
         .await?
         .ok_or(TransitionError::NotFound)?;
-    let known = store::payments::find(&mut tx, found.id)
+    let known = store::payments::find(tx, found.id)
         .await?
         .ok_or(TransitionError::NotFound)?;
+    if !adopt(tx, app, &known, reported).await? {
+        let money = reported.state.is_charged() || reported.state == PaymentState::Authorized;
+        if money {
+            tracing::error!(payment_id = %known.id, reference = reported.reference, "money came for a way to pay that was given up: it goes back");
+            return Ok(Outcome::Stray);
+        }
+        return Ok(Outcome::Unchanged);
+    }
 
     let amount = known.amount.amount();
     let is_held = reported.state == PaymentState::Authorized;
     let report = Report {
         state: reported.state,
-        authorized: if is_held { amount } else { 0 },
+        authorized: if is_held { reported.amount_held } else { 0 },
         captured: reported.amount_received,
         failure: reported.failure.as_deref(),
     };
     let Some(news) = news(known.report(), report) else {
         return Ok(Outcome::Unchanged);
     };
-    if news.state == PaymentState::Succeeded && reported.amount_received != amount {
-        tracing::error!(payment_id = %known.id, received = reported.amount_received, expected = amount, "the provider took another amount");
+    let wanted = match known.capture {
+        Capture::Automatic => amount,
+        Capture::Manual => store::captures::wanted(tx, known.id)
+            .await?
+            .unwrap_or(amount),
+    };
+    if news.state == PaymentState::Succeeded && reported.amount_received != wanted {
+        tracing::error!(payment_id = %known.id, received = reported.amount_received, expected = wanted, "the provider took another amount");
     }
     if let Some(event) = &news.event {
-        transition(&mut tx, app, known.order_id, event, Actor::Stripe, None).await?;
+        transition(tx, app, known.order_id, event, actor, None).await?;
     }
     let charged = news.state.is_charged();
     let recorded = Recorded {
         state: news.state,
-        authorized: report.authorized.max(known.amount_authorized.amount()),
+        authorized: report
+            .authorized
+            .max(known.amount_authorized.amount())
+            .max(report.captured),
         captured: report.captured.max(known.amount_captured.amount()),
         failure: report.failure.filter(|_| !charged),
     };
-    store::payments::record(&mut tx, known.id, &recorded, app.clock.now()).await?;
+    let now = app.clock.now();
+    store::payments::record(tx, known.id, &recorded, now).await?;
     if recorded.captured > known.amount_captured.amount() {
-        let reference = known.id.to_string();
-        post(
-            &mut tx,
-            app,
-            &known,
-            Movement::Charge,
-            Money::new(recorded.captured, known.amount.currency()),
-            reference,
-        )
-        .await?;
+        let movement = match known.capture {
+            Capture::Automatic => Movement::Charge,
+            Capture::Manual => Movement::Capture,
+        };
+        let taken = Money::new(recorded.captured, known.amount.currency());
+        post(tx, app, &known, movement, taken, known.id.to_string()).await?;
     }
-    tx.commit().await?;
+    match news.state {
+        _ if charged => store::captures::finish(tx, known.id, None, now).await?,
+        PaymentState::Cancelled => {
+            store::captures::finish(tx, known.id, Some("authorization_lost"), now).await?;
+        }
+        _ => {}
+    }
     Ok(Outcome::Applied)
+}
+
+/// Whether news is of the way to pay that holds now. The intent behind a hosted page, or one whose creation was not answered, is known by our ids
+/// that it carries, and is stored.
+async fn adopt(
+    tx: &mut PgConnection,
+    app: &AppState,
+    known: &Payment,
+    reported: &ProviderPayment,
+) -> Result<bool, TransitionError> {
+    let same = |ours: &Option<String>| ours.as_deref() == Some(&*reported.reference);
+    if same(&known.provider_ref) || same(&known.session_ref) {
+        return Ok(true);
+    }
+    let ours = known.provider == ProviderName::Stripe
+        && known.provider_ref.is_none()
+        && reported.payment_id == Some(known.id)
+        && reported.attempt == known.attempt;
+    if ours {
+        let now = app.clock.now();
+        let reference = Some(&*reported.reference);
+        store::payments::set_references(tx, known.id, known.attempt, reference, None, now).await?;
+    }
+    Ok(ours)
+}
+
+/// Nothing of a capture will come: the money is held as before, and may be captured again.
+pub(crate) async fn capture_failed(
+    app: &AppState,
+    id: CaptureId,
+    why: &str,
+) -> Result<(), TransitionError> {
+    let mut tx = app.pool.begin().await?;
+    let capture = store::captures::find(&mut tx, id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let payment = store::payments::find(&mut tx, capture.payment_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    store::orders::lock(&mut tx, payment.order_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let now = app.clock.now();
+    store::captures::finish(&mut tx, payment.id, Some(why), now).await?;
+    let entry = Entry {
+        kind: "capture.failed",
+        actor: Actor::Stripe,
+        message: format!("A capture of {} failed.", capture.amount),
+        data: serde_json::json!({ "capture_id": id, "amount": capture.amount }),
+        at: now,
+    };
+    note(&mut tx, app, payment.order_id, entry).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Applies what the provider says of a refund that it names.
@@ -100,8 +204,11 @@ pub(crate) async fn named_refund(
     news: &ProviderRefund,
 ) -> Result<Outcome, TransitionError> {
     let mut conn = app.pool.acquire().await?;
-    let Some(id) = store::refunds::find_by_reference(&mut conn, &news.reference).await? else {
-        return Ok(Outcome::Unknown);
+    let by_reference = store::refunds::find_by_reference(&mut conn, &news.reference).await?;
+    let id = match (by_reference, news.refund_id) {
+        (Some(id), _) => id,
+        (None, Some(id)) if store::refunds::find(&mut conn, id).await?.is_some() => id,
+        (None, _) => return Ok(Outcome::Unknown),
     };
     drop(conn);
     refund(app, id, news).await
@@ -113,33 +220,45 @@ pub(crate) async fn refund(
     id: RefundId,
     news: &ProviderRefund,
 ) -> Result<Outcome, TransitionError> {
-    let now = app.clock.now();
     let mut tx = app.pool.begin().await?;
-    let known = store::refunds::find(&mut tx, id)
+    let outcome = known_refund(&mut tx, app, id, news, Actor::Stripe).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// The same, in the caller's transaction.
+pub(crate) async fn known_refund(
+    tx: &mut PgConnection,
+    app: &AppState,
+    id: RefundId,
+    news: &ProviderRefund,
+    actor: Actor<'_>,
+) -> Result<Outcome, TransitionError> {
+    let now = app.clock.now();
+    let known = store::refunds::find(tx, id)
         .await?
         .ok_or(TransitionError::NotFound)?;
     let amount = known.amount.amount();
     let (event, status) = match news.state {
         RefundState::Pending => {
-            store::refunds::set_reference(&mut tx, id, &news.reference, now).await?;
-            tx.commit().await?;
+            store::refunds::set_reference(tx, id, &news.reference, now).await?;
             return Ok(Outcome::Unchanged);
         }
         RefundState::Succeeded => (Event::Refunded { amount }, "succeeded"),
         RefundState::Failed => (Event::RefundFailed { amount }, "failed"),
     };
-    store::orders::lock(&mut tx, known.order_id)
+    store::orders::lock(tx, known.order_id)
         .await?
         .ok_or(TransitionError::NotFound)?;
-    let known = store::refunds::find(&mut tx, id)
+    let known = store::refunds::find(tx, id)
         .await?
         .ok_or(TransitionError::NotFound)?;
     if known.status != "pending" {
         return Ok(Outcome::Unchanged);
     }
-    transition(&mut tx, app, known.order_id, &event, Actor::Stripe, None).await?;
+    transition(tx, app, known.order_id, &event, actor, None).await?;
     store::refunds::finish(
-        &mut tx,
+        tx,
         id,
         status,
         Some(&news.reference),
@@ -148,27 +267,134 @@ pub(crate) async fn refund(
     )
     .await?;
     if news.state == RefundState::Succeeded {
-        store::payments::add_refunded(&mut tx, known.payment_id, amount, now).await?;
-        let payment = store::payments::find(&mut tx, known.payment_id)
+        store::payments::add_refunded(tx, known.payment_id, amount, now).await?;
+        let payment = store::payments::find(tx, known.payment_id)
             .await?
             .ok_or(TransitionError::NotFound)?;
-        post(
-            &mut tx,
-            app,
-            &payment,
-            Movement::Refund,
-            known.amount,
-            id.to_string(),
-        )
-        .await?;
+        let reference = id.to_string();
+        post(tx, app, &payment, Movement::Refund, known.amount, reference).await?;
         let event = PaymentRefunded {
             payment_id: known.payment_id,
             order_id: known.order_id,
             refund_id: id,
             amount: known.amount,
         };
-        app.publisher.publish(&mut tx, &event).await?;
+        app.publisher.publish(tx, &event).await?;
     }
+    Ok(Outcome::Applied)
+}
+
+/// Applies what the provider says of a dispute, in whatever order it says it: each movement of money is posted once, each decision told once.
+pub(crate) async fn dispute(
+    app: &AppState,
+    news: &ProviderDispute,
+) -> Result<Outcome, TransitionError> {
+    let mut tx = app.pool.begin().await?;
+    let Some(payment) =
+        store::payments::find_by_reference(&mut tx, &news.payment_reference).await?
+    else {
+        return Ok(Outcome::Unknown);
+    };
+    store::orders::lock(&mut tx, payment.order_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let now = app.clock.now();
+    let known = store::disputes::find_by_reference(&mut tx, &news.reference).await?;
+    let before = known.as_ref().map(|known| known.state);
+    let state = before.map_or(news.state, |before| before.after(news.state));
+    let id = known
+        .as_ref()
+        .map_or_else(|| DisputeId::new(now, &app.random), |known| known.id);
+    let fresh = before != Some(state);
+    if fresh || known.is_some_and(|known| known.status != news.status && state == news.state) {
+        store::disputes::put(&mut tx, id, payment.id, news, state, now).await?;
+    }
+
+    let amount = news.amount;
+    let was_serious = before.is_some_and(DisputeState::is_serious);
+    let mut events = Vec::new();
+    if state.is_serious() && !was_serious {
+        events.push(Event::DisputeOpened { amount });
+    }
+    let over = state.is_over() && !before.is_some_and(DisputeState::is_over);
+    if over && (state.is_serious() || was_serious) {
+        let won = state != DisputeState::Lost;
+        events.push(Event::DisputeClosed { won, amount });
+    }
+    for event in &events {
+        transition(&mut tx, app, payment.order_id, event, Actor::Stripe, None).await?;
+    }
+
+    let moved = Money::new(amount, payment.amount.currency());
+    let (mut posted, reference) = (false, id.to_string());
+    // What is lost was withdrawn, even if nobody told.
+    if news.withdrawn || state == DisputeState::Lost {
+        posted |= post(
+            &mut tx,
+            app,
+            &payment,
+            Movement::Dispute,
+            moved,
+            reference.clone(),
+        )
+        .await?;
+        posted |= match state {
+            DisputeState::Won => {
+                post(
+                    &mut tx,
+                    app,
+                    &payment,
+                    Movement::DisputeWon,
+                    moved,
+                    reference,
+                )
+                .await?
+            }
+            DisputeState::Lost => {
+                post(
+                    &mut tx,
+                    app,
+                    &payment,
+                    Movement::DisputeLost,
+                    moved,
+                    reference,
+                )
+                .await?
+            }
+            DisputeState::Inquiry | DisputeState::Open | DisputeState::Closed => false,
+        };
+    }
+    for fee in &news.fees {
+        let reference = fee.reference.clone();
+        posted |= post(&mut tx, app, &payment, Movement::Fee, fee.amount, reference).await?;
+    }
+    tx.commit().await?;
+    let changed = fresh || posted || !events.is_empty();
+    Ok(if changed {
+        Outcome::Applied
+    } else {
+        Outcome::Unchanged
+    })
+}
+
+/// Writes what the provider kept of a charge into the books.
+pub(crate) async fn fee(
+    app: &AppState,
+    id: PaymentId,
+    fee: &Fee,
+) -> Result<Outcome, TransitionError> {
+    let mut tx = app.pool.begin().await?;
+    let payment = store::payments::find(&mut tx, id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    store::orders::lock(&mut tx, payment.order_id)
+        .await?
+        .ok_or(TransitionError::NotFound)?;
+    let reference = fee.reference.clone();
+    if fee.amount.amount() > 0 {
+        post(&mut tx, app, &payment, Movement::Fee, fee.amount, reference).await?;
+    }
+    store::payments::fee_known(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Outcome::Applied)
 }

@@ -3,6 +3,8 @@
 pub(crate) mod access;
 pub(crate) mod annotate;
 pub(crate) mod cancel;
+pub(crate) mod capture;
+pub(crate) mod cards;
 pub(crate) mod cart;
 pub(crate) mod checkout;
 pub(crate) mod claim;
@@ -10,6 +12,7 @@ pub(crate) mod deliver;
 pub(crate) mod edit;
 pub(crate) mod erase;
 pub(crate) mod finalise;
+pub(crate) mod mark_paid;
 pub(crate) mod pay;
 pub(crate) mod pricing;
 pub(crate) mod reconcile;

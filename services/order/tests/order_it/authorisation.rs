@@ -146,6 +146,38 @@ pub(crate) fn cases() -> Vec<Case> {
             json!({}),
             [401, 403, 403, 409, 409],
         ),
+        case(
+            "POST /api/payments/{id}/capture",
+            json!({}),
+            [401, 403, 403, 409, 409],
+        ),
+        case(
+            "POST /api/payments/{id}/void",
+            json!(null),
+            [401, 403, 403, 409, 409],
+        ),
+        case(
+            "POST /api/payments/{id}/mark-paid",
+            json!({}),
+            [401, 403, 403, 409, 409],
+        ),
+        case(
+            "POST /api/refunds/{id}/mark-paid",
+            json!(null),
+            [401, 403, 403, 404, 404],
+        ),
+        // One's own saved cards.
+        case(
+            "GET /api/payment-methods",
+            json!(null),
+            [401, 200, 200, 200, 200],
+        ),
+        case(
+            "DELETE /api/payment-methods/{id}",
+            json!(null),
+            [401, 404, 404, 404, 404],
+        ),
+        case("GET /api/disputes", json!(null), [401, 403, 403, 200, 200]),
         case("GET /api/coupons", json!(null), [401, 403, 403, 403, 200]),
         case(
             "POST /api/coupons",

@@ -103,6 +103,10 @@ async fn the_internal_api_asks_who_calls_and_for_whom() {
         format!("/internal/orders/{id}/notes"),
         format!("/internal/shipments/{id}/deliver"),
         format!("/internal/payments/{payment}/refund"),
+        format!("/internal/payments/{payment}/capture"),
+        format!("/internal/payments/{payment}/void"),
+        format!("/internal/payments/{payment}/mark-paid"),
+        format!("/internal/refunds/{payment}/mark-paid"),
     ];
     for path in &paths {
         let body = json!({"carrier": "x", "tracking_number": "x"});

@@ -106,12 +106,12 @@ impl Shop {
             .await
     }
 
-    async fn set(&self, sql: &'static str) {
+    pub(crate) async fn set(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.pool).await.unwrap();
     }
 }
 
-fn statuses(order: &Value) -> (&str, &str) {
+pub(crate) fn statuses(order: &Value) -> (&str, &str) {
     (
         order["status"].as_str().unwrap(),
         order["payment_status"].as_str().unwrap(),
@@ -497,17 +497,49 @@ async fn news_about_what_is_not_ours_is_kept_and_does_no_harm() {
             .fetch_all(&shop.pool)
             .await
             .unwrap();
-    let unknown = Some("unknown".to_owned());
+    // What may be ours, and is not stored yet, is kept for a while.
     let expected = [
-        ("evt_1", unknown.clone()),
-        ("evt_2", unknown.clone()),
-        ("evt_3", unknown),
+        ("evt_1", None),
+        ("evt_2", Some("irrelevant".to_owned())),
+        ("evt_3", None),
         ("evt_4", None),
     ];
     assert_eq!(
         outcomes,
         expected.map(|(id, outcome)| (id.to_owned(), outcome))
     );
+    for (age, expected) in [
+        (
+            "61 minutes",
+            [Some("unknown"), Some("irrelevant"), Some("unknown"), None],
+        ),
+        (
+            "3 days",
+            [
+                Some("unknown"),
+                Some("irrelevant"),
+                Some("unknown"),
+                Some("failed"),
+            ],
+        ),
+    ] {
+        sqlx::query("UPDATE webhook_events SET received_at = now() - $1::text::interval, next_try_at = now()")
+            .bind(age)
+            .execute(&shop.pool)
+            .await
+            .unwrap();
+        order::reconcile(&shop.app).await;
+        let outcomes: Vec<Option<String>> =
+            sqlx::query_scalar("SELECT outcome FROM webhook_events ORDER BY id")
+                .fetch_all(&shop.pool)
+                .await
+                .unwrap();
+        assert_eq!(
+            outcomes,
+            expected.map(|outcome| outcome.map(str::to_owned)),
+            "{age}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -53,11 +53,20 @@ pub(crate) struct Person {
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::with_redis(&testkit::env::var("REDIS_URL")).await
+        Self::open_with(&[]).await
     }
 
     /// A shop whose Redis is reached by this address.
     pub(crate) async fn with_redis(redis_url: &str) -> Self {
+        Self::open_on(redis_url, &[]).await
+    }
+
+    /// A shop with other settings than usual.
+    pub(crate) async fn open_with(more: &[(&str, &str)]) -> Self {
+        Self::open_on(&testkit::env::var("REDIS_URL"), more).await
+    }
+
+    async fn open_on(redis_url: &str, more: &[(&str, &str)]) -> Self {
         runtime::install_tls_provider();
         runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::system(), Random::system());
@@ -105,6 +114,8 @@ impl Shop {
             ("--stripe-publishable-key", stand_in.publishable_key.clone()),
             ("--stripe-webhook-secret", stand_in.webhook_secret.clone()),
             ("--stripe-api-url", stripe.url()),
+            ("--bank-transfer-holder", "Mercato Ltd".to_owned()),
+            ("--bank-transfer-iban", "DE02120300000000202051".to_owned()),
         ];
         let environment = arguments
             .iter()
@@ -116,8 +127,14 @@ impl Shop {
                 (name, value.clone())
             })
             .collect();
-        let flat = arguments
+        let arguments = arguments
             .into_iter()
+            .filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+        let more = more
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let flat = arguments
+            .chain(more)
             .flat_map(|(name, value)| [name.to_owned(), value]);
         let mut settings =
             Cli::parse_from(std::iter::once("order".to_owned()).chain(flat)).settings;

@@ -3,10 +3,12 @@
 
 pub(crate) mod approve_return;
 pub(crate) mod cancel;
+pub(crate) mod capture;
 pub(crate) mod create_return;
 pub(crate) mod deliver;
 pub(crate) mod edit;
 pub(crate) mod export;
+pub(crate) mod mark_paid;
 pub(crate) mod note;
 pub(crate) mod receive_return;
 pub(crate) mod reconciliations;

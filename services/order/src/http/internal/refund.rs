@@ -2,14 +2,12 @@ use auth_token::Service;
 use auth_token::permissions::Refund;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Json, Path};
+use http_kit::{IdempotencyKey, Json, Path};
 use primitives::PaymentId;
 
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::http::payments::RefundAccepted;
-use crate::http::payments::refund::RefundPayment;
-use crate::workflows;
+use crate::http::payments::refund::{RefundPayment, accept};
 use crate::workflows::transition::Actor;
 
 /// Give money back
@@ -19,22 +17,10 @@ pub(crate) async fn handler(
     State(app): State<AppState>,
     service: Service,
     Path(id): Path<PaymentId>,
+    key: Option<IdempotencyKey>,
     body: Option<Json<RefundPayment>>,
 ) -> http_kit::Result<(StatusCode, Json<RefundAccepted>)> {
     let staff = service.acting::<Refund>()?;
-    let RefundPayment { amount, reason } = body.unwrap_or_default().0;
-    let refund = workflows::refund::request(
-        &app,
-        id,
-        amount,
-        Actor::Staff(&staff),
-        reason.as_ref().map(Text::as_str),
-    )
-    .await?;
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(RefundAccepted {
-            refund: refund.into(),
-        }),
-    ))
+    let body = body.unwrap_or_default().0;
+    accept(&app, id, key, body, Actor::Staff(&staff)).await
 }

@@ -23,5 +23,5 @@ pub(crate) async fn handler(
     access::readable(&mut conn, &caller, payment.order_id)
         .await
         .map_err(|_| Error::not_found("payment"))?;
-    Ok(Json(payment.into()))
+    Ok(Json(PaymentView::whole(&mut conn, payment).await?))
 }

@@ -122,12 +122,11 @@ impl Comparison<'_> {
         let (app, reference) = (self.app, &theirs.news.reference);
         match heal {
             Heal::ReferenceLost => {
-                let mut conn = app.pool.acquire().await?;
-                store::payments::set_reference(&mut conn, ours.id, reference, app.clock.now())
-                    .await?;
-                drop(conn);
+                // What carries our ids is taken for ours with its news, if it is of the way to pay that holds now.
                 finalise::payment(app, &theirs.news).await?;
-                Ok(true)
+                let mut conn = app.pool.acquire().await?;
+                let now = store::payments::find(&mut conn, ours.id).await?;
+                Ok(now.is_some_and(|now| now.provider_ref.as_ref() == Some(reference)))
             }
             Heal::NotStopped => match patiently(|| app.stripe.cancel(reference)).await {
                 Ok(news) => {

@@ -1,0 +1,3 @@
+//! `/api/refunds`.
+
+pub(crate) mod mark_paid;

@@ -1,0 +1,163 @@
+//! Webhooks: of another API version, for what we have not stored yet, and all of them in any order and number.
+
+use auth_token::Role;
+use primitives::{Clock, Random};
+use serde_json::{Value, json};
+
+use crate::payments::statuses;
+use crate::shop::Shop;
+
+#[tokio::test]
+async fn another_api_version_is_noted_and_read_all_the_same() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    shop.confirm_at_stripe(&reference, "pm_card_visa").await;
+    for event in shop.stripe_events().await {
+        // Only what has been there in every version.
+        let object = &event["data"]["object"];
+        let old = json!({"id": event["id"], "object": "event", "type": event["type"], "api_version": "2015-10-16",
+            "data": {"object": {"id": object["id"], "status": object["status"], "amount_received": object["amount_received"]}}});
+        assert_eq!(shop.deliver(&old).await.status, 204);
+    }
+    order::reconcile(&shop.app).await;
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "paid")
+    );
+    let versions: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT api_version FROM webhook_events")
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(versions, ["2015-10-16"]);
+}
+
+#[tokio::test]
+async fn news_may_come_before_we_have_stored_whose_it_is() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    shop.confirm_at_stripe(&reference, "pm_card_visa").await;
+    // As after a crash between the provider's answer and our writing it down.
+    shop.set("UPDATE payments SET provider_ref = NULL").await;
+    shop.deliver_all().await;
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "paid")
+    );
+
+    // A refund likewise.
+    let staff = shop.person(Role::Support);
+    let _ = shop.refund(&staff, &order, json!({})).await.expect(202);
+    let id: uuid::Uuid = sqlx::query_scalar("SELECT id FROM refunds")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    let form = [
+        ("payment_intent", reference.as_str()),
+        ("metadata[refund_id]", &id.to_string()),
+    ];
+    let _ = shop
+        .stripe_api()
+        .post("/v1/refunds")
+        .form(&form)
+        .expect(200)
+        .await;
+    shop.set("UPDATE refunds SET next_try_at = now() + interval '1 hour'")
+        .await;
+    shop.deliver_all().await;
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "refunded")
+    );
+}
+
+#[tokio::test]
+async fn every_order_and_number_of_webhooks_ends_in_the_same_state() {
+    let shop = Shop::open_with(&[("--payment-capture", "manual")]).await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let variant = shop.peer.sell(1000, 1000);
+    let mut orders = Vec::new();
+    for _ in 0..4 {
+        let order = shop.placed(&anna, variant, 1).await;
+        let reference = shop.start_payment(&anna, &order).await;
+        shop.confirm_at_stripe(&reference, "pm_card_chargeDeclined")
+            .await;
+        shop.confirm_at_stripe(&reference, "pm_card_visa").await;
+        orders.push((order, reference));
+    }
+    shuffled(&shop, &shop.stripe_events().await).await;
+    for (order, reference) in &orders {
+        assert_eq!(
+            statuses(&shop.order(&anna, order).await),
+            ("confirmed", "authorized")
+        );
+        let path = format!(
+            "/api/payments/{}/capture",
+            order["payment_id"].as_str().unwrap()
+        );
+        let _ = shop.staff_post(&staff, &path, json!({})).await.expect(202);
+        order::reconcile(&shop.app).await;
+        let _ = shop
+            .at_the_bank(&format!("intents/{reference}/dispute"), json!({}))
+            .await;
+    }
+    let disputes = shop
+        .stripe_api()
+        .get("/v1/disputes")
+        .expect(200)
+        .await
+        .value();
+    for (at, dispute) in disputes["data"].as_array().unwrap().iter().enumerate() {
+        let verdict = if at % 2 == 0 { "won" } else { "lost" };
+        let path = format!("disputes/{}", dispute["id"].as_str().unwrap());
+        assert_eq!(
+            shop.at_the_bank(&path, json!({"status": verdict}))
+                .await
+                .status,
+            200
+        );
+    }
+    shuffled(&shop, &shop.stripe_events().await).await;
+    for (at, (order, _)) in orders.iter().rev().enumerate() {
+        let expected = if at % 2 == 0 { "paid" } else { "refunded" };
+        assert_eq!(
+            statuses(&shop.order(&anna, order).await),
+            ("confirmed", expected)
+        );
+    }
+    let sum: i64 =
+        sqlx::query_scalar("SELECT coalesce(sum(amount), 0)::bigint FROM ledger_entries")
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(sum, 0);
+    let doubled: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM outbox WHERE event_type IN ('payment.processed', 'order.confirmed')",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(doubled, 8, "each of both once for each order");
+}
+
+/// Delivers all events three times over in a random order, applying what is there now and then.
+async fn shuffled(shop: &Shop, events: &[Value]) {
+    let random = Random::system();
+    let _ = Clock::system();
+    let mut all: Vec<(u64, &Value)> = (0..3)
+        .flat_map(|_| events)
+        .map(|event| (u64::from_le_bytes(random.bytes::<8>()), event))
+        .collect();
+    all.sort_by_key(|(at, _)| *at);
+    for (at, (_, event)) in all.iter().enumerate() {
+        assert_eq!(shop.deliver(event).await.status, 204);
+        if at % 7 == 0 {
+            order::reconcile(&shop.app).await;
+        }
+    }
+    order::reconcile(&shop.app).await;
+}
