@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::auth::AuthClient;
 use crate::clients::product::ProductClient;
-use crate::config::{CartSettings, Settings};
+use crate::config::{CartSettings, SellerSettings, Settings};
 use crate::domain::guest_token::GuestTokens;
 use crate::domain::payment::{Capture, ProviderName};
 use crate::guest_carts::GuestCarts;
@@ -191,6 +191,7 @@ pub struct Parts {
     pub(crate) guest_tokens: GuestTokens,
     pub(crate) guest_carts: GuestCarts,
     pub(crate) cart: CartSettings,
+    pub(crate) seller: SellerSettings,
     pub(crate) public_url: String,
     pub(crate) country: CountryCode,
     pub(crate) currency: Currency,
@@ -261,6 +262,7 @@ impl AppState {
             guest_tokens: GuestTokens::new(&settings.service_key),
             guest_carts: GuestCarts::new(&settings.cart, &settings.redis_url, clock.clone())?,
             cart: settings.cart.clone(),
+            seller: settings.seller.clone(),
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             country: settings.default_country.clone(),
             currency: settings.currency,

@@ -63,6 +63,9 @@ pub struct Settings {
     /// Baskets.
     #[command(flatten)]
     pub cart: CartSettings,
+    /// Who sells, for invoices.
+    #[command(flatten)]
+    pub seller: SellerSettings,
     /// How payments are taken.
     #[command(flatten)]
     pub stripe: StripeSettings,
@@ -131,4 +134,45 @@ impl CartSettings {
     pub fn guest_cart_life(&self) -> Duration {
         Duration::from_secs(u64::from(self.guest_cart_days) * 24 * 3600)
     }
+}
+
+/// Who sells, as it stands on invoices, and how these are numbered.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SellerSettings {
+    /// The seller's name.
+    #[arg(long, env = "SELLER_NAME", default_value = "Mercato")]
+    pub seller_name: String,
+    /// What stands below the name, such as the address and the tax number; lines end with `;`.
+    #[arg(long, env = "SELLER_ADDRESS", default_value = "")]
+    pub seller_address: String,
+    /// What stands at the foot of each page, such as the bank and the register; lines end with `;`.
+    #[arg(long, env = "SELLER_FOOTER", default_value = "")]
+    pub seller_footer: String,
+    /// What invoice numbers begin with.
+    #[arg(long, env = "INVOICE_PREFIX", default_value = "INV-")]
+    pub invoice_prefix: String,
+    /// What credit notes' numbers begin with.
+    #[arg(long, env = "CREDIT_NOTE_PREFIX", default_value = "CN-")]
+    pub credit_note_prefix: String,
+}
+
+impl SellerSettings {
+    /// The seller's name and address.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        std::iter::once(self.seller_name.clone())
+            .chain(split(&self.seller_address))
+            .collect()
+    }
+
+    /// What stands at the foot.
+    #[must_use]
+    pub fn footer_lines(&self) -> Vec<String> {
+        split(&self.seller_footer).collect()
+    }
+}
+
+fn split(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.split(';').map(str::trim);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned)
 }

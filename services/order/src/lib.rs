@@ -10,6 +10,7 @@ mod clients;
 mod commands;
 pub mod config;
 mod consumers;
+mod documents;
 mod domain;
 mod error;
 mod guest_carts;

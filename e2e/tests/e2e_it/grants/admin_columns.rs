@@ -120,6 +120,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "disputes",
                 "id payment_id provider_ref status state reason amount evidence_due_at opened_at closed_at updated_at",
             ),
+            (
+                "documents",
+                "kind serial number order_id refund_id issued_at",
+            ),
             ("erased_users", "user_id erased_at done_at"),
             (
                 "ledger_entries",
@@ -143,7 +147,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "orders",
-                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back prices_include_tax included_tax shipping_tax shipping_method_name",
+                "id number cart_id user_id email status payment_status fulfillment_status currency subtotal discount shipping tax total coupon shipping_method shipping_address billing_address note placed_at confirmed_at cancelled_at cancel_reason updated_at version anonymised_at disputed charged_back prices_include_tax included_tax shipping_tax shipping_method_name invoice_number",
             ),
             (
                 "outbox",
@@ -174,7 +178,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "refunds",
-                "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at",
+                "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at credit_note_number",
             ),
             (
                 "return_items",

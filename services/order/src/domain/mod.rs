@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod coupon;
 pub(crate) mod dispute;
+pub(crate) mod document;
 pub(crate) mod guest_token;
 pub(crate) mod ledger;
 pub(crate) mod notice;

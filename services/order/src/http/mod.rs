@@ -3,6 +3,7 @@
 pub(crate) mod carts;
 pub(crate) mod coupons;
 pub(crate) mod disputes;
+pub(crate) mod documents;
 pub(crate) mod extract;
 pub(crate) mod internal;
 pub(crate) mod openapi;
@@ -44,6 +45,10 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::note::handler))
         .routes(routes!(orders::tags::add, orders::tags::remove))
         .routes(routes!(orders::cancel::handler))
+        .routes(routes!(documents::list::handler))
+        .routes(routes!(documents::get::handler))
+        .routes(routes!(documents::invoice::handler))
+        .routes(routes!(documents::packing_slip::handler))
         .routes(routes!(payments::pay::handler))
         .routes(routes!(payments::get::handler))
         .routes(routes!(payments::capture::handler))

@@ -5,6 +5,7 @@ mod cancel_payments;
 mod captures;
 mod carts;
 mod clean_up;
+mod documents;
 mod erase;
 mod erase_customers;
 mod expire_unpaid;
@@ -51,6 +52,7 @@ pub async fn round(app: &AppState) {
     log("carts", carts::run(app).await);
     log("stock", stock::run(app).await);
     log("fees", fees::run(app).await);
+    log("documents", documents::run(app).await);
     log("erase", erase::run(app).await);
     log("erase_customers", erase_customers::run(app).await);
     log("partitions", partitions::run(app).await);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Payments with refunds, parcels and the timeline of orders, as their customer may see them.
+/// Payments with refunds, parcels, invoices with credit notes, and the timeline of orders, as their customer may see them.
 pub(crate) async fn details(
     conn: &mut PgConnection,
     orders: &[OrderId],
@@ -35,6 +35,9 @@ pub(crate) async fn details(
                                                                         'reason', i.reason, 'received', i.received)), '[]')
                              FROM return_items i WHERE i.return_id = t.id)) ORDER BY t.position), '[]')
                FROM returns t WHERE t.order_id = o.id),
+             'documents', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'number', d.number, 'issued_at', d.issued_at, 'content', d.content)
+                                                     ORDER BY d.issued_at, d.kind, d.serial), '[]')
+               FROM documents d WHERE d.order_id = o.id),
              'events', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'type', e.type, 'at', e.at, 'actor', CASE WHEN e.actor LIKE 'staff:%' THEN 'staff' ELSE e.actor END, 'message', e.message)
                  ORDER BY e.at, e.id), '[]')

@@ -9,6 +9,7 @@ pub(crate) mod compared;
 pub(crate) mod coupons;
 pub(crate) mod customers;
 pub(crate) mod disputes;
+pub(crate) mod documents;
 pub(crate) mod erasure;
 pub(crate) mod export;
 pub(crate) mod idempotency;

@@ -9,6 +9,7 @@ pub(crate) mod cart;
 pub(crate) mod checkout;
 pub(crate) mod claim;
 pub(crate) mod deliver;
+pub(crate) mod documents;
 pub(crate) mod edit;
 pub(crate) mod erase;
 pub(crate) mod finalise;

@@ -83,6 +83,27 @@ pub(crate) fn cases() -> Vec<Case> {
             json!(null),
             [401, 403, 403, 200, 200],
         ),
+        // Nothing was paid, so there is no invoice.
+        case(
+            "GET /api/orders/{id}/invoice",
+            json!(null),
+            [404, 404, 404, 409, 409],
+        ),
+        case(
+            "GET /api/orders/{id}/documents",
+            json!(null),
+            [404, 404, 404, 200, 200],
+        ),
+        case(
+            "GET /api/orders/{id}/documents/{number}",
+            json!(null),
+            [404; 5],
+        ),
+        case(
+            "GET /api/orders/{id}/packing-slip",
+            json!(null),
+            [401, 403, 403, 200, 200],
+        ),
         case(
             "GET /api/orders/{id}/returns",
             json!(null),

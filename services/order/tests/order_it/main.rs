@@ -13,6 +13,7 @@ mod carts;
 mod checkout;
 mod coupons;
 mod disputes;
+mod documents;
 mod edits;
 mod guest_carts;
 mod history;

@@ -1,0 +1,37 @@
+//! A sheet as a page that prints on A4 as well.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::http::HeaderValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_kit::{Error, Result};
+use sha2::{Digest as _, Sha256};
+
+use super::sheet::Sheet;
+
+const STYLE: &str = include_str!("../../templates/document.css");
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Page<'a> {
+    sheet: &'a Sheet,
+    style: &'static str,
+}
+
+pub(super) fn page(sheet: &Sheet) -> askama::Result<String> {
+    let style = STYLE;
+    Page { sheet, style }.render()
+}
+
+/// The page may do nothing but look as it does.
+pub(super) fn policy() -> Result<HeaderValue> {
+    static POLICY: LazyLock<String> = LazyLock::new(|| {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    });
+    HeaderValue::from_str(&POLICY).map_err(Error::internal)
+}
