@@ -12,6 +12,35 @@ super::events! {
         /// The provider's id, such as a PaymentIntent.
         provider_ref: Option<String>,
     }
+    /// The customer's money is held for the shop, and not taken yet.
+    PaymentAuthorized = "payment.authorized" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// How much.
+        amount: Money,
+    }
+    /// The customer's bank questions a charge.
+    PaymentDisputed = "payment.disputed" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// How much of it.
+        amount: Money,
+    }
+    /// The customer's bank has decided.
+    PaymentDisputeClosed = "payment.dispute_closed" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// How much it was about.
+        amount: Money,
+        /// Whether the shop keeps it.
+        won: bool,
+    }
     /// The provider declined; the customer may try again.
     PaymentFailed = "payment.failed" about "payment" (payment_id) {
         /// Which payment.

@@ -241,6 +241,22 @@ fn events_keep_their_shape() {
             amount: euro(4488),
             provider_ref: Some("pi_1".into()),
         }),
+        sample(PaymentAuthorized {
+            payment_id: id(7),
+            order_id: id(5),
+            amount: euro(4488),
+        }),
+        sample(PaymentDisputed {
+            payment_id: id(7),
+            order_id: id(5),
+            amount: euro(4488),
+        }),
+        sample(PaymentDisputeClosed {
+            payment_id: id(7),
+            order_id: id(5),
+            amount: euro(4488),
+            won: true,
+        }),
         sample(PaymentFailed {
             payment_id: id(7),
             order_id: id(5),

@@ -246,7 +246,7 @@ pub(crate) async fn payment(
     let row: Option<PaymentRow> = sqlx::query_as(
         "SELECT id, status, provider, provider_ref, amount, amount_refunded, failure,
                 CASE WHEN status IN ('succeeded', 'partially_refunded')
-                     THEN amount - amount_refunded - (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r WHERE r.payment_id = p.id AND r.status = 'pending')
+                     THEN amount_captured - amount_refunded - (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r WHERE r.payment_id = p.id AND r.status = 'pending')
                      ELSE 0 END
            FROM payments p WHERE order_id = $1",
     )
@@ -301,7 +301,7 @@ pub(crate) async fn sales(conn: &mut PgConnection, now: Timestamp) -> sqlx::Resu
     let (currency, revenue, revenue_before, orders, orders_before, paid): Row = sqlx::query_as(
         "WITH recent AS (
            SELECT o.placed_at >= date_trunc('day', $1, 'UTC') AS today, o.currency::text AS currency,
-                  CASE WHEN o.payment_status IN ('paid', 'partially_refunded', 'refunded') THEN p.amount - p.amount_refunded ELSE 0 END AS revenue,
+                  CASE WHEN o.payment_status IN ('paid', 'partially_refunded', 'refunded') THEN p.amount_captured - p.amount_refunded ELSE 0 END AS revenue,
                   o.payment_status IN ('paid', 'partially_refunded', 'refunded') AS paid
              FROM orders o JOIN payments p ON p.order_id = o.id
             WHERE o.placed_at >= date_trunc('day', $1, 'UTC') AND o.placed_at <= $1
@@ -351,7 +351,7 @@ pub(crate) async fn of_users(
     users: &[uuid::Uuid],
 ) -> sqlx::Result<Vec<(uuid::Uuid, i64, i64, Option<String>)>> {
     sqlx::query_as(
-        "SELECT o.user_id, count(*), coalesce(sum(p.amount - p.amount_refunded) FILTER (WHERE o.payment_status IN ('paid', 'partially_refunded')), 0)::bigint,
+        "SELECT o.user_id, count(*), coalesce(sum(p.amount_captured - p.amount_refunded) FILTER (WHERE o.payment_status IN ('paid', 'partially_refunded')), 0)::bigint,
                 max(o.currency::text)
            FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.user_id = ANY ($1) GROUP BY o.user_id",
     )

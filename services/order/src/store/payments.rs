@@ -283,7 +283,7 @@ pub(crate) async fn claim_fees(
 ) -> sqlx::Result<Vec<(PaymentId, String)>> {
     let rows = sqlx::query!(
         r#"UPDATE payments SET fee_next_try_at = $2
-            WHERE id IN (SELECT id FROM payments WHERE fee_next_try_at <= $1 ORDER BY fee_next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+            WHERE id IN (SELECT id FROM payments WHERE fee_next_try_at <= $1 AND created_at > $1 - interval '30 days' ORDER BY fee_next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED)
            RETURNING id AS "id: PaymentId", provider_ref"#,
         now as Timestamp,
         next_try_at as Timestamp,

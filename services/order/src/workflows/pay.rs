@@ -65,7 +65,10 @@ pub(crate) async fn pay(
         ));
     }
 
-    let (order, payment) = choose(app, id, wish.method).await?;
+    // Whoever names a card wants to pay by card.
+    let names_card = wish.test_method.is_some() || wish.saved_card.is_some() || wish.save_card;
+    let wanted = wish.method.or(names_card.then_some(Method::Card));
+    let (order, payment) = choose(app, id, wanted).await?;
     let new = NewPayment {
         customer,
         save_card: wish.save_card,

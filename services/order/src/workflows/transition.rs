@@ -5,7 +5,8 @@ use std::time::Duration;
 use auth_token::Acting;
 use contracts::events::{
     EmailNotification, Mail, MailLine, OrderCancelled, OrderConfirmed, OrderDelivered, OrderLine,
-    OrderRefunded, PaymentFailed, PaymentProcessed,
+    OrderRefunded, PaymentAuthorized, PaymentDisputeClosed, PaymentDisputed, PaymentFailed,
+    PaymentProcessed,
 };
 use primitives::{CaptureId, EventId, OrderEventId, OrderId, RefundId, Timestamp};
 use serde_json::{Value, json};
@@ -307,6 +308,12 @@ impl Writer<'_> {
         match effect {
             Effect::PublishAuthorized { amount } => {
                 let amount = order.money(*amount);
+                let event = PaymentAuthorized {
+                    payment_id: order.payment_id,
+                    order_id: order.id,
+                    amount,
+                };
+                app.publisher.publish(tx, &event).await?;
                 let data = json!({"payment_id": order.payment_id, "amount": amount});
                 let message = format!("{amount} are held for the shop.");
                 self.note(tx, "payment.authorized", message, data).await
@@ -422,12 +429,25 @@ impl Writer<'_> {
             }
             Effect::PublishDisputed { amount } => {
                 let amount = order.money(*amount);
+                let event = PaymentDisputed {
+                    payment_id: order.payment_id,
+                    order_id: order.id,
+                    amount,
+                };
+                app.publisher.publish(tx, &event).await?;
                 let message = format!("The customer's bank questions a charge of {amount}.");
                 let data = json!({"payment_id": order.payment_id, "amount": amount});
                 self.note(tx, "payment.disputed", message, data).await
             }
             Effect::PublishDisputeClosed { won, amount } => {
                 let amount = order.money(*amount);
+                let event = PaymentDisputeClosed {
+                    payment_id: order.payment_id,
+                    order_id: order.id,
+                    amount,
+                    won: *won,
+                };
+                app.publisher.publish(tx, &event).await?;
                 let message = if *won {
                     "The dispute was won.".to_owned()
                 } else {
