@@ -12,7 +12,11 @@ pub(crate) mod payment_methods;
 pub(crate) mod payments;
 pub(crate) mod refunds;
 pub(crate) mod returns;
+pub(crate) mod pricing;
+pub(crate) mod promotions;
 pub(crate) mod shipments;
+pub(crate) mod shipping_methods;
+pub(crate) mod tax_rates;
 pub(crate) mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -78,6 +82,34 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             coupons::update::handler,
             coupons::remove::handler
         ))
+        .routes(routes!(
+            promotions::list::handler,
+            promotions::create::handler
+        ))
+        .routes(routes!(
+            promotions::get::handler,
+            promotions::update::handler,
+            promotions::remove::handler
+        ))
+        .routes(routes!(
+            shipping_methods::list::handler,
+            shipping_methods::create::handler
+        ))
+        .routes(routes!(shipping_methods::all::handler))
+        .routes(routes!(
+            shipping_methods::get::handler,
+            shipping_methods::update::handler,
+            shipping_methods::remove::handler
+        ))
+        .routes(routes!(
+            tax_rates::list::handler,
+            tax_rates::create::handler
+        ))
+        .routes(routes!(
+            tax_rates::get::handler,
+            tax_rates::update::handler,
+            tax_rates::remove::handler
+        ))
         .routes(routes!(webhooks::stripe::handler))
 }
 
@@ -102,6 +134,27 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::capture::void))
         .routes(routes!(internal::mark_paid::payment))
         .routes(routes!(internal::mark_paid::refund))
+        .routes(routes!(internal::preview::handler))
+        .routes(routes!(internal::coupons::create))
+        .routes(routes!(
+            internal::coupons::update,
+            internal::coupons::remove
+        ))
+        .routes(routes!(internal::promotions::create))
+        .routes(routes!(
+            internal::promotions::update,
+            internal::promotions::remove
+        ))
+        .routes(routes!(internal::shipping_methods::create))
+        .routes(routes!(
+            internal::shipping_methods::update,
+            internal::shipping_methods::remove
+        ))
+        .routes(routes!(internal::tax_rates::create))
+        .routes(routes!(
+            internal::tax_rates::update,
+            internal::tax_rates::remove
+        ))
         .routes(routes!(internal::export::handler))
         .routes(routes!(internal::work_items::list::handler))
         .routes(routes!(internal::work_items::resolve::handler))

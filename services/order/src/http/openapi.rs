@@ -13,6 +13,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
         (name = "shipments", description = "Parcels"),
         (name = "returns", description = "Sending things back"),
         (name = "coupons", description = "Coupons"),
+        (name = "promotions", description = "What is taken off without anybody asking"),
+        (name = "shipping methods", description = "Ways of sending, and what they cost"),
+        (name = "taxes", description = "Tax rates by country, region and class"),
     ),
     modifiers(&Security),
 )]

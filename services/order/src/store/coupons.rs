@@ -1,6 +1,6 @@
 //! `coupons` and `coupon_redemptions`.
 
-use primitives::{CategoryId, CouponId, Currency, OrderId, ProductId, Timestamp};
+use primitives::{CategoryId, CouponId, Currency, EmailAddress, OrderId, ProductId, Timestamp};
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
@@ -218,12 +218,13 @@ pub(crate) async fn lock(
         .transpose()
 }
 
-/// Uses a locked coupon for an order. False if the customer used it as often as one may.
+/// Uses a locked coupon for an order. False if the customer, who is known by account and by e-mail address, used it as often as one may.
 pub(crate) async fn redeem(
     conn: &mut PgConnection,
     coupon: &Coupon,
     order: OrderId,
     customer: &str,
+    email: &EmailAddress,
     amount: i64,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
@@ -231,7 +232,9 @@ pub(crate) async fn redeem(
         "WITH redeemed AS (
            INSERT INTO coupon_redemptions (coupon_id, order_id, customer, amount, redeemed_at)
            SELECT $1, $2, $3, $4, $5
-            WHERE $6::integer IS NULL OR (SELECT count(*) FROM coupon_redemptions WHERE coupon_id = $1 AND customer = $3) < $6
+            WHERE $6::integer IS NULL OR (SELECT count(*) FROM (
+                    SELECT order_id FROM coupon_redemptions WHERE coupon_id = $1 AND customer = $3
+                    UNION SELECT r.order_id FROM orders o JOIN coupon_redemptions r ON r.coupon_id = $1 AND r.order_id = o.id WHERE o.email = $7) uses) < $6
            RETURNING coupon_id)
          UPDATE coupons SET used = used + 1 FROM redeemed WHERE coupons.id = redeemed.coupon_id",
         coupon.id as CouponId,
@@ -240,6 +243,7 @@ pub(crate) async fn redeem(
         amount,
         now as Timestamp,
         coupon.per_customer_limit,
+        email.as_str(),
     )
     .execute(conn)
     .await?;

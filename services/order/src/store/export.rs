@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Payments with refunds, parcels, invoices with credit notes, and the timeline of orders, as their customer may see them.
+/// Payments with refunds, parcels, invoices with credit notes, parts of the price and the timeline of orders, as their customer may see them.
 pub(crate) async fn details(
     conn: &mut PgConnection,
     orders: &[OrderId],
@@ -38,6 +38,10 @@ pub(crate) async fn details(
              'documents', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'number', d.number, 'issued_at', d.issued_at, 'content', d.content)
                                                      ORDER BY d.issued_at, d.kind, d.serial), '[]')
                FROM documents d WHERE d.order_id = o.id),
+             'adjustments', (SELECT coalesce(jsonb_agg(jsonb_build_object('order_item_id', a.order_item_id, 'kind', a.kind, 'label', a.label, 'amount', a.amount)
+                                                       ORDER BY a.position), '[]') FROM order_adjustments a WHERE a.order_id = o.id),
+             'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('order_item_id', t.order_item_id, 'name', t.name, 'rate_ppm', t.rate_ppm, 'base', t.base,
+                                                                    'amount', t.amount) ORDER BY t.position), '[]') FROM order_taxes t WHERE t.order_id = o.id),
              'events', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'type', e.type, 'at', e.at, 'actor', CASE WHEN e.actor LIKE 'staff:%' THEN 'staff' ELSE e.actor END, 'message', e.message)
                  ORDER BY e.at, e.id), '[]')

@@ -1,10 +1,12 @@
 //! `order_adjustments` and `order_taxes`: what the discounts and taxes of an order are made of, frozen when it is placed.
 
 use primitives::{OrderId, OrderItemId};
+use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::types::Uuid;
+use sqlx::types::{Json, Uuid};
 
-use crate::domain::pricing::{Adjustment, Priced, Source, tax::TaxPart};
+use crate::domain::pricing::tax::{Percent, TaxPart};
+use crate::domain::pricing::{Adjustment, Priced, Source};
 
 /// Writes the parts of an order whose lines are `items`, in their order. One statement.
 pub(crate) async fn insert_all(
@@ -59,53 +61,67 @@ pub(crate) async fn insert_all(
     .map(drop)
 }
 
-fn column<R, T>(rows: &[R], get: impl Fn(&R) -> T) -> Vec<T> {
-    rows.iter().map(get).collect()
-}
-
-/// A discount of a line, or of shipping.
-#[derive(Debug)]
-pub(crate) struct FrozenAdjustment {
+/// What was taken off a line, or off the shipping costs.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StoredAdjustment {
     pub(crate) order_item_id: Option<OrderItemId>,
     pub(crate) kind: String,
+    pub(crate) source_id: Uuid,
     pub(crate) label: String,
     pub(crate) amount: i64,
 }
 
-/// An order's discounts, by line.
-pub(crate) async fn adjustments(
-    conn: &mut PgConnection,
-    order: OrderId,
-) -> Result<Vec<FrozenAdjustment>, sqlx::Error> {
-    sqlx::query_as!(
-        FrozenAdjustment,
-        r#"SELECT order_item_id AS "order_item_id: OrderItemId", kind, label, amount FROM order_adjustments WHERE order_id = $1 ORDER BY position"#,
-        order as OrderId,
-    )
-    .fetch_all(conn)
-    .await
-}
-
-/// A tax of a line, or of shipping.
-#[derive(Debug)]
-pub(crate) struct FrozenTax {
+/// A tax on a line, or on the shipping costs.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredTax {
     pub(crate) order_item_id: Option<OrderItemId>,
-    pub(crate) name: String,
-    pub(crate) rate_ppm: i32,
-    pub(crate) base: i64,
-    pub(crate) amount: i64,
+    pub(crate) part: TaxPart,
 }
 
-/// An order's taxes, by line.
-pub(crate) async fn taxes(
+#[derive(Debug, Deserialize)]
+struct TaxRow {
+    order_item_id: Option<OrderItemId>,
+    name: String,
+    rate_ppm: i32,
+    base: i64,
+    amount: i64,
+}
+
+/// What an order's discounts and taxes are made of, line by line. One statement.
+pub(crate) async fn of_order(
     conn: &mut PgConnection,
     order: OrderId,
-) -> Result<Vec<FrozenTax>, sqlx::Error> {
-    sqlx::query_as!(
-        FrozenTax,
-        r#"SELECT order_item_id AS "order_item_id: OrderItemId", name, rate_ppm, base, amount FROM order_taxes WHERE order_id = $1 ORDER BY position"#,
-        order as OrderId,
+) -> Result<(Vec<StoredAdjustment>, Vec<StoredTax>), sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT (SELECT coalesce(jsonb_agg(to_jsonb(a) ORDER BY a.position), '[]') FROM (
+                    SELECT position, order_item_id, kind, source_id, label, amount FROM order_adjustments WHERE order_id = $1) a
+                  ) AS "adjustments!: Json<Vec<StoredAdjustment>>",
+                  (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.position), '[]') FROM (
+                    SELECT position, order_item_id, name, rate_ppm, base, amount FROM order_taxes WHERE order_id = $1) t
+                  ) AS "taxes!: Json<Vec<TaxRow>>""#,
+        order as OrderId
     )
-    .fetch_all(conn)
-    .await
+    .fetch_one(conn)
+    .await?;
+    let tax = |row: TaxRow| {
+        Ok(StoredTax {
+            order_item_id: row.order_item_id,
+            part: TaxPart {
+                name: row.name,
+                rate: Percent::from_ppm(row.rate_ppm)
+                    .ok_or_else(|| sqlx::Error::Decode("a tax rate is out of range".into()))?,
+                base: row.base,
+                amount: row.amount,
+            },
+        })
+    };
+    let taxes = found.taxes.0.into_iter().map(tax);
+    Ok((
+        found.adjustments.0,
+        taxes.collect::<Result<_, sqlx::Error>>()?,
+    ))
+}
+
+fn column<R, T>(rows: &[R], get: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(get).collect()
 }

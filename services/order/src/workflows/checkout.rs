@@ -317,7 +317,7 @@ async fn commit(
     if let Some(Err(problem)) = priced.coupon {
         return Err(not_applicable(problem));
     }
-    let method = priced.method.and_then(|index| methods.get(index));
+    let method = priced.method.as_ref();
     let method = method.ok_or_else(|| not_sent(checkout, priced.not_offered))?;
     let total = Money::new(priced.total, cart.currency);
     if checkout
@@ -401,8 +401,16 @@ async fn commit(
         let customer = order
             .user_id
             .map_or_else(|| order.email.to_string(), |user| user.to_string());
-        if !store::coupons::redeem(&mut tx, coupon, order_id, &customer, given(&priced), now)
-            .await?
+        if !store::coupons::redeem(
+            &mut tx,
+            coupon,
+            order_id,
+            &customer,
+            &order.email,
+            given(&priced),
+            now,
+        )
+        .await?
         {
             return Err(Error::conflict(
                 "coupon_used_up",

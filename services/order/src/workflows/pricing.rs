@@ -66,7 +66,7 @@ pub(crate) fn price(
 }
 
 /// A basket that has no price.
-fn too_expensive(error: PricingError) -> Error {
+pub(crate) fn too_expensive(error: PricingError) -> Error {
     Error::conflict(
         "cart_too_expensive",
         format!("The cart cannot be priced: {error}."),

@@ -26,6 +26,8 @@ fn case(operation: &'static str, body: Value, answers: [u16; 5]) -> Case {
 pub(crate) fn cases() -> Vec<Case> {
     let place = json!({"shipping_address": address(), "email": "a@example.com"});
     let coupon = json!({"code": "ABC", "kind": "free_shipping"});
+    let promotion = json!({"name": "Free", "kind": "free_shipping"});
+    let tax = json!({"country": "SE", "tax_class": "standard", "name": "VAT", "percent": 25});
     vec![
         // A cart is one's own, also a guest's.
         case("GET /api/cart", json!(null), [200; 5]),
@@ -216,6 +218,75 @@ pub(crate) fn cases() -> Vec<Case> {
             json!(null),
             [401, 403, 403, 403, 404],
         ),
+        case(
+            "GET /api/promotions",
+            json!(null),
+            [401, 403, 403, 403, 200],
+        ),
+        case(
+            "POST /api/promotions",
+            promotion.clone(),
+            [401, 403, 403, 403, 201],
+        ),
+        case(
+            "GET /api/promotions/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
+        case(
+            "PUT /api/promotions/{id}",
+            promotion,
+            [401, 403, 403, 403, 404],
+        ),
+        case(
+            "DELETE /api/promotions/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
+        // What is offered is for everybody to see.
+        case("GET /api/shipping-methods", json!(null), [200; 5]),
+        case(
+            "GET /api/shipping-methods/all",
+            json!(null),
+            [401, 403, 403, 403, 200],
+        ),
+        case(
+            "POST /api/shipping-methods",
+            json!({"code": "new", "name": "New", "price": {"amount": 1, "currency": "EUR"}}),
+            [401, 403, 403, 403, 201],
+        ),
+        case(
+            "GET /api/shipping-methods/{code}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
+        case(
+            "PUT /api/shipping-methods/{code}",
+            json!({"name": "New", "price": {"amount": 1, "currency": "EUR"}}),
+            [401, 403, 403, 403, 404],
+        ),
+        case(
+            "DELETE /api/shipping-methods/{code}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
+        case("GET /api/tax-rates", json!(null), [401, 403, 403, 403, 200]),
+        case(
+            "POST /api/tax-rates",
+            tax.clone(),
+            [401, 403, 403, 403, 201],
+        ),
+        case(
+            "GET /api/tax-rates/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
+        case("PUT /api/tax-rates/{id}", tax, [401, 403, 403, 403, 404]),
+        case(
+            "DELETE /api/tax-rates/{id}",
+            json!(null),
+            [401, 403, 403, 403, 404],
+        ),
         // Stripe proves itself by its signature.
         case("POST /api/webhooks/stripe", json!({}), [400; 5]),
     ]
@@ -279,7 +350,8 @@ async fn operations_answer_to_whom_they_should() {
             };
             let path = path
                 .replace("{id}", id.as_str().unwrap())
-                .replace("{tag}", "vip");
+                .replace("{tag}", "vip")
+                .replace("{code}", "nothing");
             let body = case
                 .body
                 .to_string()

@@ -26,6 +26,7 @@ mod ownership;
 mod payments;
 mod peer;
 mod people;
+mod pricing;
 mod programs;
 mod proofs;
 mod reconciling;

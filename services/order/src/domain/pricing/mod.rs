@@ -111,13 +111,26 @@ pub(crate) struct Priced {
     pub(crate) promotions: Vec<Result<Applied, Skipped>>,
     /// What became of the coupon.
     pub(crate) coupon: Option<Result<Applied, NotApplicable>>,
+    pub(crate) prices_include_tax: bool,
     /// Which way of sending was taken.
-    pub(crate) method: Option<usize>,
+    pub(crate) method: Option<Method>,
     /// Why the preferred way of sending cannot be had.
     pub(crate) not_offered: Option<NotOffered>,
 }
 
 impl Priced {
+    /// What each source takes off all lines together.
+    pub(crate) fn adjustments(&self) -> Vec<Adjustment> {
+        let mut sums: Vec<Adjustment> = Vec::new();
+        for part in self.lines.iter().flat_map(|line| &line.adjustments) {
+            match sums.iter_mut().find(|sum| sum.source_id == part.source_id) {
+                Some(sum) => sum.amount += part.amount,
+                None => sums.push(part.clone()),
+            }
+        }
+        sums
+    }
+
     /// All taxes by name and rate, as an invoice shows them.
     pub(crate) fn taxes(&self) -> Vec<TaxPart> {
         let lines = self.lines.iter().flat_map(|line| &line.taxes);
@@ -183,7 +196,7 @@ pub(crate) fn price(basket: Basket<'_>) -> Result<Priced, PricingError> {
     let sum: i64 = goods.left.iter().sum();
     let offered = offer(&basket, sum);
     let full = offered.map_or(0, |(_, costs)| costs);
-    let method = offered.ok().map(|(index, _)| index);
+    let method = offered.ok().map(|(index, _)| &basket.shipping[index]);
     // The first who grants it pays for it.
     let mut shipping_adjustments = Vec::new();
     if let Some(Grant { adjustment, by }) = off_shipping.into_iter().next().filter(|_| full > 0) {
@@ -205,8 +218,7 @@ pub(crate) fn price(basket: Basket<'_>) -> Result<Priced, PricingError> {
         0
     };
 
-    let shipping_tax = method.map(|index| &basket.shipping[index].tax);
-    let sending = shipping_tax.map(|tax| (shipping, tax));
+    let sending = method.map(|method| (shipping, &method.tax));
     let shipping_taxes = tax::levy(&basket, &mut lines, &goods.left, sending);
     let shipping_tax = shipping_taxes.iter().map(|part| part.amount).sum();
     let of_lines = |get: fn(&PricedLine) -> i64| lines.iter().map(get).sum::<i64>();
@@ -228,7 +240,8 @@ pub(crate) fn price(basket: Basket<'_>) -> Result<Priced, PricingError> {
         total: sum + shipping + tax,
         promotions,
         coupon,
-        method,
+        prices_include_tax: basket.prices_include_tax,
+        method: method.cloned(),
         not_offered: offered.err().flatten(),
         lines,
     })
@@ -275,7 +288,8 @@ fn offer(basket: &Basket<'_>, goods: i64) -> Result<(usize, i64), Option<NotOffe
     Err(reason)
 }
 
-fn weight(lines: &[Line]) -> i64 {
+/// What lines weigh.
+pub(crate) fn weight(lines: &[Line]) -> i64 {
     lines.iter().fold(0_i64, |sum, line| {
         let of_line = line
             .weight_grams

@@ -61,6 +61,38 @@ pub(crate) enum ShippingTax {
     Class(String),
 }
 
+/// What the tax class says of shipping that is taxed as the goods are.
+const AS_GOODS: &str = "goods";
+
+impl ShippingTax {
+    /// As it is written: a class, or `goods`.
+    pub(crate) fn of_class(class: &str) -> Self {
+        match class {
+            AS_GOODS => Self::Goods,
+            class => Self::Class(class.to_owned()),
+        }
+    }
+
+    /// As it is written; nothing if it is not taxed.
+    pub(crate) fn as_class(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Goods => Some(AS_GOODS),
+            Self::Class(class) => Some(class),
+        }
+    }
+}
+
+impl Tariff {
+    pub(crate) fn kind(&self) -> TariffKind {
+        match self {
+            Self::Flat(_) => TariffKind::Flat,
+            Self::ByWeight(_) => TariffKind::ByWeight,
+            Self::BySubtotal(_) => TariffKind::BySubtotal,
+        }
+    }
+}
+
 /// Why a method cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotOffered {
@@ -84,7 +116,8 @@ impl NotOffered {
 }
 
 impl Method {
-    fn sends_to(&self, place: &Place) -> bool {
+    /// Whether it sends there.
+    pub(crate) fn sends_to(&self, place: &Place) -> bool {
         (self.places.is_empty() || self.places.iter().any(|own| own.covers(place)))
             && !self.except.iter().any(|own| own.covers(place))
     }

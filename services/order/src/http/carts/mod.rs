@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use super::extract::cart_token_header;
 use crate::domain::coupon::NotApplicable;
 use crate::domain::notice::Notice;
+use super::pricing::{AdjustmentView, TaxView};
 use crate::workflows::cart::{CartContents, CartLine};
 
 /// A basket, priced now.
@@ -38,11 +39,22 @@ pub(crate) struct CartView {
     /// Sum of the lines.
     subtotal: Money,
     discount: Money,
-    /// With the standard method.
+    /// With `shipping_method`.
     shipping: Money,
-    /// For the shop's own country; the address of the order decides in the end.
+    /// Added, for the shop's own country; the address of the order decides in the end.
     tax: Money,
     total: Money,
+    /// Whether prices include tax; then `tax` is nothing.
+    prices_include_tax: bool,
+    /// The tax in `total`, where prices include it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included_tax: Option<Money>,
+    /// All taxes by name and rate.
+    taxes: Vec<TaxView>,
+    /// What is taken off, by promotion and coupon, of the goods and of the shipping costs.
+    adjustments: Vec<AdjustmentView>,
+    /// What `shipping` is for: the first way of sending that can be had. Null if none can.
+    shipping_method: Option<String>,
     #[schema(value_type = String)]
     currency: Currency,
     /// Counts changes.
@@ -189,6 +201,17 @@ impl CartView {
             shipping: money(priced.shipping),
             tax: money(priced.tax),
             total: money(priced.total),
+            prices_include_tax: priced.prices_include_tax,
+            included_tax: priced
+                .prices_include_tax
+                .then(|| money(priced.included_tax)),
+            taxes: priced
+                .taxes()
+                .iter()
+                .map(|part| TaxView::of(part, currency))
+                .collect(),
+            adjustments: AdjustmentView::by_source(&priced, currency),
+            shipping_method: priced.method.map(|method| method.code),
             currency,
         };
         (cart_token_header(token.as_deref()), Json(view))

@@ -1,5 +1,5 @@
-use auth_token::Staff;
 use auth_token::permissions::ManageCoupons;
+use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Json, OnConstraint as _, Problem};
@@ -19,6 +19,16 @@ pub(crate) async fn handler(
     staff: Staff<ManageCoupons>,
     Json(body): Json<CouponInput>,
 ) -> http_kit::Result<(StatusCode, Json<CouponView>)> {
+    let made = create(&app, &staff.acting(), body).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// What the public and the internal API do.
+pub(crate) async fn create(
+    app: &AppState,
+    staff: &Acting,
+    body: CouponInput,
+) -> http_kit::Result<CouponView> {
     let now = app.clock.now();
     let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency, now, 1)?;
     let id = coupon.id;
@@ -27,7 +37,7 @@ pub(crate) async fn handler(
         .await
         .on_constraint("coupons_code_unique", taken)?;
     let coupon = CouponView::from(coupon);
-    let act = staff.acting().did(
+    let act = staff.did(
         "coupon.create",
         format!("coupon:{id}"),
         Value::Null,
@@ -35,5 +45,5 @@ pub(crate) async fn handler(
     );
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(coupon)))
+    Ok(coupon)
 }

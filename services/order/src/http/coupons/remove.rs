@@ -1,5 +1,5 @@
-use auth_token::Staff;
 use auth_token::permissions::ManageCoupons;
+use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, Path, Problem};
@@ -19,6 +19,12 @@ pub(crate) async fn handler(
     staff: Staff<ManageCoupons>,
     Path(id): Path<CouponId>,
 ) -> http_kit::Result<StatusCode> {
+    remove(&app, &staff.acting(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the public and the internal API do.
+pub(crate) async fn remove(app: &AppState, staff: &Acting, id: CouponId) -> http_kit::Result<()> {
     let unknown = || Error::not_found("coupon");
     let mut tx = app.pool.begin().await?;
     let before = store::coupons::find(&mut tx, id)
@@ -30,10 +36,8 @@ pub(crate) async fn handler(
     let after = store::coupons::find(&mut tx, id).await?;
     let (before, after) = (CouponView::from(before), after.map(CouponView::from));
     let target = format!("coupon:{id}");
-    let act = staff
-        .acting()
-        .did("coupon.delete", target, json!(before), json!(after));
+    let act = staff.did("coupon.delete", target, json!(before), json!(after));
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

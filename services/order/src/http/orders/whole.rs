@@ -1,6 +1,6 @@
 //! An order with all that belongs to it, as one asks for a single one.
 
-use primitives::{Money, OrderId, OrderItemId};
+use primitives::OrderId;
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 use super::OrderView;
 use super::events::TimelineEntry;
 use crate::domain::order::{Step, allowed};
+use crate::http::pricing::{AdjustmentView, TaxView};
 use crate::http::returns::ReturnView;
 use crate::http::shipments::ShipmentView;
 use crate::store;
-use crate::store::order_pricing::{FrozenAdjustment, FrozenTax};
 use crate::store::orders::Order;
 use crate::workflows;
 use crate::workflows::transition::Actor;
 
-/// An order with its parcels; staff also see what they wrote at it.
+/// An order with its parcels and what its price is made of; staff also see what they wrote at it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderDetails)]
 pub(crate) struct WholeOrder {
@@ -24,9 +24,9 @@ pub(crate) struct WholeOrder {
     order: OrderView,
     /// What whoever asks can do with it next.
     next_steps: Vec<Step>,
-    /// What the discounts are made of.
+    /// What the discounts are made of, line by line; what was taken off the shipping costs has no line.
     adjustments: Vec<AdjustmentView>,
-    /// What the taxes are made of.
+    /// What the taxes are made of, line by line; those on the shipping costs have no line.
     taxes: Vec<TaxView>,
     /// The parcels, oldest first.
     shipments: Vec<ShipmentView>,
@@ -38,60 +38,6 @@ pub(crate) struct WholeOrder {
     /// For staff, newest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<Vec<TimelineEntry>>,
-}
-
-/// A discount of a line, or of shipping.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderAdjustment)]
-pub(crate) struct AdjustmentView {
-    /// Absent of shipping.
-    order_item_id: Option<OrderItemId>,
-    /// `promotion`, `coupon` or `shipping`.
-    kind: String,
-    /// The promotion's name, or the coupon's code.
-    label: String,
-    amount: Money,
-}
-
-/// A tax of a line, or of shipping.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OrderTax)]
-pub(crate) struct TaxView {
-    /// Absent of shipping.
-    order_item_id: Option<OrderItemId>,
-    name: String,
-    /// In parts per million: 190000 is 19 %.
-    rate_ppm: i32,
-    /// What is taxed, without any tax.
-    base: Money,
-    amount: Money,
-}
-
-async fn adjustments(
-    conn: &mut PgConnection,
-    order: &Order,
-) -> Result<Vec<AdjustmentView>, sqlx::Error> {
-    // Also free shipping is a discount, but not of the lines.
-    let parts = store::order_pricing::adjustments(conn, order.id).await?;
-    let part = |part: FrozenAdjustment| AdjustmentView {
-        order_item_id: part.order_item_id,
-        kind: part.kind,
-        label: part.label,
-        amount: order.money(part.amount),
-    };
-    Ok(parts.into_iter().map(part).collect())
-}
-
-async fn taxes(conn: &mut PgConnection, order: &Order) -> Result<Vec<TaxView>, sqlx::Error> {
-    let parts = store::order_pricing::taxes(conn, order.id).await?;
-    let part = |part: FrozenTax| TaxView {
-        order_item_id: part.order_item_id,
-        name: part.name,
-        rate_ppm: part.rate_ppm,
-        base: order.money(part.base),
-        amount: order.money(part.amount),
-    };
-    Ok(parts.into_iter().map(part).collect())
 }
 
 impl WholeOrder {
@@ -118,11 +64,18 @@ impl WholeOrder {
             Actor::Staff(_) => between_staff(conn, order.id).await?,
             _ => (None, None),
         };
+        let (adjustments, taxes) = store::order_pricing::of_order(conn, order.id).await?;
+        let adjustments = adjustments.into_iter();
+        let taxes = taxes.into_iter();
         Ok(Self {
             order: OrderView::new(order, &items),
             next_steps,
-            adjustments: adjustments(conn, order).await?,
-            taxes: taxes(conn, order).await?,
+            adjustments: adjustments
+                .map(|stored| AdjustmentView::stored(stored, order.currency))
+                .collect(),
+            taxes: taxes
+                .map(|stored| TaxView::stored(stored, order.currency))
+                .collect(),
             shipments: shipments.into_iter().map(ShipmentView::from).collect(),
             returns: ReturnView::all(conn, returns, viewer).await?,
             tags,

@@ -1,0 +1,307 @@
+use std::collections::BTreeMap;
+
+use auth_token::Service;
+use auth_token::permissions::ReadOrders;
+use axum::extract::State;
+use contracts::internal::variants::VariantSnapshot;
+use http_kit::{FieldErrors, Json};
+use primitives::{
+    CategoryId, CountryCode, Money, ProductId, PromotionId, Quantity, Timestamp, VariantId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::domain::coupon::CouponCode;
+use crate::domain::pricing::place::Place;
+use crate::domain::pricing::shipping::Method;
+use crate::domain::pricing::tax::TaxPart;
+use crate::domain::pricing::{self, Adjustment, Applied, Basket, Line, Priced, PricedLine};
+use crate::domain::text::Text;
+use crate::http::pricing::{AdjustmentView, TaxView};
+use crate::http::promotions::PromotionInput;
+use crate::store;
+use crate::workflows;
+
+/// A basket to try prices with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewPrices {
+    /// At most 500.
+    lines: Vec<PreviewLine>,
+    coupon: Option<CouponCode>,
+    /// The shop's own country unless given.
+    country: Option<CountryCode>,
+    #[schema(value_type = Option<String>)]
+    region: Option<Text<100>>,
+    /// The preferred one that can be had unless given.
+    #[schema(value_type = Option<String>)]
+    shipping_method: Option<Text<40>>,
+    /// Now unless given.
+    at: Option<Timestamp>,
+    /// As the shop's prices are unless given.
+    prices_include_tax: Option<bool>,
+    /// A promotion that is not kept yet, to see what it would do.
+    promotion: Option<PromotionInput>,
+}
+
+/// Units of a variant, or of something that is described: what is given counts, the variant tells the rest.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewLine {
+    variant_id: Option<VariantId>,
+    #[schema(value_type = i32, minimum = 1, maximum = 9999)]
+    quantity: Quantity,
+    unit_price: Option<Money>,
+    product_id: Option<ProductId>,
+    category_ids: Option<Vec<CategoryId>>,
+    #[schema(value_type = Option<String>)]
+    tax_class: Option<Text<40>>,
+    #[schema(minimum = 0)]
+    weight_grams: Option<i32>,
+}
+
+/// What the basket costs, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PricePreview {
+    lines: Vec<PreviewedLine>,
+    subtotal: Money,
+    discount: Money,
+    shipping: Money,
+    tax: Money,
+    total: Money,
+    prices_include_tax: bool,
+    included_tax: Money,
+    /// All taxes by name and rate.
+    taxes: Vec<TaxView>,
+    shipping_adjustments: Vec<AdjustmentView>,
+    shipping_method: Option<String>,
+    /// In the order in which they are kept; the one that is tried has no id and comes last.
+    promotions: Vec<Outcome>,
+    coupon: Option<Outcome>,
+    shipping_methods: Vec<MethodOutcome>,
+}
+
+/// A line with all its parts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PreviewedLine {
+    quantity: i32,
+    unit_price: Money,
+    subtotal: Money,
+    discount: Money,
+    tax: Money,
+    included_tax: Money,
+    total: Money,
+    adjustments: Vec<AdjustmentView>,
+    taxes: Vec<TaxView>,
+}
+
+/// What a promotion or coupon takes off, or why nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    id: Option<PromotionId>,
+    /// Name or code.
+    label: String,
+    applied: bool,
+    /// Off the goods.
+    goods: Money,
+    /// Off the shipping costs.
+    shipping: Money,
+    /// A stable code.
+    reason: Option<&'static str>,
+    explanation: Option<String>,
+}
+
+/// Whether a way of sending can be had.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MethodOutcome {
+    code: String,
+    available: bool,
+    /// Without promotions and coupons for shipping.
+    price: Option<Money>,
+    reason: Option<&'static str>,
+}
+
+/// The try-it bench: what any basket costs, line by line, and why a promotion, coupon or shipping method does not apply. Nothing is kept
+#[utoipa::path(post, path = "/internal/pricing/preview", request_body = PreviewPrices, responses((status = 200, body = PricePreview)))]
+pub(crate) async fn handler(
+    State(app): State<AppState>,
+    service: Service,
+    Json(body): Json<PreviewPrices>,
+) -> http_kit::Result<Json<PricePreview>> {
+    service.acting::<ReadOrders>()?;
+    let (now, currency) = (body.at.unwrap_or_else(|| app.clock.now()), app.currency);
+    let wanted = body.lines.iter().filter_map(|line| line.variant_id);
+    let variants = app.product.lookup(wanted.collect(), Vec::new()).await?;
+    let lines = lines(body.lines, &variants)?;
+    let place = match body.country {
+        Some(country) => Place::new(country, body.region.as_ref().map(Text::as_str)),
+        None => workflows::pricing::home(&app),
+    };
+    let mut conn = app.pool.acquire().await?;
+    let code = body.coupon.as_ref().map(CouponCode::as_str);
+    let mut terms = store::terms::find(&mut conn, &place, currency, code, now).await?;
+    drop(conn);
+    let kept = terms.promotions.len();
+    if let Some(draft) = body.promotion {
+        let id = PromotionId::new(now, &app.random);
+        terms.promotions.push(draft.into_promotion(id, currency)?);
+    }
+    let methods: Vec<Method> = match &body.shipping_method {
+        Some(code) => {
+            let wanted = |method: &&Method| method.code == code.as_str();
+            terms.methods.iter().filter(wanted).cloned().collect()
+        }
+        None => terms.methods.clone(),
+    };
+    let basket = Basket {
+        now,
+        currency,
+        prices_include_tax: body.prices_include_tax.unwrap_or(app.prices_include_tax),
+        lines: &lines,
+        promotions: &terms.promotions,
+        coupon: terms.coupon.as_ref(),
+        destination: &place,
+        taxes: &terms.taxes,
+        shipping: &methods,
+    };
+    let priced = pricing::price(basket).map_err(workflows::pricing::too_expensive)?;
+    let unknown_coupon = code.filter(|_| terms.coupon.is_none());
+    Ok(Json(answer(
+        &basket,
+        &priced,
+        &terms.methods,
+        kept,
+        unknown_coupon,
+    )))
+}
+
+fn lines(
+    given: Vec<PreviewLine>,
+    variants: &BTreeMap<VariantId, VariantSnapshot>,
+) -> http_kit::Result<Vec<Line>> {
+    let mut errors = FieldErrors::new();
+    if given.len() > workflows::cart::MAX_LINES {
+        errors.push("lines", "too_many", "must not be more than 500");
+    }
+    let mut lines = Vec::with_capacity(given.len());
+    for (index, line) in given.into_iter().enumerate() {
+        let variant = line.variant_id.and_then(|id| variants.get(&id));
+        if line.variant_id.is_some() && variant.is_none() {
+            errors.push(
+                format!("lines[{index}].variant_id"),
+                "unknown",
+                "is not known",
+            );
+            continue;
+        }
+        let Some(unit_price) = line.unit_price.or(variant.map(|variant| variant.price)) else {
+            let field = format!("lines[{index}].unit_price");
+            errors.push(field, "required", "is required without variant_id");
+            continue;
+        };
+        let known = variant.map(|variant| workflows::pricing::line(variant, line.quantity));
+        let nothing = || ProductId::from(sqlx::types::Uuid::nil());
+        let product = known.as_ref().map(|known| known.product_id);
+        let class = known.as_ref().map(|known| known.tax_class.clone());
+        let weight = known.as_ref().map(|known| known.weight_grams);
+        let categories = known.map(|known| known.category_ids);
+        lines.push(Line {
+            product_id: line.product_id.or(product).unwrap_or_else(nothing),
+            category_ids: line.category_ids.or(categories).unwrap_or_default(),
+            unit_price,
+            quantity: line.quantity,
+            tax_class: line
+                .tax_class
+                .map(|class| class.to_string())
+                .or(class)
+                .unwrap_or_else(|| "standard".to_owned()),
+            weight_grams: line.weight_grams.map(i64::from).or(weight).unwrap_or(0),
+        });
+    }
+    errors.into_result()?;
+    Ok(lines)
+}
+
+fn answer(
+    basket: &Basket<'_>,
+    priced: &Priced,
+    methods: &[Method],
+    kept: usize,
+    unknown_coupon: Option<&str>,
+) -> PricePreview {
+    let currency = basket.currency;
+    let money = |amount| Money::new(amount, currency);
+    let adjustment = |a: &Adjustment| AdjustmentView::of_line(a, currency);
+    let tax = |part: &TaxPart| TaxView::of(part, currency);
+    let line = |(line, priced): (&Line, &PricedLine)| PreviewedLine {
+        quantity: line.quantity.get(),
+        unit_price: line.unit_price,
+        subtotal: money(priced.subtotal),
+        discount: money(priced.discount),
+        tax: money(priced.tax),
+        included_tax: money(priced.included_tax),
+        total: money(priced.total),
+        adjustments: priced.adjustments.iter().map(adjustment).collect(),
+        taxes: priced.taxes.iter().map(tax).collect(),
+    };
+    let outcome = |id, label: &str, outcome: Result<Applied, (&'static str, String)>| {
+        let applied = outcome.as_ref().copied().unwrap_or_default();
+        let (reason, explanation) = outcome.err().unzip();
+        Outcome {
+            id,
+            label: label.to_owned(),
+            applied: reason.is_none(),
+            goods: money(applied.goods),
+            shipping: money(applied.shipping),
+            reason,
+            explanation,
+        }
+    };
+    let promotions = basket.promotions.iter().zip(&priced.promotions).enumerate();
+    let coupon = basket.coupon.zip(priced.coupon).map(|(coupon, result)| {
+        let result = result.map_err(|reason| (reason.code(), reason.to_string()));
+        outcome(None, &coupon.code, result)
+    });
+    let unknown = || {
+        let reason = crate::domain::coupon::NotApplicable::Unknown;
+        unknown_coupon.map(|code| outcome(None, code, Err((reason.code(), reason.to_string()))))
+    };
+    let goods = priced.subtotal - priced.discount;
+    let grams = pricing::weight(basket.lines);
+    let method = |method: &Method| {
+        let costs = method.costs(basket.destination, goods, grams);
+        MethodOutcome {
+            code: method.code.clone(),
+            available: costs.is_ok(),
+            price: costs.ok().map(money),
+            reason: costs.err().map(|reason| reason.code()),
+        }
+    };
+    PricePreview {
+        lines: basket.lines.iter().zip(&priced.lines).map(line).collect(),
+        subtotal: money(priced.subtotal),
+        discount: money(priced.discount),
+        shipping: money(priced.shipping),
+        tax: money(priced.tax),
+        total: money(priced.total),
+        prices_include_tax: basket.prices_include_tax,
+        included_tax: money(priced.included_tax),
+        taxes: priced.taxes().iter().map(tax).collect(),
+        shipping_adjustments: priced
+            .shipping_adjustments
+            .iter()
+            .map(|a| AdjustmentView::of_shipping(a, currency))
+            .collect(),
+        shipping_method: priced.method.as_ref().map(|method| method.code.clone()),
+        promotions: promotions
+            .map(|(index, (promotion, result))| {
+                let result = result.map_err(|reason| (reason.code(), reason.to_string()));
+                let id = (index < kept).then_some(promotion.id);
+                outcome(id, &promotion.name, result)
+            })
+            .collect(),
+        coupon: coupon.or_else(unknown),
+        shipping_methods: methods.iter().map(method).collect(),
+    }
+}
