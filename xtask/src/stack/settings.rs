@@ -217,6 +217,8 @@ impl Facts<'_> {
                 for name in [
                     "RECONCILE_PROVIDER_INTERVAL_SECONDS",
                     "RECONCILE_WINDOW_HOURS",
+                    "PRICES_INCLUDE_TAX",
+                    "DEFAULT_COUNTRY",
                     "RETURN_WINDOW_DAYS",
                     "RETURN_ADDRESS",
                 ] {

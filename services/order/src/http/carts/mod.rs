@@ -17,9 +17,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::cart_token_header;
+use super::pricing::{AdjustmentView, TaxView};
 use crate::domain::coupon::NotApplicable;
 use crate::domain::notice::Notice;
-use super::pricing::{AdjustmentView, TaxView};
 use crate::workflows::cart::{CartContents, CartLine};
 
 /// A basket, priced now.
