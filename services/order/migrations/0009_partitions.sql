@@ -133,6 +133,9 @@ CREATE INDEX orders_by_user ON orders (user_id, id DESC) INCLUDE (status, paymen
 -- What staff look for is seldom the many that are paid and delivered: any filter by another status is answered from these few.
 CREATE INDEX orders_not_done ON orders (id DESC) INCLUDE (status, payment_status, fulfillment_status, placed_at, total)
   WHERE status <> 'completed' OR payment_status <> 'paid' OR fulfillment_status <> 'delivered';
+-- Found from their other side, too.
+CREATE INDEX shipment_items_by_item ON shipment_items (order_item_id);
+CREATE INDEX coupon_redemptions_by_order ON coupon_redemptions (order_id);
 
 -- The books forget no order.
 REVOKE DELETE ON orders FROM order_service;

@@ -1,9 +1,7 @@
 //! The order service in this process on a database that is there, with a product service that has everything.
 
 use anyhow::Context as _;
-use auth_token::{
-    Claims, DenyList, GeneratedKey, Jwks, JwksSource, Role, ServiceKeys, Signer, Verifier,
-};
+use auth_token::{Claims, DenyList, GeneratedKey, Jwks, JwksSource, Role, Signer, Verifier};
 use axum::Router;
 use axum::routing::post;
 use clap::Parser;
@@ -29,6 +27,8 @@ pub(crate) struct Service {
 impl Service {
     /// Serves until the process ends.
     pub(crate) async fn start(database: &str, connections: u32) -> anyhow::Result<Self> {
+        // Statements are counted.
+        runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::system(), Random::system());
         let own = GeneratedKey::generate()?;
         let jwks = Jwks {
