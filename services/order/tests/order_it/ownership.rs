@@ -12,6 +12,8 @@ struct Belongings {
     payment: String,
     shipment: String,
     returned: String,
+    refund: String,
+    card: String,
     cart_item: String,
     order_item: String,
 }
@@ -20,7 +22,13 @@ impl Belongings {
     /// What an operation's `{…}` stands for. A new kind of thing belongs here, or among those that have no owner.
     fn fill(&self, path: &str) -> String {
         // Staff's, and nobody else's: any id will do.
-        const NOBODYS: [&str; 1] = ["/api/coupons/"];
+        const NOBODYS: [&str; 5] = [
+            "/api/coupons/",
+            "/api/promotions/",
+            "/api/shipping-methods/",
+            "/api/tax-rates/",
+            "/api/disputes/",
+        ];
         let id = if path.starts_with("/api/orders/") {
             &self.order
         } else if path.starts_with("/api/payments/") {
@@ -29,6 +37,10 @@ impl Belongings {
             &self.shipment
         } else if path.starts_with("/api/returns/") {
             &self.returned
+        } else if path.starts_with("/api/refunds/") {
+            &self.refund
+        } else if path.starts_with("/api/payment-methods/") {
+            &self.card
         } else if path.starts_with("/api/cart/items/") {
             &self.cart_item
         } else if NOBODYS.iter().any(|prefix| path.starts_with(prefix)) {
@@ -36,7 +48,9 @@ impl Belongings {
         } else {
             panic!("whose is {path}?")
         };
-        path.replace("{id}", id).replace("{tag}", "vip")
+        path.replace("{id}", id)
+            .replace("{code}", "standard")
+            .replace("{tag}", "vip")
     }
 }
 
@@ -44,7 +58,14 @@ async fn belongings(shop: &Shop, owner: &Person, staff: &Person) -> Belongings {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let variant = shop.peer.sell(1000, 100);
     let order = shop.placed(owner, variant, 3).await;
-    let _ = shop.pay(owner, &order, "pm_card_visa").await;
+    let body = json!({"method": "card", "save_card": true, "test_payment_method": "pm_card_visa"});
+    let _ = shop
+        .client
+        .post(&format!("/api/orders/{}/payment", text(&order["id"])))
+        .bearer(&owner.token)
+        .json(&body)
+        .expect(200)
+        .await;
     let body = json!({"carrier": "DHL", "tracking_number": "1", "items": [{"order_item_id": order["items"][0]["id"], "quantity": 1}]});
     let _ = shop
         .client
@@ -53,14 +74,16 @@ async fn belongings(shop: &Shop, owner: &Person, staff: &Person) -> Belongings {
         .json(&body)
         .expect(201)
         .await;
-    let _ = shop
+    let refund = shop
         .refund(
             staff,
             &order,
             json!({"amount": {"amount": 100, "currency": "EUR"}}),
         )
         .await
-        .expect(202);
+        .expect(202)
+        .value();
+    let card = cards(shop, owner).await[0].clone();
     let wish = json!({"items": [{"order_item_id": order["items"][0]["id"], "quantity": 1, "reason": "unwanted"}]});
     let returned = shop
         .client
@@ -82,9 +105,19 @@ async fn belongings(shop: &Shop, owner: &Person, staff: &Person) -> Belongings {
         payment: text(&order["payment_id"]),
         shipment,
         returned: text(&returned["id"]),
+        refund: text(&refund["refund"]["id"]),
+        card: text(&card["id"]),
         cart_item: text(&cart["items"][0]["id"]),
         order_item: text(&order["items"][0]["id"]),
     }
+}
+
+async fn cards(shop: &Shop, person: &Person) -> Value {
+    let cards = shop
+        .client
+        .get("/api/payment-methods")
+        .bearer(&person.token);
+    cards.expect(200).await.value()["data"].clone()
 }
 
 /// All that is kept of orders and carts.
@@ -188,6 +221,7 @@ pub(crate) async fn nothing_is_told_and_nothing_changes() {
         assert_eq!(list.value()["data"].as_array().unwrap().len(), expected);
         assert!(!list.text().contains(&things.order));
     }
+    assert_eq!(cards(&shop, &owner).await.as_array().unwrap().len(), 1);
     // The merged guest cart is the customer's own affair; all else is as it was.
     let after = everything(&shop).await;
     for table in 0..7 {
