@@ -76,6 +76,7 @@ pub(crate) enum Heal {
     RefundBehind,
     /// Staff gave money back in the provider's own panel.
     RefundMadeElsewhere,
+    DisputeBehind,
     /// It is not in the ledger: the version before, which had none, did it beside this one.
     NotPosted,
 }
@@ -86,6 +87,7 @@ names!(Heal {
     NotStopped = "not_stopped",
     RefundBehind = "refund_behind",
     RefundMadeElsewhere = "refund_made_elsewhere",
+    DisputeBehind = "dispute_behind",
     NotPosted = "not_posted",
 });
 

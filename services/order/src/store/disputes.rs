@@ -151,3 +151,10 @@ pub(crate) async fn put(
     .await
     .map(drop)
 }
+
+/// The provider's ids of disputes that no bank has decided.
+pub(crate) async fn open(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("SELECT provider_ref FROM disputes WHERE closed_at IS NULL ORDER BY id")
+        .fetch_all(conn)
+        .await
+}

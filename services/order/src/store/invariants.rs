@@ -135,16 +135,26 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ),
     orders(
         "order_shows_its_payment",
-        "An order's payment status is what its payment says.",
-        "SELECT 'order:' || o.id, format('shows %s, the payment is %s', o.payment_status, p.status)
+        "An order's payment status is what its payment and its disputes say.",
+        "SELECT 'order:' || o.id, format('shows %s, the payment is %s: taken %s, given back %s, kept by banks %s',
+                o.payment_status, p.status, p.amount_captured, p.amount_refunded, o.charged_back)
            FROM orders o JOIN payments p ON p.order_id = o.id
           WHERE o.id > $1 AND o.id <= $2 AND p.amount > 0
             AND NOT CASE o.payment_status
-                      WHEN 'paid' THEN p.status = 'succeeded'
-                      WHEN 'partially_refunded' THEN p.status = 'partially_refunded'
-                      WHEN 'refunded' THEN p.status = 'refunded'
+                      WHEN 'paid' THEN p.amount_captured > 0 AND p.amount_refunded + o.charged_back = 0
+                      WHEN 'partially_refunded' THEN p.amount_refunded + o.charged_back BETWEEN 1 AND p.amount_captured - 1
+                      WHEN 'refunded' THEN p.amount_captured > 0 AND p.amount_refunded + o.charged_back >= p.amount_captured
                       WHEN 'authorized' THEN p.status IN ('authorized', 'cancelled')
-                      ELSE p.status NOT IN ('succeeded', 'partially_refunded', 'refunded') END",
+                      ELSE p.amount_captured = 0 END",
+    ),
+    orders(
+        "order_shows_its_disputes",
+        "What banks kept of an order is what its lost disputes say, and it is disputed only while one is open.",
+        "SELECT 'order:' || o.id, format('kept by banks %s, lost %s; disputed %s, open %s', o.charged_back, d.lost, o.disputed, d.open)
+           FROM orders o JOIN payments p ON p.order_id = o.id
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount) FILTER (WHERE state = 'lost'), 0) AS lost, count(*) FILTER (WHERE state = 'open') AS open
+                                 FROM disputes WHERE payment_id = p.id) d
+          WHERE o.id > $1 AND o.id <= $2 AND (o.charged_back <> d.lost OR (o.disputed AND d.open = 0))",
     ),
     orders(
         "paid_is_served_or_given_back",
@@ -153,7 +163,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            FROM orders o JOIN payments p ON p.order_id = o.id
            CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM refunds WHERE payment_id = p.id AND status IN ('pending', 'succeeded')) r
           WHERE o.id > $1 AND o.id <= $2 AND p.amount_captured > 0
-            AND (o.status = 'pending' OR (o.status = 'cancelled' AND r.amount <> p.amount_captured))",
+            AND (o.status = 'pending' OR (o.status = 'cancelled' AND NOT o.disputed AND r.amount + o.charged_back <> p.amount_captured))",
     ),
     orders(
         "confirmed_is_paid",
@@ -250,6 +260,17 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
            CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS posted FROM ledger_entries
                                 WHERE order_id = p.order_id AND payment_id = p.id AND account = 'refunds') l
           WHERE p.order_id > $1 AND p.order_id <= $2 AND p.amount_refunded <> l.posted",
+    ),
+    orders(
+        "disputes_are_posted",
+        "What a bank took and kept is in the ledger, and what it gave back is there again.",
+        "SELECT 'dispute:' || d.id, format('%s %s, posted: held by banks %s, kept %s', d.state, d.amount, l.held, l.kept)
+           FROM payments p JOIN disputes d ON d.payment_id = p.id
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount) FILTER (WHERE account = 'disputes'), 0) AS held,
+                                      coalesce(sum(amount) FILTER (WHERE account = 'chargebacks'), 0) AS kept
+                                 FROM ledger_entries WHERE order_id = p.order_id AND reference = d.id::text) l
+          WHERE p.order_id > $1 AND p.order_id <= $2
+            AND (l.kept <> CASE d.state WHEN 'lost' THEN d.amount ELSE 0 END OR l.held <> CASE WHEN d.state = 'open' THEN l.held ELSE 0 END)",
     ),
     all(
         "coupon_uses_are_counted",

@@ -9,10 +9,10 @@ use testkit::pg::TestDb;
 use crate::shop::Shop;
 
 impl Shop {
-    /// The ledger as `kind account amount`, in the order of writing.
+    /// The ledger as `kind account amount`, in the order of writing, without the provider's fees.
     async fn books(&self) -> Vec<String> {
         sqlx::query_scalar(
-            "SELECT kind || ' ' || account || ' ' || amount FROM ledger_entries ORDER BY id",
+            "SELECT kind || ' ' || account || ' ' || amount FROM ledger_entries WHERE kind <> 'fee' ORDER BY id",
         )
         .fetch_all(&self.pool)
         .await

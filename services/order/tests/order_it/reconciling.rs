@@ -507,3 +507,35 @@ async fn only_staff_see_and_resolve_work_items() {
         assert_eq!(shop.internal.get(path).send().await.status, 401);
     }
 }
+
+#[tokio::test]
+async fn a_dispute_that_nobody_told_of_is_found_and_followed_to_its_end() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.paid(&anna).await;
+    let bank = Client::new(shop.stripe.url());
+    let path = format!(
+        "/_stand_in/intents/{}/dispute",
+        shop.reference(&order).await
+    );
+    let dispute = bank.post(&path).json(&json!({})).expect(200).await.value();
+    let summary = shop.compare(Span::Window).await;
+    let behind = [("dispute_behind".to_owned(), "healed".to_owned())];
+    assert_eq!(shop.differences(summary).await, behind);
+    assert_eq!(shop.compare(Span::Window).await.counts.healed, 0);
+
+    // The bank decides long after the window has gone on.
+    shop.tamper("UPDATE disputes SET opened_at = now() - interval '60 days'".to_owned())
+        .await;
+    let path = format!("/_stand_in/disputes/{}", text(&dispute, "id"));
+    let lost = json!({"status": "lost"});
+    let _ = bank.post(&path).json(&lost).expect(200).await;
+    let summary = shop.compare(Span::Window).await;
+    assert_eq!(shop.differences(summary).await, behind);
+    assert_eq!(
+        text(&shop.order(&anna, &order).await, "payment_status"),
+        "refunded"
+    );
+    let verdict = order::verify(&shop.pool).await.unwrap();
+    assert!(verdict.is_good(), "{verdict}");
+}

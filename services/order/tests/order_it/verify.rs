@@ -47,6 +47,10 @@ const BREAKS: &[(&str, &str)] = &[
         "UPDATE orders SET payment_status = 'unpaid'",
     ),
     (
+        "order_shows_its_disputes",
+        "UPDATE orders SET charged_back = 5",
+    ),
+    (
         "paid_is_served_or_given_back",
         "UPDATE orders SET status = 'cancelled', cancelled_at = now()",
     ),
@@ -87,6 +91,11 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "refunds_are_posted",
         "UPDATE ledger_entries SET amount = amount * 2 WHERE kind = 'refund'",
+    ),
+    (
+        "disputes_are_posted",
+        "INSERT INTO disputes (id, payment_id, provider_ref, status, state, reason, amount, opened_at, closed_at, updated_at)
+         SELECT id, id, 'dp_1', 'lost', 'lost', 'fraudulent', 5, now(), now(), now() FROM payments LIMIT 1",
     ),
     ("coupon_uses_are_counted", "UPDATE coupons SET used = 7"),
     (

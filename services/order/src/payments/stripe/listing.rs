@@ -2,13 +2,15 @@
 
 use primitives::{PaymentId, RefundId, Timestamp};
 use stripe::StripeError;
+use stripe_core::dispute::{ListDispute, RetrieveDispute};
 use stripe_core::payment_intent::{ListPaymentIntent, RetrievePaymentIntent};
 use stripe_core::refund::{ListRefund, RetrieveRefund};
-use stripe_shared::{PaymentIntent, Refund};
+use stripe_shared::{Dispute, PaymentIntent, Refund};
 use stripe_types::{List, RangeBoundsTs, RangeQueryTs};
 
+use super::webhooks::read_dispute;
 use super::{Stripe, failure};
-use crate::payments::{ProviderError, ProviderPayment, ProviderRefund};
+use crate::payments::{ProviderDispute, ProviderError, ProviderPayment, ProviderRefund};
 
 /// As many as Stripe answers at once.
 const LIMIT: i64 = 100;
@@ -37,6 +39,12 @@ pub(crate) struct ListedRefund {
     pub(crate) refund_id: Option<RefundId>,
     pub(crate) payment_reference: Option<String>,
     pub(crate) amount: i64,
+}
+
+/// A dispute; without news when it is of a charge that is like none of ours.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedDispute {
+    pub(crate) news: Option<ProviderDispute>,
 }
 
 impl Stripe {
@@ -68,6 +76,28 @@ impl Stripe {
         }
         let list = request.send(&self.client).await.map_err(failure)?;
         Ok(listed(list, |refund| refund.id.to_string()))
+    }
+
+    /// Disputes created from one moment to before another.
+    pub(crate) async fn list_disputes(
+        &self,
+        created: (Timestamp, Timestamp),
+        after: Option<&str>,
+    ) -> Result<Listed<ListedDispute>, ProviderError> {
+        let mut request = ListDispute::new().created(range(created)).limit(LIMIT);
+        if let Some(after) = after {
+            request = request.starting_after(after);
+        }
+        let list = request.send(&self.client).await.map_err(failure)?;
+        Ok(listed(list, |dispute| dispute.id.to_string()))
+    }
+
+    /// One dispute, or none if Stripe does not have it.
+    pub(crate) async fn look_up_dispute(
+        &self,
+        reference: &str,
+    ) -> Result<Option<ListedDispute>, ProviderError> {
+        found(RetrieveDispute::new(reference).send(&self.client).await)
     }
 
     /// One payment, or none if Stripe does not have it.
@@ -112,6 +142,14 @@ fn found<T, L: From<T>>(answer: Result<T, StripeError>) -> Result<Option<L>, Pro
         Ok(object) => Ok(Some(object.into())),
         Err(StripeError::Stripe(_, 404)) => Ok(None),
         Err(error) => Err(failure(error)),
+    }
+}
+
+impl From<Dispute> for ListedDispute {
+    fn from(dispute: Dispute) -> Self {
+        Self {
+            news: read_dispute(dispute),
+        }
     }
 }
 

@@ -132,6 +132,36 @@ struct MovementPayload {
     currency: String,
 }
 
+/// A dispute as the API answers it, read as webhooks are.
+pub(super) fn read_dispute(dispute: stripe_shared::Dispute) -> Option<ProviderDispute> {
+    let moved = |it: stripe_shared::BalanceTransaction| MovementPayload {
+        id: it.id.to_string(),
+        amount: it.amount,
+        fee: it.fee,
+        currency: it.currency.to_string(),
+    };
+    let payload = DisputePayload {
+        id: dispute.id.to_string(),
+        payment_intent: dispute
+            .payment_intent
+            .as_ref()
+            .map(|intent| intent.id().to_string()),
+        status: dispute.status.as_str().to_owned(),
+        reason: Some(dispute.reason),
+        amount: dispute.amount,
+        created: dispute.created,
+        evidence_details: Some(EvidencePayload {
+            due_by: dispute.evidence_details.due_by,
+        }),
+        balance_transactions: dispute
+            .balance_transactions
+            .into_iter()
+            .map(moved)
+            .collect(),
+    };
+    payload.read()
+}
+
 impl DisputePayload {
     /// A dispute about a charge without an intent is none of ours.
     fn read(self) -> Option<ProviderDispute> {

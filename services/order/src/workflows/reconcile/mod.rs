@@ -1,9 +1,10 @@
-//! Compares payments and refunds with the provider, mends what is safe through [`finalise`](super::finalise), and raises a work item for what is not.
+//! Compares payments, refunds and disputes with the provider, mends what is safe through [`finalise`](super::finalise), and raises a work item for what is not.
 //!
 //! Time is cut into days by when the provider made its objects. Each day is compared both ways: what the provider lists with what we have of it, and what
 //! we have of that day and was not in the list is asked for, whether the provider has it at all. Nothing remote is called in a transaction, every step
 //! may be repeated, and the position is stored after each day: what crashes is taken up there.
 
+mod disputes;
 mod ledger;
 mod payments;
 mod refunds;
@@ -147,11 +148,12 @@ impl Comparison<'_> {
             let slice = (position, end);
             self.payments(slice).await?;
             self.refunds(slice).await?;
+            self.disputes(slice).await?;
             self.ledger(slice).await?;
             self.beat(Some(end)).await?;
             position = end;
         }
-        Ok(())
+        self.open_disputes().await
     }
 
     /// Stores the counts, and that somebody is at work.
