@@ -26,6 +26,23 @@ pub enum Step {
     Acknowledged,
 }
 
+impl Step {
+    /// The fault point at which a program dies in tests of the whole.
+    const fn point(self) -> &'static str {
+        match self {
+            Self::Claimed => "relay.claimed",
+            Self::Sent => "relay.sent",
+            Self::Confirmed => "relay.confirmed",
+            Self::Deleted => "relay.deleted",
+            Self::Received => "consumer.received",
+            Self::Applied => "consumer.applied",
+            Self::Committed => "consumer.committed",
+            Self::Moved => "consumer.moved",
+            Self::Acknowledged => "consumer.acknowledged",
+        }
+    }
+}
+
 type Callback = dyn Fn(Step) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// What to do at each step: nothing, unless a test says so.
@@ -39,6 +56,7 @@ impl Hook {
     }
 
     pub(crate) async fn at(&self, step: Step) {
+        runtime::fault::point(step.point());
         if let Some(f) = &self.0 {
             f(step).await;
         }

@@ -6,6 +6,7 @@
 
 mod check;
 mod cli;
+pub mod fault;
 mod health;
 mod lifecycle;
 pub mod pg;

@@ -39,7 +39,9 @@ pub(crate) async fn cancel(
         let change = (statuses(&before), after);
         audit(&mut tx, app, order, actor, "order.cancel", change).await?;
     }
+    runtime::fault::point("cancel.written");
     tx.commit().await?;
+    runtime::fault::point("cancel.committed");
     // A refund or a payment to be stopped should not wait for the timer.
     app.reconcile.notify_one();
     Ok(done.order)

@@ -151,6 +151,7 @@ pub(crate) async fn place(
         let hold = app
             .unpaid_expiry_seconds
             .saturating_add(HOLD_MARGIN_SECONDS);
+        runtime::fault::point("checkout.begun");
         let reservation = match app.product.reserve(order_id, lines(&items)?, hold).await {
             Ok(reservation) => reservation,
             Err(NotReserved::Short(lines)) => {
@@ -171,6 +172,7 @@ pub(crate) async fn place(
             // Perhaps it holds: the id stays on the cart, and the next attempt finds out.
             Err(NotReserved::Unknown(error)) => return Err(error),
         };
+        runtime::fault::point("checkout.reserved");
 
         match commit(
             app,
@@ -474,7 +476,9 @@ async fn commit(
             )
         })?;
     }
+    runtime::fault::point("checkout.written");
     tx.commit().await?;
+    runtime::fault::point("checkout.committed");
     Ok(Some(placed(app, shopper, view)))
 }
 

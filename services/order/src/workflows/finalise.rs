@@ -49,7 +49,9 @@ pub(crate) async fn payment(
         return Ok(Outcome::Unknown);
     };
     let outcome = known_payment(&mut tx, app, &known, reported, Actor::Stripe).await?;
+    runtime::fault::point("payment.written");
     tx.commit().await?;
+    runtime::fault::point("payment.committed");
     Ok(outcome)
 }
 
@@ -222,7 +224,9 @@ pub(crate) async fn refund(
 ) -> Result<Outcome, TransitionError> {
     let mut tx = app.pool.begin().await?;
     let outcome = known_refund(&mut tx, app, id, news, Actor::Stripe).await?;
+    runtime::fault::point("refund.written");
     tx.commit().await?;
+    runtime::fault::point("refund.committed");
     Ok(outcome)
 }
 

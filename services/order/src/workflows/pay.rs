@@ -76,6 +76,7 @@ pub(crate) async fn pay(
     };
     let provider = app.provider(payment.provider);
     let started = provider.start(&new).await.map_err(unavailable_or_refused)?;
+    runtime::fault::point("payment.created");
     remember(app, &payment, &started).await?;
     let client_secret = started.payment.client_secret.clone();
     let mut news = started.payment;
@@ -91,6 +92,7 @@ pub(crate) async fn pay(
             .await
             .map_err(unavailable_or_refused)?;
     }
+    runtime::fault::point("payment.confirmed");
     // The webhook may have been faster, or may come later: both are the same to the order.
     if payment.method != Some(Method::BankTransfer) {
         finalise::payment(app, &news).await?;

@@ -233,6 +233,7 @@ pub(crate) async fn carry_out(app: &AppState, id: RefundId) -> anyhow::Result<()
         }
         Err(error @ ProviderError::Unavailable(_)) => return Err(error.into()),
     };
+    runtime::fault::point("refund.asked");
     finalise::refund(app, id, &news).await?;
     Ok(())
 }

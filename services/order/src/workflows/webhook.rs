@@ -28,6 +28,7 @@ pub(crate) async fn receive(app: &AppState, message: &WebhookMessage) -> sqlx::R
     }
     let mut conn = app.pool.acquire().await?;
     if store::webhooks::insert(&mut conn, message, app.clock.now()).await? {
+        runtime::fault::point("webhook.stored");
         app.reconcile.notify_one();
     }
     Ok(())

@@ -18,6 +18,7 @@ mod edits;
 mod guest_carts;
 mod history;
 mod internal;
+mod kills;
 mod ledger;
 mod methods;
 mod openapi;

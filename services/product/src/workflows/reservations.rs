@@ -66,7 +66,9 @@ pub(crate) async fn hold_all(cx: &Context, requests: &[Request]) -> sqlx::Result
     if !open.is_empty() {
         let mut tx = db.begin().await?;
         if hold_open(&mut tx, cx, &open, &mut answers).await? {
+            runtime::fault::point("hold.written");
             tx.commit().await?;
+            runtime::fault::point("hold.committed");
         } else {
             tx.rollback().await?;
         }
