@@ -72,15 +72,20 @@ function happened({ at, actor, message }) {
   return element("li", {}, message, by);
 }
 
+function parcel({ carrier, tracking_number, tracking_url, status, shipped_at, delivered_at }) {
+  const number = tracking_url?.startsWith("https://")
+    ? element("a", { href: tracking_url, rel: "noreferrer", target: "_blank" }, tracking_number)
+    : tracking_number;
+  const [state, at] = status === "delivered" ? ["Arrived", delivered_at] : ["Sent", shipped_at];
+  return element("li", {}, `${carrier}: `, number, element("span", { class: "small" }, `${state} · `, setTime(element("time"), at)));
+}
+
 function hint({ status, payment_status }) {
   if (status !== "pending") return "";
   if (payment_status === "authorized") return "Your payment is being taken. This may last a minute.";
   const declined = payment_status === "failed" ? "Your payment was declined. " : "";
   return `${declined}Please pay in the shop where you placed the order. What is not paid in time is cancelled.`;
 }
-
-const cancellable = ({ status, fulfillment_status }) =>
-  status === "pending" || (status === "confirmed" && fulfillment_status === "unfulfilled");
 
 function show(order, events) {
   document.title = `Order ${order.number} · Mercato`;
@@ -91,19 +96,23 @@ function show(order, events) {
   setTime(byId("placed-at"), order.placed_at);
   byId("hint").textContent = hint(order);
   byId("hint").hidden = hint(order) === "";
-  byId("cancel").hidden = !cancellable(order);
+  byId("cancel").hidden = !order.next_steps.includes("cancel");
   byId("items").replaceChildren(...order.items.map(line));
   byId("sums").replaceChildren(...sums(order));
+  byId("parcels").hidden = order.shipments.length === 0;
+  byId("parcel-list").replaceChildren(...order.shipments.map(parcel));
   byId("shipping-address").textContent = address(order.shipping_address);
   byId("billing-address").textContent = address(order.billing_address);
   byId("mails-to").textContent = order.email;
   byId("timeline").replaceChildren(...events.map(happened));
+  last = events.at(-1)?.id ?? null;
   signIn.hidden = true;
   shown.hidden = false;
 }
 
 function askToSignIn(text, kind) {
   say(text, kind);
+  following.abort();
   proof = null;
   shown.hidden = true;
   signIn.hidden = false;
@@ -118,12 +127,42 @@ async function load() {
   show(order, events.data);
 }
 
+// What is shown is the order until this entry of its timeline.
+let last = null;
+let following = new AbortController();
+
+/** Shows what happens while the page is open. Without it the page still shows how things stood. */
+async function follow() {
+  following.abort();
+  const { signal } = (following = new AbortController());
+  while (!signal.aborted) {
+    try {
+      const headers = last === null ? proof : { ...proof, "Last-Event-ID": last };
+      const response = await fetch(`${path}/events/stream`, { headers, signal, cache: "no-store", credentials: "omit" });
+      if (!response.ok) return;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let text = ""; ; ) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const messages = (text + value).split("\n\n");
+        text = messages.pop();
+        if (messages.some((message) => /^event: *end$/m.test(message))) return;
+        if (messages.some((message) => /^data:/m.test(message)) && !dialog.open) await load();
+      }
+    } catch {
+      // The connection broke, or the page no longer needs it.
+    }
+    await new Promise((resume) => setTimeout(resume, 2000));
+  }
+}
+
 /** `load`, and what it means if that fails. */
 async function open() {
   again.hidden = true;
   try {
     await load();
     say("");
+    follow();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     again.hidden = !problem.passes;

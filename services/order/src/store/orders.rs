@@ -1,7 +1,5 @@
 //! `orders`, each with its one payment.
 
-use std::time::Duration;
-
 use primitives::{
     CartId, Currency, EmailAddress, Money, OrderEventId, OrderId, PaymentId, Sku, Timestamp, UserId,
 };
@@ -252,13 +250,12 @@ pub(crate) struct Filter {
 const SELECT: &str = "SELECT o.*, p.id AS payment_id FROM orders o JOIN payments p ON p.order_id = o.id \
     JOIN (SELECT id FROM orders WHERE true";
 
-/// How long after it was begun an order may have been placed, generously: the hold on its stock does not last that long.
-const CHECKOUT: Duration = Duration::from_secs(24 * 3600);
+/// How many milliseconds after it was begun an order may have been placed, generously: the hold on its stock does not last that long.
+const CHECKOUT: u64 = 24 * 3600 * 1000;
 
-/// The least id of a moment: an order's begins with the time when it was begun.
-fn least_id(at: Timestamp) -> OrderId {
-    let milliseconds = u128::from(at.unix_millis());
-    Uuid::from_u128(milliseconds << 80).into()
+/// The least id of a moment: an order's begins with the milliseconds when it was begun.
+fn least_id(milliseconds: u64) -> OrderId {
+    Uuid::from_u128(u128::from(milliseconds) << 80).into()
 }
 
 /// A user's orders, newest first.
@@ -307,12 +304,13 @@ async fn list(
     // The ids tell which months to look into.
     if let Some(from) = filter.from {
         sql.push(" AND placed_at >= ").push_bind(from);
-        sql.push(" AND id >= ").push_bind(least_id(from - CHECKOUT));
+        sql.push(" AND id >= ")
+            .push_bind(least_id(from.unix_millis().saturating_sub(CHECKOUT)));
     }
     if let Some(until) = filter.until {
         sql.push(" AND placed_at < ").push_bind(until);
         sql.push(" AND id < ")
-            .push_bind(least_id(until + Duration::from_millis(1)));
+            .push_bind(least_id(until.unix_millis() + 1));
     }
     for (condition, total) in [
         (" AND total >= ", filter.min_total),

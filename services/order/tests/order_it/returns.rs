@@ -434,3 +434,57 @@ async fn staff_say_whether_a_cancelled_order_goes_back_on_the_shelf() {
     assert_eq!(told[0]["restock"], false);
     assert!(told[1].get("restock").is_none());
 }
+
+#[tokio::test]
+async fn a_customers_words_about_returns_are_theirs_to_take_and_go_with_the_account() {
+    let shop = Shop::open().await;
+    let (anna, support) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let hers = shop.client.clone().with_bearer(&anna.token);
+    let staff = shop.client.clone().with_bearer(&support.token);
+    let order = arrived(&shop, &anna, &staff).await;
+    let wish = json!({"items": [part(line(&order, 1), 1)], "comment": "It reminds me of him"});
+    let returns = format!("/api/orders/{}/returns", id(&order));
+    let asked = hers.post(&returns).json(&wish).expect(201).await.value();
+    let answer = json!({"answer": "Keep it, Anna"});
+    let _ = staff
+        .post(&path(&asked, "/reject"))
+        .json(&answer)
+        .expect(200)
+        .await;
+
+    let me = OnBehalfOf {
+        user_id: anna.id,
+        role: Role::Customer,
+        email: None,
+        auth_time: None,
+    };
+    let export = shop
+        .internal
+        .get(&format!("/internal/users/{}/export", anna.id))
+        .bearer(&shop.admin.token("order", Some(&me)).unwrap())
+        .expect(200)
+        .await
+        .value();
+    let taken = &export["sections"]["orders"][0]["returns"][0];
+    assert_eq!(
+        (
+            &taken["comment"],
+            &taken["answer"],
+            &taken["items"][0]["reason"]
+        ),
+        (&wish["comment"], &answer["answer"], &json!("unwanted"))
+    );
+
+    sqlx::query("INSERT INTO erased_users (user_id, erased_at) VALUES ($1, now())")
+        .bind(anna.id.uuid())
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    order::reconcile(&shop.app).await;
+    let left = staff.get(&path(&asked, "")).expect(200).await.value();
+    assert_eq!(
+        (&left["comment"], &left["answer"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(left["status"], "rejected");
+}

@@ -30,6 +30,11 @@ impl Step {
         Self::EditAddress,
     ];
 
+    /// Whether customers can do it too; all others are staff's.
+    pub(crate) const fn is_customers(self) -> bool {
+        matches!(self, Self::Pay | Self::Cancel | Self::Return)
+    }
+
     /// What the step asks of the rules; nothing if it is not theirs.
     pub(super) fn wish(self) -> Option<Event> {
         Some(match self {

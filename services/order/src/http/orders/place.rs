@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::OrderView;
 use crate::app::AppState;
 use crate::domain::address::Address;
+use crate::domain::order::{self, Step, allowed};
 use crate::domain::text::Text;
 use crate::workflows::cart::Shopper;
 use crate::workflows::checkout::{self, Checkout, Placed, Repeat};
@@ -38,6 +39,8 @@ pub(crate) struct PlaceOrder {
 pub(crate) struct PlacedOrder {
     #[serde(flatten)]
     order: OrderView,
+    /// What the customer can do with it next.
+    next_steps: Vec<Step>,
     /// To be sent as `X-Order-Token`: opens, pays and cancels this order.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest_token: Option<String>,
@@ -77,8 +80,25 @@ pub(crate) async fn place(
     let Placed { order, guest_token } = placed;
     Ok((
         StatusCode::CREATED,
-        Json(PlacedOrder { order, guest_token }),
+        Json(PlacedOrder {
+            next_steps: next_steps(&order),
+            order,
+            guest_token,
+        }),
     ))
+}
+
+/// What its customer can do with an order that was placed just now: of its money nothing has moved.
+fn next_steps(placed: &OrderView) -> Vec<Step> {
+    let state = order::State {
+        status: placed.status,
+        payment: placed.payment_status,
+        fulfillment: placed.fulfillment_status,
+        ..order::State::placed(placed.total.amount())
+    };
+    let mut steps = allowed(state);
+    steps.retain(|step| step.is_customers());
+    steps
 }
 
 /// Checks what single fields cannot, and fetches the saved address.

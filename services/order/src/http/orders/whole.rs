@@ -58,7 +58,7 @@ impl WholeOrder {
             next_steps.retain(|step| *step != Step::Return || !left.is_empty());
         }
         if !matches!(viewer, Actor::Staff(_)) {
-            next_steps.retain(|step| matches!(step, Step::Pay | Step::Cancel | Step::Return));
+            next_steps.retain(|step| step.is_customers());
         }
         let (tags, notes) = match viewer {
             Actor::Staff(_) => between_staff(conn, order.id).await?,

@@ -62,7 +62,7 @@ pub(crate) async fn act(
         restock: part.restock,
     };
     let lines: Vec<Received> = body.items.into_iter().map(line).collect();
-    workflows::returns::receive(app, id, &lines, actor).await?;
+    workflows::returns::receive::receive(app, id, &lines, actor).await?;
     let mut conn = app.pool.acquire().await?;
     Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
 }

@@ -10,7 +10,7 @@ use super::ReturnView;
 use crate::app::AppState;
 use crate::domain::text::Text;
 use crate::workflows;
-use crate::workflows::returns::GiveBack;
+use crate::workflows::returns::refund::GiveBack;
 use crate::workflows::transition::Actor;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -59,7 +59,7 @@ pub(crate) async fn act(
         shipping: body.shipping.unwrap_or(false),
         reason: body.reason.as_ref().map(Text::as_str),
     };
-    workflows::returns::refund(app, id, wish, actor).await?;
+    workflows::returns::refund::refund(app, id, wish, actor).await?;
     let mut conn = app.pool.acquire().await?;
     Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
 }

@@ -1,22 +1,25 @@
 //! Sending things back: asked for, decided, received, refunded. The order's lock guards each step.
 
+pub(crate) mod receive;
+pub(crate) mod refund;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::events::{Mail, MailLine, OrderReturned, ReturnedLine};
+use contracts::events::{Mail, MailLine};
 use http_kit::{Error, FieldErrors, IdempotencyKey, Result};
-use primitives::{Money, OrderId, OrderItemId, Quantity, ReturnId, Timestamp};
+use primitives::{OrderId, OrderItemId, Quantity, ReturnId, Timestamp};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::app::AppState;
-use crate::domain::order::{Event, FulfillmentStatus};
-use crate::domain::returns::{ReturnReason, ReturnStatus, ReturnStep, after, worth};
+use crate::domain::order::FulfillmentStatus;
+use crate::domain::returns::{ReturnReason, ReturnStatus, ReturnStep, after};
 use crate::store;
 use crate::store::order_items::OrderItem;
 use crate::store::orders::Order;
-use crate::store::returns::{NewReturn, Received, Return, ReturnItem};
-use crate::workflows::transition::{Actor, Entry, audit, mail, note, statuses, transition, with};
+use crate::store::returns::{NewReturn, Return, ReturnItem};
+use crate::workflows::transition::{Actor, Entry, audit, mail, note, with};
 
 /// What somebody wants to send back.
 #[derive(Debug)]
@@ -334,97 +337,6 @@ pub(crate) async fn withdraw(app: &AppState, id: ReturnId, actor: Actor<'_>) -> 
     Ok(())
 }
 
-/// The parcel came: what was in it, in which state, and what of it is for sale again. Units that did not come may be asked for again.
-pub(crate) async fn receive(
-    app: &AppState,
-    id: ReturnId,
-    lines: &[Received],
-    actor: Actor<'_>,
-) -> Result<OrderId> {
-    let mut tx = app.pool.begin().await?;
-    let (before, _, _) = begin(&mut tx, id, ReturnStep::Receive).await?;
-    let asked = store::returns::items(&mut tx, &[id]).await?;
-    check_received(&asked, lines)?;
-    store::returns::receive(&mut tx, id, lines, app.clock.now()).await?;
-    let items = store::order_items::of_orders(&mut tx, &[before.id]).await?;
-    let complete = items.iter().all(|item| item.returned == item.quantity);
-    let event = Event::Returned { complete };
-    let mut order = transition(&mut tx, app, before.id, &event, actor, None)
-        .await?
-        .order;
-    let returned = OrderReturned {
-        order_id: order.id,
-        number: order.number(),
-        return_id: id,
-        lines: returned_lines(&items, lines),
-        complete,
-    };
-    app.publisher.publish(&mut tx, &returned).await?;
-    let step = Told {
-        kind: "return.received",
-        action: "order.return.receive",
-        message: |number| format!("The return {number} has arrived."),
-        more: with(statuses(&order), json!({ "lines": returned.lines })),
-    };
-    let known = tell(&mut tx, app, &mut order, id, actor, step).await?;
-    let items = store::returns::items(&mut tx, &[id]).await?;
-    let notice = Mail::ReturnReceived {
-        number: order.number(),
-        return_number: known.number,
-        lines: mail_lines(&mut tx, &order, &items, |item| item.received).await?,
-        url: app.order_url(&order),
-    };
-    mail(&mut tx, app, &order, notice).await?;
-    tx.commit().await?;
-    Ok(order.id)
-}
-
-fn check_received(asked: &[ReturnItem], lines: &[Received]) -> Result<()> {
-    let mut errors = FieldErrors::new();
-    if lines.is_empty() {
-        errors.push("items", "required", "must name at least one item");
-    }
-    for (index, line) in lines.iter().enumerate() {
-        let mut wrong = |field: &str, code: &'static str, message: String| {
-            errors.push(format!("items[{index}].{field}"), code, message);
-        };
-        let twice = lines
-            .iter()
-            .take(index)
-            .any(|other| other.item == line.item);
-        match asked.iter().find(|item| item.order_item_id == line.item) {
-            None => wrong(
-                "order_item_id",
-                "unknown",
-                "is not an item of this return".to_owned(),
-            ),
-            Some(_) if twice => wrong("order_item_id", "duplicate", "is named twice".to_owned()),
-            Some(item) if line.quantity > item.quantity => wrong(
-                "quantity",
-                "too_many",
-                format!("only {} of this item were to come", item.quantity),
-            ),
-            Some(_) => {}
-        }
-    }
-    errors.into_result()
-}
-
-fn returned_lines(items: &[OrderItem], lines: &[Received]) -> Vec<ReturnedLine> {
-    let line = |line: &Received| {
-        let item = items.iter().find(|item| item.id == line.item)?;
-        Some(ReturnedLine {
-            order_item_id: item.id,
-            product_id: item.product_id,
-            variant_id: item.variant_id,
-            quantity: line.quantity,
-            condition: line.condition.as_str().to_owned(),
-            restock: line.restock,
-        })
-    };
-    lines.iter().filter_map(line).collect()
-}
-
 async fn mail_lines(
     tx: &mut PgConnection,
     order: &Order,
@@ -442,95 +354,4 @@ async fn mail_lines(
     };
     let lines = returned.iter().filter(|part| units(part) > 0);
     Ok(lines.filter_map(line).collect())
-}
-
-/// How much of a received return is given back.
-#[derive(Debug, Default)]
-pub(crate) struct GiveBack<'a> {
-    /// Instead of what the units are worth: less for what is worn, say.
-    pub(crate) amount: Option<Money>,
-    /// Whether what shipping cost goes back too.
-    pub(crate) shipping: bool,
-    pub(crate) reason: Option<&'a str>,
-}
-
-/// Gives back what the units that came are worth: their shares of what their lines cost, discount off and tax in.
-pub(crate) async fn refund(
-    app: &AppState,
-    id: ReturnId,
-    wish: GiveBack<'_>,
-    actor: Actor<'_>,
-) -> Result<OrderId> {
-    let mut tx = app.pool.begin().await?;
-    let (mut order, known, _) = begin(&mut tx, id, ReturnStep::Refund).await?;
-    if wish
-        .amount
-        .is_some_and(|amount| amount.currency() != order.currency)
-    {
-        return Err(http_kit::one_field(
-            "amount.currency",
-            "invalid",
-            format!("must be {}, as the order is", order.currency),
-        ));
-    }
-    let units = worth_of(&mut tx, &order, id).await?;
-    let worth: i64 = units.iter().map(|(.., amount)| *amount).sum();
-    let shipping = if wish.shipping { order.shipping } else { 0 };
-    let amount = wish.amount.map_or(worth + shipping, Money::amount);
-    let left = store::transitions::state(&mut tx, &order)
-        .await?
-        .refundable();
-    if amount > left {
-        return Err(Error::conflict(
-            "refund_exceeds_payment",
-            "The refund is more than what is left of the payment: say an amount.",
-        )
-        .with("left", order.money(left))
-        .with("amount", order.money(amount)));
-    }
-    let reason = wish
-        .reason
-        .map_or_else(|| format!("Return {}", known.number), str::to_owned);
-    let event = Event::Refund { amount };
-    let done = transition(&mut tx, app, order.id, &event, actor, Some(&reason)).await?;
-    let refund = done
-        .refunds
-        .first()
-        .copied()
-        .ok_or_else(|| Error::conflict("nothing_to_refund", "The return is worth nothing."))?;
-    order = done.order;
-    store::returns::name_units(&mut tx, refund, &units).await?;
-    store::returns::refund(&mut tx, id, refund, app.clock.now()).await?;
-    let step = Told {
-        kind: "return.refunded",
-        action: "order.return.refund",
-        message: |number| format!("The money of the return {number} is on its way back."),
-        more: json!({"refund_id": refund, "amount": order.money(amount)}),
-    };
-    tell(&mut tx, app, &mut order, id, actor, step).await?;
-    tx.commit().await?;
-    app.reconcile.notify_one();
-    Ok(order.id)
-}
-
-/// The units that came, and what each line's are worth beside those that were refunded before.
-pub(crate) async fn worth_of(
-    conn: &mut PgConnection,
-    order: &Order,
-    id: ReturnId,
-) -> Result<Vec<(OrderItemId, i32, i64)>, sqlx::Error> {
-    let items = store::order_items::of_orders(conn, &[order.id]).await?;
-    let refunded: BTreeMap<OrderItemId, i32> = store::returns::refunded_units(conn, order.id)
-        .await?
-        .into_iter()
-        .collect();
-    let came = store::returns::items(conn, &[id]).await?;
-    let line = |part: &ReturnItem| {
-        let item = items.iter().find(|item| item.id == part.order_item_id)?;
-        let before = refunded.get(&item.id).copied().unwrap_or(0);
-        let amount = worth(item.total, item.quantity, before, part.received);
-        Some((item.id, part.received, amount))
-    };
-    let came = came.iter().filter(|part| part.received > 0);
-    Ok(came.filter_map(line).collect())
 }
