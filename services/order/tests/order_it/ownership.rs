@@ -51,6 +51,7 @@ impl Belongings {
         path.replace("{id}", id)
             .replace("{code}", "standard")
             .replace("{tag}", "vip")
+            .replace("{number}", "INV-0000001")
     }
 }
 
