@@ -229,7 +229,14 @@ async fn application_roles_change_rows_and_nothing_else() {
                 ),
             )
             .await;
-            assert_eq!(may, ["SELECT", "INSERT"], "{app} on {table}");
+            let expected: &[&str] = match table.as_str() {
+                // Triggers and functions of the owner write these.
+                "order_carts" | "order_numbers" | "order_counter" => &["SELECT"],
+                // Months are reached through the whole.
+                month if month.starts_with("orders_") => &[],
+                _ => &["SELECT", "INSERT"],
+            };
+            assert_eq!(may, expected, "{app} on {table}");
         }
     }
 }

@@ -163,7 +163,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "payments",
                 "id order_id status provider provider_ref currency amount amount_refunded failure checked_at created_at updated_at version method attempt capture session_ref amount_authorized amount_captured due_at fee_next_try_at",
             ),
-            ("refund_items", "refund_id order_item_id quantity amount"),
+            (
+                "promotions",
+                "id name kind rule currency min_subtotal product_ids category_ids priority exclusive starts_at ends_at active version created_at updated_at",
+            ),
             (
                 "reconciliation_differences",
                 "id reconciliation_id kind subject order_id reference outcome ours theirs at",
@@ -172,10 +175,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "reconciliations",
                 "id kind status from_at until_at position_at started_at heartbeat_at finished_at payments refunds disputes strangers healed raised error",
             ),
-            (
-                "promotions",
-                "id name kind rule currency min_subtotal product_ids category_ids priority exclusive starts_at ends_at active version created_at updated_at",
-            ),
+            ("refund_items", "refund_id order_item_id quantity amount"),
             (
                 "refunds",
                 "id payment_id status amount reason actor provider_ref failure attempts next_try_at created_at updated_at credit_note_number",

@@ -83,7 +83,7 @@ async fn the_panel_reads_no_secret_and_writes_nowhere_else() {
                 "SELECT body FROM idempotency_keys",
                 "SELECT envelope FROM outbox",
                 "UPDATE orders SET status = 'completed'",
-                "INSERT INTO order_events SELECT * FROM order_events",
+                "INSERT INTO order_events (id, order_id, type, at, actor, message) SELECT id, order_id, type, at, actor, message FROM order_events",
                 "DELETE FROM refunds",
             ],
         ),

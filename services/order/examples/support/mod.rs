@@ -71,7 +71,7 @@ impl Service {
     pub(crate) fn token(&self, user: UserId, role: Role) -> anyhow::Result<String> {
         let (clock, random) = (Clock::system(), Random::system());
         let now = clock.now();
-        Ok(self.signer.sign(&Claims {
+        self.signer.sign(&Claims {
             iss: auth_token::ISSUER.to_owned(),
             aud: auth_token::AUDIENCE.to_owned(),
             sub: user,
@@ -87,7 +87,7 @@ impl Service {
             scope: None,
             iat: now.unix(),
             exp: now.unix() + 86_400,
-        })?)
+        })
     }
 }
 

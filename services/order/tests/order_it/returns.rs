@@ -26,7 +26,7 @@ async fn arrived(shop: &Shop, person: &Person, staff: &Client) -> Value {
     order
 }
 
-fn line<'a>(order: &'a Value, quantity: i64) -> &'a Value {
+fn line(order: &Value, quantity: i64) -> &Value {
     let mut lines = order["items"].as_array().unwrap().iter();
     lines.find(|line| line["quantity"] == quantity).unwrap()
 }

@@ -219,8 +219,11 @@ impl World {
     }
 }
 
+/// What is bought, how many of it, and what one costs.
+type Line = (String, i64, i64);
+
 /// The lines, by `price_data`, and their one currency.
-fn lines(params: &Params) -> Result<(Vec<(String, i64, i64)>, String), ApiError> {
+fn lines(params: &Params) -> Result<(Vec<Line>, String), ApiError> {
     let bad = |what: &str| ApiError::invalid(Some("line_items"), format!("line_items: {what}"));
     let given = match params.object("line_items") {
         Some(Value::Object(lines)) => lines,

@@ -99,11 +99,7 @@ async fn a_card_is_saved_found_used_again_and_removed() {
 async fn a_hosted_page_is_paid_or_expires() {
     let stage = Stage::set().await;
     let session = hosted().send(&stage.stripe).await.unwrap();
-    assert_eq!(
-        session.payment_intent.is_none(),
-        true,
-        "made by the first try"
-    );
+    assert!(session.payment_intent.is_none(), "made by the first try");
     let url = session.url.unwrap();
     let browser = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

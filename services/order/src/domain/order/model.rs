@@ -160,7 +160,7 @@ impl Saga {
         checker.assert_properties();
     }
 
-    /// The first thing that goes wrong, and how many steps lead there.
+    /// What goes wrong soonest, and how many steps lead there.
     fn disprove(self) -> (&'static str, usize) {
         let checker = self
             .checker()
@@ -170,13 +170,13 @@ impl Saga {
             .join();
         let fails =
             |name: &&str| checker.discovery_classification(name).to_string() == "counterexample";
-        let discoveries = checker.discoveries();
-        let name = discoveries
-            .keys()
-            .copied()
-            .find(fails)
-            .expect("a wrong rule was not found");
-        (name, discoveries[name].clone().into_actions().len())
+        let discoveries = checker.discoveries().into_iter();
+        discoveries
+            .filter(|(name, _)| fails(name))
+            .map(|(name, path)| (path.into_actions().len(), name))
+            .min()
+            .map(|(steps, name)| (name, steps))
+            .expect("a wrong rule was not found")
     }
 }
 
