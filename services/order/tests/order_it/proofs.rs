@@ -343,8 +343,8 @@ async fn proof_4_cents_add_up() {
             "all went back",
         ),
         (
-            "(SELECT sum(amount) FROM ledger_entries WHERE account = 'stripe') x WHERE sum <> 0",
-            "nothing is left at the provider",
+            "(SELECT sum(amount) FROM ledger_entries WHERE account = 'stripe' AND kind <> 'fee') x WHERE sum <> 0",
+            "nothing is left at the provider, its fees aside",
         ),
     ] {
         assert_eq!(shop.count(nothing).await, 0, "{what}");
