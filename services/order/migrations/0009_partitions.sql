@@ -75,7 +75,7 @@ BEGIN
 END $$;
 
 -- The table is made anew as a partitioned one, with all that it had: columns, checks, keys that point to it and from it, indexes, triggers and grants. Orders cannot be
--- written meanwhile: about twenty seconds for a million.
+-- written meanwhile.
 DO $$
 DECLARE
   again text[];      -- what is to be said again about the new table
