@@ -12,16 +12,16 @@ pub(crate) struct LineRefund {
 }
 
 /// The share of `quantity` units of a line of `units`, of which `before` were refunded already. Rounded down, and the rounding is made good by
-/// later units.
+/// later units. What was refunded before is worth nothing again.
 pub(crate) fn share(total: i64, units: i32, before: i32, quantity: i32) -> i64 {
     let until = |count: i32| {
         if units <= 0 {
             return 0;
         }
-        let whole = i128::from(total) * i128::from(count) / i128::from(units);
+        let whole = i128::from(total) * i128::from(count.min(units)) / i128::from(units);
         i64::try_from(whole).unwrap_or(total)
     };
-    until(before + quantity) - until(before)
+    until(before.saturating_add(quantity)) - until(before)
 }
 
 #[cfg(test)]
@@ -41,6 +41,11 @@ mod tests {
                 sum += share;
             }
             prop_assert_eq!(sum, total);
+        }
+
+        #[test]
+        fn what_was_refunded_is_worth_nothing_again(total in 0..1_000_000i64, units in 1..200i32, more in 1..200i32) {
+            prop_assert_eq!(share(total, units, units, more), 0);
         }
 
         #[test]

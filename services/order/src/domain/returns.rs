@@ -114,21 +114,8 @@ pub(crate) fn after(status: ReturnStatus, step: ReturnStep) -> Option<ReturnStat
         .map(|(.., to)| to)
 }
 
-/// What `units` of a line's `quantity` are worth, after those before them: of each unit's share as much as is due in all until then. So whatever the
-/// parts in which a line goes back, they add up to its total, and no part is a cent away from its exact share.
-pub(crate) fn worth(total: i64, quantity: i32, before: i32, units: i32) -> i64 {
-    let due = |units: i32| {
-        let units = units.min(quantity);
-        let share = i128::from(total) * i128::from(units) / i128::from(quantity.max(1));
-        i64::try_from(share).unwrap_or(total)
-    };
-    due(before.saturating_add(units)) - due(before)
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -140,23 +127,5 @@ mod tests {
         assert_eq!(after(Requested, ReturnStep::Refund), None);
         assert_eq!(after(Received, ReturnStep::Withdraw), None);
         assert_eq!(after(Approved, ReturnStep::Receive), Some(Received));
-    }
-
-    proptest! {
-        /// However a line goes back in parts, it is worth its total, and each part within a cent of its share.
-        #[test]
-        fn the_parts_of_a_line_add_up(total in 0..10_000_000_i64, parts in prop::collection::vec(1..50_i32, 1..20)) {
-            let quantity: i32 = parts.iter().sum();
-            let (mut before, mut sum) = (0, 0);
-            for units in parts {
-                let part = worth(total, quantity, before, units);
-                prop_assert!(part >= 0);
-                let exact = i128::from(total) * i128::from(units);
-                prop_assert!((i128::from(part) * i128::from(quantity) - exact).abs() <= i128::from(quantity));
-                before += units;
-                sum += part;
-            }
-            prop_assert_eq!(sum, total);
-        }
     }
 }

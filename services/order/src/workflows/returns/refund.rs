@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 use super::{Told, begin, tell};
 use crate::app::AppState;
 use crate::domain::order::Event;
-use crate::domain::returns::{ReturnStep, worth};
+use crate::domain::refund::{LineRefund, share};
+use crate::domain::returns::ReturnStep;
 use crate::store;
 use crate::store::orders::Order;
 use crate::store::returns::ReturnItem;
@@ -46,7 +47,7 @@ pub(crate) async fn refund(
         ));
     }
     let units = worth_of(&mut tx, &order, id).await?;
-    let worth: i64 = units.iter().map(|(.., amount)| *amount).sum();
+    let worth: i64 = units.iter().map(|line| line.amount).sum();
     let shipping = if wish.shipping { order.shipping } else { 0 };
     let amount = wish.amount.map_or(worth + shipping, Money::amount);
     let left = store::transitions::state(&mut tx, &order)
@@ -71,7 +72,7 @@ pub(crate) async fn refund(
         .copied()
         .ok_or_else(|| Error::conflict("nothing_to_refund", "The return is worth nothing."))?;
     order = done.order;
-    store::returns::name_units(&mut tx, refund, &units).await?;
+    store::refund_items::insert(&mut tx, refund, &units).await?;
     store::returns::refund(&mut tx, id, refund, app.clock.now()).await?;
     let step = Told {
         kind: "return.refunded",
@@ -90,9 +91,9 @@ async fn worth_of(
     conn: &mut PgConnection,
     order: &Order,
     id: ReturnId,
-) -> Result<Vec<(OrderItemId, i32, i64)>, sqlx::Error> {
+) -> Result<Vec<LineRefund>, sqlx::Error> {
     let items = store::order_items::of_orders(conn, &[order.id]).await?;
-    let refunded: BTreeMap<OrderItemId, i32> = store::returns::refunded_units(conn, order.id)
+    let refunded: BTreeMap<OrderItemId, i32> = store::refund_items::refunded(conn, order.id)
         .await?
         .into_iter()
         .collect();
@@ -100,8 +101,11 @@ async fn worth_of(
     let line = |part: &ReturnItem| {
         let item = items.iter().find(|item| item.id == part.order_item_id)?;
         let before = refunded.get(&item.id).copied().unwrap_or(0);
-        let amount = worth(item.total, item.quantity, before, part.received);
-        Some((item.id, part.received, amount))
+        Some(LineRefund {
+            order_item_id: item.id,
+            quantity: part.received,
+            amount: share(item.total, item.quantity, before, part.received),
+        })
     };
     let came = came.iter().filter(|part| part.received > 0);
     Ok(came.filter_map(line).collect())
