@@ -52,6 +52,12 @@ impl PageError {
         Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here.")
     }
 
+    /// They are signed in, and this is not for their role.
+    pub(crate) fn forbidden() -> Self {
+        let text = "Your role may not do this. An administrator can, or can change your role.";
+        Self::new(StatusCode::FORBIDDEN, "Not for you", text)
+    }
+
     pub(crate) fn wrong_method() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -111,6 +117,18 @@ impl From<CallError> for PageError {
     /// A service's refusal has words for people; the row may have changed since the page was made.
     fn from(error: CallError) -> Self {
         match error {
+            CallError::Problem { status, body, .. }
+                if status == StatusCode::PRECONDITION_FAILED =>
+            {
+                Self::new(
+                    status,
+                    "Somebody else changed this meanwhile",
+                    format!(
+                        "{} Go back, look at it as it is now, and try again.",
+                        refusal(&body)
+                    ),
+                )
+            }
             CallError::Problem { status, code, body } => Self {
                 stale: code == "insufficient_user_authentication",
                 ..Self::new(status, "That cannot be done", refusal(&body))

@@ -6,6 +6,7 @@ pub(crate) mod filters {
     use std::fmt::Display;
 
     use askama::Values;
+    use askama::filters::Safe;
     use primitives::Timestamp;
 
     /// A time for people: `21 Nov 2026, 14:05` (UTC).
@@ -21,6 +22,14 @@ pub(crate) mod filters {
             at.hour(),
             at.minute()
         ))
+    }
+
+    /// A symbol of `assets/icons.svg`, which says nothing that words beside it do not.
+    #[askama::filter_fn]
+    pub(crate) fn icon(name: impl Display, _: &dyn Values) -> askama::Result<Safe<String>> {
+        Ok(Safe(format!(
+            r##"<svg class="icon" aria-hidden="true"><use href="/admin/assets/icons.svg#{name}"/></svg>"##
+        )))
     }
 
     /// A number with its thousands apart, as in `168,454.47 EUR`.

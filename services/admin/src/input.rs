@@ -66,7 +66,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for StaffForm<T> {
         let RawForm(body) = RawForm::from_request(request, app)
             .await
             .map_err(|_| PageError::forged().into_response())?;
-        let token = serde_urlencoded::from_bytes(&body);
+        let token = serde_html_form::from_bytes(&body);
         let Token { csrf } = token.map_err(|_| PageError::forged().into_response())?;
         session
             .check_csrf(&csrf)
@@ -87,9 +87,9 @@ fn incomplete() -> PageError {
 
 /// Nothing if a value is not of its field's type, or has a NUL, which PostgreSQL cannot store.
 fn read<T: DeserializeOwned>(encoded: &[u8]) -> Option<T> {
-    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_urlencoded::from_bytes(encoded).ok()?;
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_html_form::from_bytes(encoded).ok()?;
     if pairs.iter().any(|(_, value)| value.contains('\0')) {
         return None;
     }
-    serde_urlencoded::from_bytes(encoded).ok()
+    serde_html_form::from_bytes(encoded).ok()
 }

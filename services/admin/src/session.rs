@@ -1,8 +1,11 @@
 //! Staff sessions: an opaque token in a cookie, its hash in Redis. Each belongs to a session of auth, whose row says when and how
 //! it was last proved who this is. Ended by signing out, half an hour of idleness, twelve hours, or whatever ends the other.
 
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::time::Duration;
 
+use auth_token::permissions::Permission;
 use auth_token::{OnBehalfOf, Role};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -46,6 +49,38 @@ pub(crate) struct Session {
     pub(crate) authenticated_at: Timestamp,
     /// Whether the shop wants a second factor that was not used in this session.
     pub(crate) factor_missing: bool,
+    pub(crate) theme: Theme,
+}
+
+/// How pages look in this browser.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Theme {
+    /// As the browser prefers.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// As a cookie says it, which anybody may have written.
+    fn named(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.as_str() == name)
+            .unwrap_or_default()
+    }
 }
 
 /// What Redis keeps of it. The role is asked for each time: it may be taken away.
@@ -62,6 +97,11 @@ struct Stored {
 }
 
 impl Session {
+    /// Whether they may do this: what they may not is not shown.
+    pub(crate) fn may<P: Permission>(&self) -> bool {
+        P::allows(self.role)
+    }
+
     /// As a call to a service names the person it is made for.
     pub(crate) fn on_behalf_of(&self) -> OnBehalfOf {
         OnBehalfOf {
@@ -172,6 +212,9 @@ fn key(token: &str) -> String {
 /// The cookie of a session.
 pub(crate) const SESSION: &str = "mercato_admin";
 
+/// The cookie of a [`Theme`].
+pub(crate) const THEME: &str = "mercato_theme";
+
 /// A cookie of ours: over HTTPS with the prefix that browsers guard (RFC 6265bis), so that no neighbouring site can set it.
 /// Plain HTTP is for development, where browsers would refuse that prefix.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str, token: String) -> Cookie<'static> {
@@ -222,7 +265,7 @@ impl FromRequestParts<AppState> for Session {
         app: &AppState,
     ) -> std::result::Result<Self, Response> {
         let session = match read_cookie(&parts.headers, SESSION) {
-            Some(token) => current(app, &token)
+            Some(token) => current(app, &token, theme(&parts.headers))
                 .await
                 .map_err(IntoResponse::into_response)?,
             None => None,
@@ -234,7 +277,7 @@ impl FromRequestParts<AppState> for Session {
                 .path_and_query()
                 .filter(|_| parts.method == Method::GET);
             let next = next.map_or("/admin", |path| path.as_str());
-            let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
+            let query = serde_html_form::to_string([("next", next)]).unwrap_or_default();
             return Err(Redirect::to(&format!("/admin/login?{query}")).into_response());
         };
         if session.factor_missing && !is_open_without_factor(parts.uri.path()) {
@@ -244,7 +287,37 @@ impl FromRequestParts<AppState> for Session {
     }
 }
 
-async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
+/// A signed-in member of staff with a permission, without which there is no such page for them.
+pub(crate) struct May<P>(pub(crate) Session, PhantomData<P>);
+
+impl<P> Deref for May<P> {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl<P: Permission> FromRequestParts<AppState> for May<P> {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &AppState,
+    ) -> std::result::Result<Self, Response> {
+        let session = Session::from_request_parts(parts, app).await?;
+        if session.may::<P>() {
+            Ok(Self(session, PhantomData))
+        } else {
+            Err(PageError::forbidden().into_response())
+        }
+    }
+}
+
+fn theme(headers: &HeaderMap) -> Theme {
+    read_cookie(headers, THEME).map_or(Theme::Auto, |name| Theme::named(&name))
+}
+
+async fn current(app: &AppState, token: &str, theme: Theme) -> Result<Option<Session>> {
     let Some(stored) = app.sessions.find(token).await? else {
         return Ok(None);
     };
@@ -270,5 +343,6 @@ async fn current(app: &AppState, token: &str) -> Result<Option<Session>> {
             csrf,
             authenticated_at: proved.authenticated_at,
             factor_missing: factor_required && !proved.used_second_factor,
+            theme,
         }))
 }

@@ -1,19 +1,16 @@
-//! The route table: every page and every form.
+//! The route table: every page and every form, area by area.
 
+mod access;
 mod act;
 mod assets;
 mod customers;
 mod home;
-mod login;
-mod logout;
-mod order;
-mod order_actions;
+mod keys;
 mod orders;
-mod product_actions;
 mod products;
-mod security;
 mod shell;
-mod step_up;
+mod theme;
+mod views;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -27,42 +24,25 @@ use crate::error::PageError;
 pub(crate) fn routes(app: AppState) -> Router {
     Router::new()
         .route("/admin", get(home::page))
-        .route("/admin/login", get(login::page).post(login::submit))
-        .route("/admin/login/code", post(login::second_step))
-        .route("/admin/security", get(security::page))
-        .route("/admin/security/totp", post(security::start_totp))
-        .route("/admin/security/totp/confirm", post(security::confirm_totp))
-        .route("/admin/security/totp/remove", post(security::remove_totp))
-        .route(
-            "/admin/security/recovery-codes",
-            post(security::recovery_codes),
-        )
         .route("/admin/", get(async || Redirect::permanent("/admin")))
-        .route("/admin/logout", post(logout::submit))
-        .route("/admin/orders", get(orders::page))
-        .route("/admin/orders/{id}", get(order::page))
-        .route("/admin/orders/{id}/ship", post(order_actions::ship))
-        .route("/admin/orders/{id}/deliver", post(order_actions::deliver))
-        .route("/admin/orders/{id}/cancel", post(order_actions::cancel))
-        .route("/admin/orders/{id}/refund", post(order_actions::refund))
-        .route("/admin/products", get(products::page))
-        .route(
-            "/admin/products/{id}/approve",
-            post(product_actions::approve),
-        )
-        .route("/admin/products/{id}/reject", post(product_actions::reject))
-        .route("/admin/customers", get(customers::page))
+        .route("/admin/keys", get(keys::page))
+        .route("/admin/theme", post(theme::submit))
+        .merge(access::routes())
+        .merge(customers::routes())
+        .merge(orders::routes())
+        .merge(products::routes())
+        .merge(views::routes())
         .route("/admin/{*unknown}", any(async || PageError::not_found()))
         .method_not_allowed_fallback(async || PageError::wrong_method())
-        .layer(from_fn_with_state(app.clone(), step_up::layer))
+        .layer(from_fn_with_state(app.clone(), access::step_up::layer))
         .layer(map_response(policy))
         .route("/admin/assets/{name}", get(assets::asset))
         .with_state(app)
 }
 
-/// Pages load nothing but our own style, run no script, and are kept by no cache.
+/// Pages load nothing but our own files, run no script that stands in them, and are kept by no cache.
 async fn policy(mut response: Response) -> Response {
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,

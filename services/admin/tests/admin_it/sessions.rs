@@ -45,7 +45,7 @@ async fn every_page_and_every_form_needs_a_sign_in() {
                 .header("cookie", cookie)
                 .expect(303)
                 .await;
-            let next = serde_urlencoded::to_string([("next", page)]).unwrap();
+            let next = serde_html_form::to_string([("next", page)]).unwrap();
             assert_eq!(answer.header("location"), format!("/admin/login?{next}"));
             assert!(answer.body.is_empty());
         }

@@ -1,22 +1,22 @@
 use askama::Template;
-use auth_token::permissions::{ManageOrders, Permission as _, Refund};
+use auth_token::permissions::{ManageOrders, ReadOrders, Refund};
 use axum::extract::State;
 use axum::response::Html;
 use primitives::{Money, OrderId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::shell::Shell;
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{Path, Query};
+use crate::pages::shell::Shell;
 use crate::read::orders::{Line, Order, Payment, Shipment, TimelineEvent};
 use crate::read::{self, snapshot};
-use crate::session::Session;
+use crate::session::May;
 
 #[derive(Template)]
-#[template(path = "order.html")]
+#[template(path = "orders/detail.html")]
 struct Page {
     shell: Shell,
     address: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct Params {
 
 pub(super) async fn page(
     State(app): State<AppState>,
-    session: Session,
+    session: May<ReadOrders>,
     Path(id): Path<OrderId>,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
@@ -51,7 +51,7 @@ pub(super) async fn page(
     let payment = read::orders::payment(&mut db, &order).await?;
     let mut timeline = read::orders::timeline(&mut db, id).await?;
     name_staff(&app, &mut timeline).await?;
-    let manage = ManageOrders::allows(session.role);
+    let manage = session.may::<ManageOrders>();
     let unshipped = matches!(
         order.fulfillment_status.as_str(),
         "unfulfilled" | "partially_shipped"
@@ -72,7 +72,7 @@ pub(super) async fn page(
         refundable: payment
             .as_ref()
             .map(|payment| payment.refundable)
-            .filter(|left| Refund::allows(session.role) && left.amount() > 0),
+            .filter(|left| session.may::<Refund>() && left.amount() > 0),
         key: app.sessions.new_token(),
         payment,
         order,

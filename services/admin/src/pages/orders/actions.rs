@@ -4,10 +4,10 @@ use primitives::{Currency, Money, OrderId, ShipmentId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::act::{Act, act};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::input::{Path, StaffForm};
+use crate::pages::act::{Act, act};
 use crate::read::{self, snapshot};
 
 #[derive(Deserialize)]

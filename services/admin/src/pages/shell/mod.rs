@@ -1,39 +1,36 @@
 //! What surrounds every page.
 
-use crate::session::Session;
+mod flash;
+mod navigation;
+
+pub(super) use navigation::{Group, KEYS};
+
+use crate::session::{Session, Theme};
 
 /// Navigation, who is signed in, and what the last form did.
 pub(super) struct Shell {
     pub(super) name: String,
+    pub(super) email: String,
     pub(super) role: &'static str,
     pub(super) csrf: String,
+    pub(super) theme: Theme,
     /// What the last form did.
     pub(super) flash: Option<&'static str>,
+    pub(super) groups: Vec<Group>,
     section: &'static str,
 }
-
-/// A link of the navigation.
-pub(super) struct NavItem {
-    pub(super) href: &'static str,
-    pub(super) label: &'static str,
-    pub(super) current: bool,
-}
-
-const SECTIONS: [(&str, &str); 4] = [
-    ("/admin", "Home"),
-    ("/admin/orders", "Orders"),
-    ("/admin/products", "Products"),
-    ("/admin/customers", "Customers"),
-];
 
 impl Shell {
     /// `section` is the link of the navigation that the page belongs to; `done` names what the last form did.
     pub(super) fn new(session: &Session, section: &'static str, done: Option<&str>) -> Self {
         Self {
             name: session.name.clone(),
+            email: session.email.to_string(),
             role: session.role.as_str(),
             csrf: session.csrf.clone(),
-            flash: done.and_then(sentence),
+            theme: session.theme,
+            flash: done.and_then(flash::sentence),
+            groups: navigation::shown_to(session.role, section),
             section,
         }
     }
@@ -43,27 +40,15 @@ impl Shell {
         self.section == section
     }
 
-    pub(super) fn nav(&self) -> impl Iterator<Item = NavItem> + '_ {
-        SECTIONS.iter().map(|(href, label)| NavItem {
-            href,
-            label,
-            current: *href == self.section,
-        })
+    /// One or two letters that stand for a name.
+    pub(super) fn initials(&self) -> String {
+        self.name
+            .split_whitespace()
+            .filter_map(|word| word.chars().next())
+            .take(2)
+            .flat_map(char::to_uppercase)
+            .collect()
     }
-}
-
-fn sentence(done: &str) -> Option<&'static str> {
-    Some(match done {
-        "ship" => "The shipment is recorded, and the customer gets a mail.",
-        "deliver" => "The shipment is marked as delivered.",
-        "cancel" => "The order is cancelled.",
-        "refund" => "The refund is on its way.",
-        "approve" => "The product is public.",
-        "reject" => "The product is rejected, and the seller sees why.",
-        "totp" => "The authenticator app is set up.",
-        "totp_removed" => "The authenticator app is removed.",
-        _ => return None,
-    })
 }
 
 /// A choice of a filter.
@@ -98,6 +83,6 @@ pub(super) fn link(path: &str, pairs: &[(&str, &str)]) -> String {
         .collect();
     format!(
         "{path}?{}",
-        serde_urlencoded::to_string(pairs).unwrap_or_default()
+        serde_html_form::to_string(pairs).unwrap_or_default()
     )
 }

@@ -1,25 +1,27 @@
 use askama::Template;
-use auth_token::permissions::{ApproveProducts, Permission as _};
-use axum::extract::State;
+use auth_token::permissions::{ApproveProducts, ReadCatalogue};
+use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use primitives::ProductId;
 use serde::Deserialize;
 
-use super::shell::{Choice, Shell, choices, link};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::filters;
 use crate::input::Query;
+use crate::pages::shell::{Choice, Shell, choices, link};
+use crate::pages::views::Views;
 use crate::read::products::ProductRow;
 use crate::read::{self, snapshot};
-use crate::session::Session;
+use crate::session::May;
 
 const PAGE: usize = 50;
 
 #[derive(Template)]
-#[template(path = "products.html")]
+#[template(path = "products/list.html")]
 struct Page {
     shell: Shell,
+    views: Views,
     filter: Filter,
     products: Vec<ProductRow>,
     can_decide: bool,
@@ -54,7 +56,8 @@ pub(super) struct Params {
 
 pub(super) async fn page(
     State(app): State<AppState>,
-    session: Session,
+    session: May<ReadCatalogue>,
+    RawQuery(query): RawQuery,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
     let filter = Filter {
@@ -86,12 +89,14 @@ pub(super) async fn page(
                 ],
             )
         });
-    let can_decide = ApproveProducts::allows(session.role)
+    let can_decide = session.may::<ApproveProducts>()
         && products
             .iter()
             .any(|product| product.status == "pending_review");
+    let views = Views::of(&app, &session, "/admin/products", query.as_deref()).await?;
     let page = Page {
         shell: Shell::new(&session, "/admin/products", params.done.as_deref()),
+        views,
         filter,
         products,
         can_decide,

@@ -5,16 +5,18 @@ use askama::Template;
 use auth_token::CallError;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use contracts::internal::users::{StaffFactors, StaffProof};
 
-use super::act::note;
-use super::shell::Shell;
 use crate::app::AppState;
 use crate::error::{PageError, Result, Stale};
+use crate::format::filters;
+use crate::pages::act::note;
+use crate::pages::shell::Shell;
 use crate::session::Session;
 
 /// The fields of the proof; no form of ours has fields of these names.
@@ -25,7 +27,7 @@ const CODE: &str = "proof_code";
 const LONGEST: usize = 64 * 1024;
 
 #[derive(Template)]
-#[template(path = "step_up.html")]
+#[template(path = "access/step_up.html")]
 struct Page<'a> {
     shell: Shell,
     error: Option<&'static str>,
@@ -35,8 +37,12 @@ struct Page<'a> {
 }
 
 /// Surrounds every form.
-pub(super) async fn layer(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
+pub(in crate::pages) async fn layer(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() != Method::POST || is_upload(&request) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -48,13 +54,19 @@ pub(super) async fn layer(State(app): State<AppState>, request: Request, next: N
         .unwrap_or_else(|response| response)
 }
 
+/// Files are not kept to be sent again; no upload of ours asks for a fresh proof.
+fn is_upload(request: &Request) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"))
+}
+
 async fn around(
     app: &AppState,
     mut parts: Parts,
     body: Bytes,
     next: Next,
 ) -> std::result::Result<Response, Response> {
-    let mut fields: Vec<(String, String)> = serde_urlencoded::from_bytes(&body).unwrap_or_default();
+    let mut fields: Vec<(String, String)> = serde_html_form::from_bytes(&body).unwrap_or_default();
     let (password, code) = (take(&mut fields, PASSWORD), take(&mut fields, CODE));
     let body = if password.is_some() || code.is_some() {
         let session = Session::from_request_parts(&mut parts, app).await?;
@@ -70,7 +82,7 @@ async fn around(
                 .await
                 .map_err(|error| error.into_response());
         }
-        serde_urlencoded::to_string(&fields)
+        serde_html_form::to_string(&fields)
             .unwrap_or_default()
             .into()
     } else {

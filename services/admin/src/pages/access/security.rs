@@ -12,15 +12,16 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::act::note;
-use super::shell::Shell;
 use crate::app::AppState;
 use crate::error::{PageError, Result};
+use crate::format::filters;
 use crate::input::{Query, StaffForm};
+use crate::pages::act::note;
+use crate::pages::shell::Shell;
 use crate::session::{SECURITY, Session};
 
 #[derive(Template)]
-#[template(path = "security.html")]
+#[template(path = "access/security.html")]
 struct Page {
     shell: Shell,
     factors: StaffFactors,
@@ -29,7 +30,7 @@ struct Page {
 
 /// What an authenticator app must learn.
 #[derive(Template)]
-#[template(path = "security_totp.html")]
+#[template(path = "access/totp.html")]
 struct TotpPage<'a> {
     shell: Shell,
     /// Absent when the code was wrong: the app has it already.
@@ -51,7 +52,7 @@ impl TotpPage<'_> {
 }
 
 #[derive(Template)]
-#[template(path = "security_codes.html")]
+#[template(path = "access/recovery_codes.html")]
 struct CodesPage {
     shell: Shell,
     codes: Vec<String>,

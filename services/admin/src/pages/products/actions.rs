@@ -4,10 +4,10 @@ use primitives::ProductId;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::act::{Act, act};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::input::{Path, StaffForm};
+use crate::pages::act::{Act, act};
 
 /// Where decisions are made.
 const QUEUE: &str = "/admin/products?status=pending_review";

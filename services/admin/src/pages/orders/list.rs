@@ -1,25 +1,28 @@
 use askama::Template;
-use axum::extract::State;
+use auth_token::permissions::ReadOrders;
+use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use http_kit::Cursor;
 use primitives::{OrderId, Timestamp};
 use serde::Deserialize;
 
-use super::shell::{Choice, Shell, choices, link};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::Query;
+use crate::pages::shell::{Choice, Shell, choices, link};
+use crate::pages::views::Views;
 use crate::read::orders::{OrderFilter, OrderRow};
 use crate::read::{self, snapshot};
-use crate::session::Session;
+use crate::session::May;
 
 const PAGE: usize = 50;
 
 #[derive(Template)]
-#[template(path = "orders.html")]
+#[template(path = "orders/list.html")]
 struct Page {
     shell: Shell,
+    views: Views,
     filter: OrderFilter,
     orders: Vec<OrderRow>,
     next: Option<String>,
@@ -73,7 +76,8 @@ impl OrderFilter {
 
 pub(super) async fn page(
     State(app): State<AppState>,
-    session: Session,
+    session: May<ReadOrders>,
+    RawQuery(query): RawQuery,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
     let after = match &params.cursor {
@@ -110,9 +114,11 @@ pub(super) async fn page(
             ))
         });
     let next = next.transpose()?;
+    let views = Views::of(&app, &session, "/admin/orders", query.as_deref()).await?;
     Ok(Html(
         Page {
             shell: Shell::new(&session, "/admin/orders", None),
+            views,
             filter,
             orders,
             next,

@@ -1,25 +1,28 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::State;
+use auth_token::permissions::ReadUsers;
+use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use primitives::{Timestamp, UserId};
 use serde::Deserialize;
 
-use super::shell::{Shell, link};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::filters;
 use crate::input::Query;
+use crate::pages::shell::{Shell, link};
+use crate::pages::views::Views;
 use crate::read::{self, money, snapshot};
-use crate::session::Session;
+use crate::session::May;
 
 const PAGE: usize = 50;
 
 #[derive(Template)]
-#[template(path = "customers.html")]
+#[template(path = "customers/list.html")]
 struct Page {
     shell: Shell,
+    views: Views,
     q: String,
     users: Vec<Customer>,
     next: Option<String>,
@@ -45,7 +48,8 @@ pub(super) struct Params {
 
 pub(super) async fn page(
     State(app): State<AppState>,
-    session: Session,
+    session: May<ReadUsers>,
+    RawQuery(query): RawQuery,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
     let q = params.q.trim().to_owned();
@@ -92,9 +96,11 @@ pub(super) async fn page(
             })
         })
         .collect::<sqlx::Result<Vec<_>>>()?;
+    let views = Views::of(&app, &session, "/admin/customers", query.as_deref()).await?;
     Ok(Html(
         Page {
             shell: Shell::new(&session, "/admin/customers", None),
+            views,
             q,
             users,
             next,

@@ -11,17 +11,17 @@ use contracts::internal::users::{
 use primitives::{EmailAddress, UserId};
 use serde::Deserialize;
 
-use super::act::note;
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::input::{Form, Query};
+use crate::pages::act::note;
 use crate::session::{SESSION, cookie, read_cookie, same};
 
 /// The cookie that must match the form's token before there is a session.
 const LOGIN: &str = "mercato_admin_login";
 
 #[derive(Template)]
-#[template(path = "login.html")]
+#[template(path = "access/login.html")]
 struct Page<'a> {
     error: Option<&'a str>,
     csrf: &'a str,
@@ -30,7 +30,7 @@ struct Page<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "login_code.html")]
+#[template(path = "access/code.html")]
 struct CodePage<'a> {
     error: Option<&'a str>,
     csrf: &'a str,

@@ -1,0 +1,97 @@
+use auth_token::Role;
+use auth_token::permissions::{Permission, ReadCatalogue, ReadOrders, ReadUsers};
+
+/// Links of the navigation that belong together.
+pub(in crate::pages) struct Group {
+    pub(in crate::pages) label: &'static str,
+    pub(in crate::pages) items: Vec<Item>,
+}
+
+/// A link of the navigation.
+pub(in crate::pages) struct Item {
+    pub(in crate::pages) href: &'static str,
+    pub(in crate::pages) label: &'static str,
+    pub(in crate::pages) icon: &'static str,
+    /// The letter that leads here after `g`.
+    pub(in crate::pages) key: &'static str,
+    pub(in crate::pages) current: bool,
+}
+
+struct Link {
+    href: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    key: &'static str,
+    shown_to: fn(Role) -> bool,
+}
+
+const fn link<P: Permission>(
+    href: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    key: &'static str,
+) -> Link {
+    Link {
+        href,
+        label,
+        icon,
+        key,
+        shown_to: P::allows,
+    }
+}
+
+/// All of it; icons are symbols of `assets/icons.svg`.
+const GROUPS: &[(&str, &[Link])] = &[
+    ("", &[link::<ReadOrders>("/admin", "Home", "home", "h")]),
+    (
+        "Sell",
+        &[
+            link::<ReadOrders>("/admin/orders", "Orders", "box", "o"),
+            link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
+        ],
+    ),
+    (
+        "Catalogue",
+        &[link::<ReadCatalogue>(
+            "/admin/products",
+            "Products",
+            "tag",
+            "p",
+        )],
+    ),
+];
+
+/// What else the keyboard does, for the page that explains it.
+pub(in crate::pages) const KEYS: &[(&str, &str)] = &[
+    ("/", "Search everything"),
+    ("j", "Next row"),
+    ("k", "Row before"),
+    ("Enter", "Open the row"),
+    ("x", "Select the row"),
+    ("f", "To the filters"),
+    ("?", "This page"),
+    ("Esc", "Leave a field"),
+];
+
+/// What somebody of this role may see.
+pub(super) fn shown_to(role: Role, section: &str) -> Vec<Group> {
+    let item = |link: &Link| Item {
+        href: link.href,
+        label: link.label,
+        icon: link.icon,
+        key: link.key,
+        current: link.href == section,
+    };
+    GROUPS
+        .iter()
+        .map(|(label, links)| Group {
+            label,
+            items: links
+                .iter()
+                .filter(|link| (link.shown_to)(role))
+                .map(item)
+                .collect(),
+        })
+        .filter(|group| !group.items.is_empty())
+        .collect()
+}
