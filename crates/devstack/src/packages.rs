@@ -12,6 +12,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process::Spec;
 
+mod browser;
+
+pub use browser::Browser;
+
 /// Names the folder of unpacked packages to processes that cannot be told otherwise (tests).
 pub const PREFIX_VARIABLE: &str = "MERCATO_PACKAGES";
 
@@ -372,7 +376,11 @@ fn unpack(prefix: &Path, packages: &[&str]) -> Result<()> {
             fs::remove_file(path)?;
         }
     }
-    relocate_erlang(&prefix.join("usr/lib/erlang"))
+    let erlang = prefix.join("usr/lib/erlang");
+    if erlang.is_dir() {
+        relocate_erlang(&erlang)?;
+    }
+    Ok(())
 }
 
 /// The packages that a simulated installation names.

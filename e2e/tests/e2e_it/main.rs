@@ -8,6 +8,7 @@
 
 mod accounts;
 mod after_sales;
+mod browser;
 mod catalogue;
 mod edge;
 mod fuzz;

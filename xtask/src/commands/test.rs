@@ -5,11 +5,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use devstack::packages::PREFIX_VARIABLE;
+use devstack::packages::{Browser, PREFIX_VARIABLE};
 
 use crate::commands::up::tools;
 use crate::stack::place::Place;
-use crate::stack::progress::{done, step};
+use crate::stack::progress::{done, note, step};
 use crate::stack::running::{Options, Stack};
 use crate::stack::{supervise, test_tools};
 use crate::{build, interrupt, project};
@@ -43,6 +43,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // Every run starts from nothing.
     place.wipe()?;
     test_tools::ensure(&root)?;
+    if !args.servers_only {
+        Browser::ensure(&Place::packages(&root), &note)?;
+    }
 
     step("programs and tests built", || build::everything(&root))?;
 

@@ -1,7 +1,7 @@
 //! What only tests need and Debian does not have: programs from PyPI and npm, in versions that are pinned, in `.data/test-tools`.
 //!
 //! `venv/bin` holds the programs of the Python packages, `node` is Node.js (Debian 12's is too old), `oidc-provider/node_modules` the
-//! identity provider that tests sign in with. Tests find the folder by [`VARIABLE`].
+//! identity provider that tests sign in with, `browser/node_modules` what drives a browser. Tests find the folder by [`VARIABLE`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,10 @@ const PYTHON: [&str; 7] = [
 ];
 
 /// From npm: the folder here with `package.json` and its lock, and its folder there.
-const NODE: [(&str, &str); 1] = [("services/auth/tests/oidc-provider", "oidc-provider")];
+const NODE: [(&str, &str); 2] = [
+    ("services/auth/tests/oidc-provider", "oidc-provider"),
+    ("e2e/browser", "browser"),
+];
 
 /// Installs what is missing.
 pub(crate) fn ensure(root: &Path) -> Result<()> {

@@ -1,0 +1,108 @@
+// Looks at every page of the panel: both themes, wide and as on a phone, for people who cannot see or point well.
+import { DESKTOP, PHONE, Panel } from "./panel.mjs";
+import { ERRORS, kind, MORE, PUBLIC } from "./pages.mjs";
+import { signIn } from "./stack.mjs";
+
+/// The issue's limits, before compression.
+const LONGEST_PAGE = 60 * 1024;
+const LONGEST_SCRIPTS = 30 * 1024;
+
+/// What is wrong with a page, and where its links lead.
+async function look(panel, path, expected) {
+  const { page } = panel;
+  const loaded = new Map();
+  const note = (response) => loaded.set(response.url(), response);
+  page.on("response", note);
+  await page.setViewportSize(DESKTOP);
+  await page.emulateMedia({ colorScheme: "light" });
+  const response = await page.goto(path);
+  await page.waitForLoadState();
+  page.off("response", note);
+
+  const problems = [];
+  if (response.status() !== expected) problems.push(`answered ${response.status()}`);
+  if (!(response.headers()["content-type"] ?? "").startsWith("text/html")) return { problems, links: [] };
+  problems.push(...(await weigh(response, loaded)));
+  problems.push(...(await page.evaluate(outline)));
+  const links = await page.evaluate(() => [...document.querySelectorAll("a[href]:not([download])")].map((link) => link.href));
+
+  const seen = new Set();
+  const add = (where, found) => {
+    for (const one of found) if (!seen.has(one)) seen.add(one) && problems.push(`${where}: ${one}`);
+  };
+  add("light", await panel.axe());
+  await page.emulateMedia({ colorScheme: "dark" });
+  add("dark", await panel.axe());
+  await page.setViewportSize(PHONE);
+  add("phone", await panel.axe());
+  const overflow = await panel.overflow();
+  if (overflow) problems.push(overflow);
+  problems.push(...panel.problems.splice(0));
+  return { problems, links };
+}
+
+/// One stylesheet, little script, a page that is not long.
+async function weigh(response, loaded) {
+  const problems = [];
+  const size = (await response.body()).length;
+  if (size > LONGEST_PAGE) problems.push(`${size} bytes of HTML`);
+  let [styles, scripts] = [0, 0];
+  for (const [url, asset] of loaded) {
+    const type = asset.request().resourceType();
+    if (type === "stylesheet") styles += 1;
+    if (type === "script") scripts += (await asset.body().catch(() => "")).length;
+    if (new URL(url).origin !== new URL(response.url()).origin) problems.push(`loads ${url}`);
+  }
+  if (styles !== 1) problems.push(`${styles} stylesheets`);
+  if (scripts > LONGEST_SCRIPTS) problems.push(`${scripts} bytes of script`);
+  return problems;
+}
+
+/// Runs in the page: its title and headings, and words that a template was to fill in.
+function outline() {
+  const problems = [];
+  if (!document.title) problems.push("no title");
+  const first = document.querySelectorAll("h1").length;
+  if (first !== 1) problems.push(`${first} headings of the first rank`);
+  const leaked = document.body.innerText.match(/\{\{|\}\}|undefined|\bNaN\b|Some\(|None\b/);
+  if (leaked) problems.push(`says "${leaked[0]}"`);
+  return problems;
+}
+
+/// Every page, one of each kind. `report` gets each with its problems.
+export async function everyPage(browser, report) {
+  const guest = await Panel.open(browser);
+  for (const path of PUBLIC) await report(guest, path, (await look(guest, path, 200)).problems);
+  await guest.close();
+
+  const panel = await Panel.open(browser, { role: "admin" });
+  const [waiting, known] = [["/admin"], new Set(["/admin", "/admin/logout"])];
+  while (waiting.length > 0) {
+    const path = waiting.shift();
+    const { problems, links } = await look(panel, path, 200);
+    await report(panel, path, problems);
+    for (const link of links) {
+      const url = new URL(link);
+      const inside = url.origin === new URL(panel.page.url()).origin && url.pathname.startsWith("/admin");
+      if (!inside || known.has(kind(url))) continue;
+      known.add(kind(url));
+      waiting.push(url.pathname + url.search);
+    }
+  }
+  for (const path of MORE) await report(panel, path, (await look(panel, path, 200)).problems);
+  for (const [path, status] of ERRORS) await report(panel, path, (await look(panel, path, status)).problems);
+  await panel.close();
+}
+
+/// Nobody is shown a link that they may not follow.
+export async function everyLinkOf(browser, role, report) {
+  const panel = await Panel.open(browser, { role });
+  await panel.page.goto("/admin");
+  const paths = await panel.page.evaluate(() => [...document.querySelectorAll("nav a[href]")].map((link) => link.getAttribute("href")));
+  for (const path of new Set(paths)) {
+    const response = await panel.page.goto(path);
+    const problems = response.status() === 200 ? [] : [`answered ${response.status()} to ${signIn(role).role}`];
+    await report(panel, path, [...problems, ...panel.problems.splice(0)]);
+  }
+  await panel.close();
+}

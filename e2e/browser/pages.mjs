@@ -1,0 +1,25 @@
+// The pages of the panel that nothing links to, or that are worth a look with another question. Every other page is found by
+// following links from the home page: one page of each kind, that is of each path without its ids.
+
+/// A line per page.
+export const MORE = [
+  "/admin/orders?status=confirmed&fulfillment_status=unfulfilled",
+  "/admin/orders?q=nothing-like-this",
+  "/admin/products?status=pending_review",
+  "/admin/products?q=nothing-like-this",
+  "/admin/customers?q=nobody-like-this",
+];
+
+/// Friendly pages of errors, with their status.
+export const ERRORS = [
+  ["/admin/no-such-page", 404],
+  ["/admin/orders/018f0000-0000-7000-8000-000000000000", 404],
+];
+
+/// Without a session.
+export const PUBLIC = ["/admin/login"];
+
+/// What kind of page it is: its path without ids.
+export function kind(url) {
+  return url.pathname.replace(/\/[^/]*\d[^/]*/g, "/:id").replace(/\/$/, "");
+}
