@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use crate::clients::broker::Broker;
 use crate::config::Settings;
 use crate::session::Sessions;
-use crate::{consumers, docs, pages};
+use crate::{commands, consumers, docs, pages};
 
 /// The program.
 pub struct App;
@@ -68,6 +68,14 @@ impl runtime::Service for App {
             }
         });
         Ok(listeners(app, &settings))
+    }
+
+    fn commands() -> Vec<runtime::clap::Command> {
+        commands::commands()
+    }
+
+    fn run_command(name: &str, given: &runtime::clap::ArgMatches) -> anyhow::Result<()> {
+        commands::run(name, given)
     }
 }
 

@@ -5,7 +5,8 @@
 //!
 //! # The audit log
 //!
-//! `audit_logs` is only ever added to. Its rows come from two sides, which say different things and so cannot contradict each other:
+//! `audit_logs` is only ever added to, and each row carries the hash of the row before it, which the database computes: `admin verify-audit` proves that
+//! nothing was changed, taken out or put in (`domain/audit_chain.rs`, docs/admin/audit.md). Its rows come from two sides, which say different things and so cannot contradict each other:
 //!
 //! - **The panel** (`source` `mercato/admin`) says what was asked for here and what it was answered: a row `asked` before the call, so that
 //!   nothing is done without a trace, and a row `done`, or the code of the refusal, after it; and each sign-in.
@@ -21,9 +22,11 @@
 
 mod app;
 mod clients;
+mod commands;
 mod config;
 mod consumers;
 mod docs;
+mod domain;
 mod error;
 mod format;
 mod input;
@@ -31,6 +34,7 @@ mod pages;
 mod read;
 mod session;
 mod store;
+mod workflows;
 
 pub use app::{App, AppState, MIGRATOR, listeners};
 pub use config::Settings;
