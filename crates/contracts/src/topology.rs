@@ -109,3 +109,71 @@ pub const QUEUES: [Queue; 19] = [
         consumer: "notification",
     },
 ];
+
+/// A queue of many events, for readers to whom the kind of event matters little: they see them in the order in which they were published, and
+/// the broker has one queue to keep instead of one for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feed {
+    /// The queue's name.
+    pub name: &'static str,
+    /// The types of the events that it gets, which are the bindings' routing keys.
+    pub events: &'static [&'static str],
+    /// The service that reads it.
+    pub consumer: &'static str,
+}
+
+/// What third parties may subscribe to (docs/webhooks.md). What is told of carts, mails and staff stays in the house.
+pub const WEBHOOKS: Feed = Feed {
+    name: "events.webhooks",
+    events: &[
+        OrderCreated::TYPE,
+        OrderConfirmed::TYPE,
+        OrderUpdated::TYPE,
+        OrderShipped::TYPE,
+        OrderDelivered::TYPE,
+        OrderCancelled::TYPE,
+        OrderReturned::TYPE,
+        OrderRefunded::TYPE,
+        PaymentProcessed::TYPE,
+        PaymentAuthorized::TYPE,
+        PaymentFailed::TYPE,
+        PaymentRefunded::TYPE,
+        PaymentDisputed::TYPE,
+        PaymentDisputeClosed::TYPE,
+        ProductCreated::TYPE,
+        ProductUpdated::TYPE,
+        ProductApproved::TYPE,
+        ProductDeleted::TYPE,
+        CategoryChanged::TYPE,
+        InventoryLowStock::TYPE,
+        InventoryAdjusted::TYPE,
+        ReviewCreated::TYPE,
+        ReviewUpdated::TYPE,
+        ReviewModerated::TYPE,
+        ReviewDeleted::TYPE,
+        UserRegistered::TYPE,
+        UserUpdated::TYPE,
+        UserDisabled::TYPE,
+        UserDeleted::TYPE,
+    ],
+    consumer: "admin",
+};
+
+/// What becomes a notification of the person whom it concerns.
+pub const INBOX: Feed = Feed {
+    name: "events.inbox",
+    events: &[
+        OrderConfirmed::TYPE,
+        OrderShipped::TYPE,
+        OrderDelivered::TYPE,
+        OrderCancelled::TYPE,
+        OrderRefunded::TYPE,
+        ProductApproved::TYPE,
+        ReviewModerated::TYPE,
+        UserDeleted::TYPE,
+    ],
+    consumer: "admin",
+};
+
+/// Every feed of the system.
+pub const FEEDS: [Feed; 2] = [WEBHOOKS, INBOX];

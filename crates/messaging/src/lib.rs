@@ -39,6 +39,8 @@
 //! `contracts::topology`. The inbox row, whatever the handler writes through `tx` and whatever it publishes through `tx` are committed
 //! together, or not at all; only then is the delivery acknowledged.
 //!
+//! `on_feed` consumes one of `contracts::topology::FEEDS`, a queue of many events, with a [`FeedHandler`] that gets each envelope as JSON.
+//!
 //! # What a handler may rely on, and what it must do
 //!
 //! - Its effect is committed at most once per event id, and, short of [`HandlerError::Reject`] or the last failed try, at least once.
@@ -66,7 +68,7 @@ pub mod relay;
 pub mod topology;
 pub mod watch;
 
-pub use consumers::{Consumers, Handler, headers};
+pub use consumers::{Consumers, FeedHandler, Handler, headers};
 pub use error::HandlerError;
 pub use publisher::{Publisher, Traced};
 

@@ -14,7 +14,7 @@
 
 use crate::amqp;
 pub use crate::amqp::BrokerError;
-use contracts::topology::{EXCHANGE, QUEUES};
+use contracts::topology::{EXCHANGE, FEEDS, QUEUES};
 use lapin::{
     Channel, Connection, ExchangeKind,
     options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
@@ -35,11 +35,11 @@ const RETRY_DELAYS: [Duration; 3] = [
 /// Tries before an event goes dead: now, after 5 s, 1 min and then every 10 min, half an hour in all.
 const TRIES: u32 = 6;
 
-/// A queue for one consumer of one event, with its companions.
+/// A queue for one consumer of one event or, as a feed, of several, with its companions.
 #[derive(Clone, Debug)]
 pub struct EventQueue {
-    /// The event's type, which is the binding's routing key.
-    pub event: String,
+    /// The events' types, which are the bindings' routing keys.
+    pub events: Vec<String>,
     /// Who reads it.
     pub consumer: String,
     /// The queue's name.
@@ -57,14 +57,17 @@ pub struct Topology {
 impl Topology {
     /// The system's.
     pub fn standard() -> Self {
-        let queues = QUEUES
-            .iter()
-            .map(|q| EventQueue {
-                event: q.event.to_owned(),
-                consumer: q.consumer.to_owned(),
-                name: q.name(),
-            })
-            .collect();
+        let queues = QUEUES.iter().map(|q| EventQueue {
+            events: vec![q.event.to_owned()],
+            consumer: q.consumer.to_owned(),
+            name: q.name(),
+        });
+        let feeds = FEEDS.iter().map(|feed| EventQueue {
+            events: feed.events.iter().map(|&event| event.to_owned()).collect(),
+            consumer: feed.consumer.to_owned(),
+            name: feed.name.to_owned(),
+        });
+        let queues = queues.chain(feeds).collect();
         Self {
             queues,
             delays: RETRY_DELAYS.to_vec(),
@@ -78,7 +81,7 @@ impl Topology {
         let queues = pairs
             .iter()
             .map(|(event, consumer)| EventQueue {
-                event: (*event).to_owned(),
+                events: vec![(*event).to_owned()],
                 consumer: (*consumer).to_owned(),
                 name: format!("{event}.{consumer}"),
             })
@@ -90,16 +93,23 @@ impl Topology {
         }
     }
 
-    /// The queue of an event for a consumer.
+    /// The queue of an event alone for a consumer.
     pub fn queue(&self, event: &str, consumer: &str) -> Option<&EventQueue> {
         self.queues
             .iter()
-            .find(|q| q.event == event && q.consumer == consumer)
+            .find(|q| q.events == [event] && q.consumer == consumer)
+    }
+
+    /// The queue of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&EventQueue> {
+        self.queues.iter().find(|q| q.name == name)
     }
 
     /// Whether anybody reads such events.
     pub(crate) fn is_read(&self, event: &str) -> bool {
-        self.queues.iter().any(|q| q.event == event)
+        self.queues
+            .iter()
+            .any(|q| q.events.iter().any(|read| read == event))
     }
 
     /// How often an event is tried in all.
@@ -153,7 +163,8 @@ impl Topology {
         let bindings: Vec<Value> = self
             .queues
             .iter()
-            .map(|q| json!({"source": EXCHANGE, "vhost": vhost, "destination": q.name, "destination_type": "queue", "routing_key": q.event, "arguments": {}}))
+            .flat_map(|q| q.events.iter().map(move |event| (q, event)))
+            .map(|(q, event)| json!({"source": EXCHANGE, "vhost": vhost, "destination": q.name, "destination_type": "queue", "routing_key": event, "arguments": {}}))
             .collect();
         json!({
             "exchanges": [{"name": EXCHANGE, "vhost": vhost, "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": {}}],
@@ -191,15 +202,17 @@ impl Topology {
             declare_queue(&channel, &name, &arguments).await?;
         }
         for queue in &self.queues {
-            channel
-                .queue_bind(
-                    queue.name.as_str().into(),
-                    EXCHANGE.into(),
-                    queue.event.as_str().into(),
-                    QueueBindOptions::default(),
-                    FieldTable::default(),
-                )
-                .await?;
+            for event in &queue.events {
+                channel
+                    .queue_bind(
+                        queue.name.as_str().into(),
+                        EXCHANGE.into(),
+                        event.as_str().into(),
+                        QueueBindOptions::default(),
+                        FieldTable::default(),
+                    )
+                    .await?;
+            }
         }
         channel.close(200, "declared".into()).await?;
         Ok(())

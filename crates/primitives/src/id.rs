@@ -131,4 +131,12 @@ ids! {
     AuditId;
     /// A mail to be sent.
     MailId;
+    /// A conversation.
+    ThreadId;
+    /// What somebody wrote in a conversation.
+    MessageId;
+    /// A third party's address that is told of events.
+    WebhookId;
+    /// An event on its way to such an address.
+    DeliveryId;
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use auth_token::{InternalClient, ServiceKeys};
 use http_kit::Limits;
@@ -10,9 +11,10 @@ use runtime::{CommonSettings, Listeners, Runtime, Service as _};
 use sqlx::PgPool;
 
 use crate::clients::broker::Broker;
+use crate::clients::webhooks::Sender;
 use crate::config::Settings;
 use crate::session::Sessions;
-use crate::{commands, consumers, docs, pages};
+use crate::{commands, consumers, docs, jobs, pages};
 
 /// The program.
 pub struct App;
@@ -39,9 +41,11 @@ impl runtime::Service for App {
             &settings.service_jwks,
             Clock::system(),
         );
+        let webhooks = settings.webhooks.rules().err();
         keys.err()
-            .map(|error| format!("{error:#}"))
             .into_iter()
+            .chain(webhooks)
+            .map(|error| format!("{error:#}"))
             .collect()
     }
 
@@ -56,6 +60,10 @@ impl runtime::Service for App {
         let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
         let consumers = consumers::all(&app, settings.amqp_url.clone());
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
+        let worker = app.clone();
+        runtime.spawn("webhooks", move |shutdown| {
+            jobs::webhooks::run(worker, shutdown)
+        });
         let pool = app.pool.clone();
         runtime.ready_check("database", move || {
             let pool = pool.clone();
@@ -106,6 +114,9 @@ pub struct Parts {
     pub(crate) product: InternalClient,
     pub(crate) order: InternalClient,
     pub(crate) broker: Broker,
+    pub(crate) webhooks: Sender,
+    /// How long a third party may take to answer.
+    pub(crate) webhook_timeout: Duration,
     pub(crate) sessions: Sessions,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -134,10 +145,20 @@ impl AppState {
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,
             broker: Broker::new(&settings.rabbitmq_management_url)?,
+            webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
+            webhook_timeout: settings.webhooks.timeout(),
             sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
             clock,
             random,
         })))
+    }
+
+    /// Delivers now what is due to third parties; how many tries that were.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn deliver_webhooks(&self) -> sqlx::Result<usize> {
+        jobs::webhooks::all(self).await
     }
 }
 

@@ -1,7 +1,12 @@
 //! All settings, from the environment.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
 use runtime::CommonSettings;
 use secrecy::SecretString;
+
+use crate::domain::webhooks::target::Rules;
 
 /// The settings of the admin service.
 #[derive(Debug, Clone, clap::Args)]
@@ -63,4 +68,49 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9004"
     )]
     pub order_internal_url: String,
+    /// Webhooks of third parties.
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
+}
+
+/// Where webhooks may go.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WebhookSettings {
+    /// Whether plain HTTP is good enough, as in development.
+    #[arg(long, env = "WEBHOOK_ALLOW_HTTP", default_value_t = false, action = clap::ArgAction::Set)]
+    pub webhook_allow_http: bool,
+    /// The ports that may be asked, with commas between them; empty for all.
+    #[arg(long, env = "WEBHOOK_PORTS", default_value = "443,8443")]
+    pub webhook_ports: String,
+    /// Networks that may be reached besides the public internet, such as `10.1.2.0/24`, with commas between them.
+    #[arg(long, env = "WEBHOOK_ALLOWED_NETWORKS", default_value = "")]
+    pub webhook_allowed_networks: String,
+    /// How long a third party may take to answer.
+    #[arg(long, env = "WEBHOOK_TIMEOUT_SECONDS", default_value_t = 15)]
+    pub webhook_timeout_seconds: u16,
+}
+
+impl WebhookSettings {
+    pub(crate) fn rules(&self) -> anyhow::Result<Rules> {
+        let ports: Result<_, _> = words(&self.webhook_ports).map(str::parse).collect();
+        let networks = words(&self.webhook_allowed_networks).map(|text| {
+            text.parse()
+                .map_err(|why| anyhow::anyhow!("WEBHOOK_ALLOWED_NETWORKS: {text} {why}"))
+        });
+        Ok(Rules {
+            http: self.webhook_allow_http,
+            ports: ports.context("WEBHOOK_PORTS must be numbers with commas between them")?,
+            networks: networks.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_secs(self.webhook_timeout_seconds.max(1).into())
+    }
+}
+
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }

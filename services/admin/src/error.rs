@@ -74,6 +74,15 @@ impl PageError {
         )
     }
 
+    /// The form was opened before somebody else's change.
+    pub(crate) fn changed_meanwhile() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "Somebody else changed this meanwhile",
+            "Go back, look at it as it is now, and try again.",
+        )
+    }
+
     /// The form did not come from our page, or from an older sign-in.
     pub(crate) fn forged() -> Self {
         let text = "The form is out of date. Go back, reload the page and send it again.";

@@ -30,6 +30,7 @@ mod domain;
 mod error;
 mod format;
 mod input;
+mod jobs;
 mod pages;
 mod read;
 mod session;

@@ -269,6 +269,15 @@ impl Facts<'_> {
                     );
                 }
                 set("RABBITMQ_MANAGEMENT_URL", self.management_url(name));
+                // In development a receiver runs on this machine.
+                for (name, default) in [
+                    ("WEBHOOK_ALLOW_HTTP", "true"),
+                    ("WEBHOOK_PORTS", ""),
+                    ("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8"),
+                ] {
+                    let value = self.environment.get(name);
+                    set(name, value.unwrap_or_else(|| default.to_owned()));
+                }
             }
             "notification" => {
                 set(

@@ -1,6 +1,6 @@
 //! One event, one transaction.
 
-use super::{Context, Handler};
+use super::{Context, FeedHandler, Handler};
 use crate::error::{HandlerError, Trouble, classify, classify_sqlx};
 use crate::faults::Step;
 use crate::inbox;
@@ -8,9 +8,11 @@ use contracts::events::{Envelope, Event};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use sqlx::{Postgres, Transaction};
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A handler that takes longer is hung; it is tried again.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -76,46 +78,82 @@ impl<E: Event, H: Handler<E>> Apply for Typed<E, H> {
         queue: &'a str,
         envelope: &'a Envelope<Value>,
     ) -> BoxFuture<'a, Result<Applied, Failure>> {
-        let guarded = AssertUnwindSafe(tokio::time::timeout(
-            HANDLER_TIMEOUT,
-            transact(&self.0, context, queue, envelope),
-        ))
-        .catch_unwind();
-        async move {
-            match guarded.await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(Failure::Failed(
-                    Trouble::Other,
-                    anyhow::anyhow!("the handler took more than {HANDLER_TIMEOUT:?}"),
-                )),
-                Err(panic) => {
-                    let text = panic
-                        .downcast_ref::<&str>()
-                        .copied()
-                        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-                    Err(Failure::Failed(
-                        Trouble::Other,
-                        anyhow::anyhow!("the handler panicked: {}", text.unwrap_or("?")),
-                    ))
-                }
-            }
-        }
-        .boxed()
+        guarded(async move {
+            let event = typed::<E>(envelope)?;
+            let Some(mut tx) = begin(context, queue, event.id.uuid()).await? else {
+                return Ok(Applied::Before);
+            };
+            self.0.handle(&mut tx, event).await?;
+            commit(context, tx).await
+        })
     }
 }
 
-async fn transact<E: Event, H: Handler<E>>(
-    handler: &H,
+/// A handler of every event of a feed.
+pub(crate) struct Any<H>(H);
+
+impl<H> Any<H> {
+    pub(crate) fn new(handler: H) -> Self {
+        Self(handler)
+    }
+}
+
+impl<H: FeedHandler> Apply for Any<H> {
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context,
+        queue: &'a str,
+        envelope: &'a Envelope<Value>,
+    ) -> BoxFuture<'a, Result<Applied, Failure>> {
+        guarded(async move {
+            let Some(mut tx) = begin(context, queue, envelope.id.uuid()).await? else {
+                return Ok(Applied::Before);
+            };
+            self.0.handle(&mut tx, envelope.clone()).await?;
+            commit(context, tx).await
+        })
+    }
+}
+
+/// Ends a handler that hangs, and survives one that panics.
+fn guarded<'a>(
+    work: impl Future<Output = Result<Applied, Failure>> + Send + 'a,
+) -> BoxFuture<'a, Result<Applied, Failure>> {
+    let guarded = AssertUnwindSafe(tokio::time::timeout(HANDLER_TIMEOUT, work)).catch_unwind();
+    async move {
+        match guarded.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Failure::Failed(
+                Trouble::Other,
+                anyhow::anyhow!("the handler took more than {HANDLER_TIMEOUT:?}"),
+            )),
+            Err(panic) => {
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .copied()
+                    .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+                Err(Failure::Failed(
+                    Trouble::Other,
+                    anyhow::anyhow!("the handler panicked: {}", text.unwrap_or("?")),
+                ))
+            }
+        }
+    }
+    .boxed()
+}
+
+/// A transaction that notes the event as applied; none if it was before.
+async fn begin(
     context: &Context,
     queue: &str,
-    envelope: &Envelope<Value>,
-) -> Result<Applied, Failure> {
-    let event = typed::<E>(envelope)?;
+    event: Uuid,
+) -> Result<Option<Transaction<'static, Postgres>>, Failure> {
     let mut tx = context.pool.begin().await?;
-    if !inbox::record(&mut tx, queue, event.id.uuid()).await? {
-        return Ok(Applied::Before);
-    }
-    handler.handle(&mut tx, event).await?;
+    let first = inbox::record(&mut tx, queue, event).await?;
+    Ok(first.then_some(tx))
+}
+
+async fn commit(context: &Context, tx: Transaction<'static, Postgres>) -> Result<Applied, Failure> {
     context.hook.at(Step::Applied).await;
     tx.commit().await?;
     context.hook.at(Step::Committed).await;

@@ -10,9 +10,11 @@ use crate::error::HandlerError;
 use crate::faults::Hook;
 use crate::inbox;
 use crate::topology::Topology;
-use apply::{Apply, Typed};
+use apply::{Any, Apply, Typed};
 use contracts::events::{Envelope, Event};
+use contracts::topology::Feed;
 use secrecy::SecretString;
+use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use std::future::Future;
 use std::sync::Arc;
@@ -32,11 +34,21 @@ pub trait Handler<E: Event>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
 }
 
-/// A service's consumers: one queue for each event it reads.
+/// What a service does about every event of a feed. The same holds as for a [`Handler`].
+pub trait FeedHandler: Send + Sync + 'static {
+    /// Applies the event through `tx`.
+    fn handle(
+        &self,
+        tx: &mut PgConnection,
+        event: Envelope<Value>,
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+}
+
+/// A service's consumers: one queue for each event it reads, and one for each feed.
 pub struct Consumers {
     consumer: &'static str,
     amqp_url: SecretString,
-    handlers: Vec<(&'static str, Arc<dyn Apply>)>,
+    handlers: Vec<(Reads, Arc<dyn Apply>)>,
     context: Context,
 }
 
@@ -46,6 +58,15 @@ pub(crate) struct Context {
     pub(crate) pool: PgPool,
     pub(crate) topology: Arc<Topology>,
     pub(crate) hook: Hook,
+}
+
+/// Which queue a handler reads.
+#[derive(Clone, Copy)]
+enum Reads {
+    /// Its service's own of this event.
+    Event(&'static str),
+    /// The one of this name.
+    Feed(&'static str),
 }
 
 /// One queue and what is done with its events.
@@ -75,7 +96,15 @@ impl Consumers {
     #[must_use]
     pub fn on<E: Event>(mut self, handler: impl Handler<E>) -> Self {
         self.handlers
-            .push((E::TYPE, Arc::new(Typed::<E, _>::new(handler))));
+            .push((Reads::Event(E::TYPE), Arc::new(Typed::<E, _>::new(handler))));
+        self
+    }
+
+    /// Handles all events of a feed.
+    #[must_use]
+    pub fn on_feed(mut self, feed: &Feed, handler: impl FeedHandler) -> Self {
+        self.handlers
+            .push((Reads::Feed(feed.name), Arc::new(Any::new(handler))));
         self
     }
 
@@ -117,12 +146,12 @@ impl Consumers {
     fn subscriptions(&self) -> Result<Vec<Subscription>, &'static str> {
         self.handlers
             .iter()
-            .map(|(event, apply)| {
-                let queue = self
-                    .context
-                    .topology
-                    .queue(event, self.consumer)
-                    .ok_or(*event)?;
+            .map(|(reads, apply)| {
+                let topology = &self.context.topology;
+                let queue = match *reads {
+                    Reads::Event(event) => topology.queue(event, self.consumer).ok_or(event)?,
+                    Reads::Feed(name) => topology.named(name).ok_or(name)?,
+                };
                 Ok(Subscription {
                     queue: queue.name.as_str().into(),
                     apply: apply.clone(),

@@ -1,3 +1,4 @@
 //! What the panel asks besides databases and services.
 
 pub(crate) mod broker;
+pub(crate) mod webhooks;

@@ -1,3 +1,4 @@
 //! Pure rules.
 
 pub(crate) mod audit_chain;
+pub(crate) mod webhooks;

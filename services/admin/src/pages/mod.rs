@@ -11,6 +11,7 @@ mod products;
 mod shell;
 mod theme;
 mod views;
+mod webhooks;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -32,6 +33,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(orders::routes())
         .merge(products::routes())
         .merge(views::routes())
+        .merge(webhooks::routes())
         .route("/admin/{*unknown}", any(async || PageError::not_found()))
         .method_not_allowed_fallback(async || PageError::wrong_method())
         .layer(from_fn_with_state(app.clone(), access::step_up::layer))

@@ -3,3 +3,4 @@
 pub(crate) mod audit;
 pub(crate) mod notifications;
 pub(crate) mod views;
+pub(crate) mod webhooks;

@@ -220,14 +220,18 @@ async fn an_act_of_staff_is_one_row_however_often_it_is_told() {
 }
 
 /// The whole service, with its consumers.
-struct Running {
+pub(crate) struct Running {
     internal: std::net::SocketAddr,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
 
 impl Running {
-    async fn start(panel: &Panel) -> Self {
+    pub(crate) async fn start(panel: &Panel) -> Self {
+        // However long a busy broker takes for the first time.
+        messaging::topology::check(&panel.settings.amqp_url)
+            .await
+            .unwrap();
         let mut runtime = Runtime::new(panel.clock.clone(), panel.random.clone());
         let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let sockets = Sockets {
@@ -255,13 +259,13 @@ impl Running {
         }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
 
-fn envelope<E: Event>(panel: &Panel, event: E) -> Envelope<E> {
+pub(crate) fn envelope<E: Event>(panel: &Panel, event: E) -> Envelope<E> {
     Envelope::new(
         EventId::new(panel.clock.now(), &panel.random),
         "mercato/test",
@@ -271,7 +275,7 @@ fn envelope<E: Event>(panel: &Panel, event: E) -> Envelope<E> {
     )
 }
 
-async fn publish<E: Event>(vhost: &Vhost, event: &Envelope<E>) {
+pub(crate) async fn publish<E: Event>(vhost: &Vhost, event: &Envelope<E>) {
     let body = serde_json::to_string(event).unwrap();
     eventually("a queue takes it", async || {
         let routed = vhost

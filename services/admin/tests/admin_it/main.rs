@@ -13,3 +13,6 @@ mod security;
 mod seed;
 mod sessions;
 mod sign_in;
+mod webhook_pages;
+mod webhook_receiver;
+mod webhooks;

@@ -28,6 +28,7 @@ struct Cli {
 pub(crate) struct Panel {
     pub(crate) client: Client,
     pub(crate) peer: Peer,
+    pub(crate) app: AppState,
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -115,6 +116,10 @@ impl Panel {
             ("--auth-internal-url", auth_api.url()),
             ("--product-internal-url", product_api.url()),
             ("--order-internal-url", order_api.url()),
+            ("--webhook-allow-http", "true".to_owned()),
+            ("--webhook-ports", String::new()),
+            ("--webhook-allowed-networks", "127.0.0.0/8".to_owned()),
+            ("--webhook-timeout-seconds", "5".to_owned()),
         ];
         let flat = arguments
             .into_iter()
@@ -122,7 +127,7 @@ impl Panel {
         let settings = Cli::parse_from(std::iter::once("admin".to_owned()).chain(flat)).settings;
 
         let app = AppState::new(&settings, clock.clone(), random.clone()).unwrap();
-        let public = testkit::serve(admin::listeners(app, &settings).public.unwrap()).await;
+        let public = testkit::serve(admin::listeners(app.clone(), &settings).public.unwrap()).await;
         let auth_db = auth.pool_as("auth_owner").await;
         peer.world().auth = Some(Auth {
             db: auth_db.clone(),
@@ -132,6 +137,7 @@ impl Panel {
         Self {
             client: public.client(),
             peer,
+            app,
             settings,
             clock,
             random,

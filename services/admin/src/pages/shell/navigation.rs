@@ -1,5 +1,5 @@
 use auth_token::Role;
-use auth_token::permissions::{Permission, ReadCatalogue, ReadOrders, ReadUsers};
+use auth_token::permissions::{ManageSettings, Permission, ReadCatalogue, ReadOrders, ReadUsers};
 
 /// Links of the navigation that belong together.
 pub(in crate::pages) struct Group {
@@ -57,6 +57,15 @@ const GROUPS: &[(&str, &[Link])] = &[
             "Products",
             "tag",
             "p",
+        )],
+    ),
+    (
+        "Shop",
+        &[link::<ManageSettings>(
+            "/admin/webhooks",
+            "Webhooks",
+            "plug",
+            "w",
         )],
     ),
 ];

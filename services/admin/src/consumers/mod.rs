@@ -1,9 +1,12 @@
 //! Events that staff should know of become notifications; what staff did becomes a row of the audit log.
 
+mod webhooks;
+
 use contracts::events::{
     Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
     OrderRefunded, PaymentFailed, ProductCreated, StaffActed,
 };
+use contracts::topology::WEBHOOKS;
 use messaging::{Consumers, Handler, HandlerError};
 use primitives::{Clock, NotificationId, Random};
 use secrecy::SecretString;
@@ -18,6 +21,10 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         clock: app.clock.clone(),
         random: app.random.clone(),
     };
+    let tell = webhooks::Tell {
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+    };
     Consumers::new("admin", app.pool.clone(), amqp_url)
         .on::<OrderCreated>(notify.clone())
         .on::<OrderConfirmed>(notify.clone())
@@ -27,6 +34,7 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         .on::<InventoryLowStock>(notify.clone())
         .on::<ProductCreated>(notify)
         .on::<StaffActed>(KeepAct)
+        .on_feed(&WEBHOOKS, tell)
 }
 
 /// Writes a notification for an event.

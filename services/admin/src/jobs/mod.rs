@@ -1,0 +1,3 @@
+//! What is done without anybody asking for it. Each job finds its work in the database, in any number of replicas.
+
+pub(crate) mod webhooks;
