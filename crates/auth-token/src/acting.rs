@@ -15,10 +15,10 @@ pub struct Acting {
 }
 
 impl Acting {
-    /// A user of the public API, if they are staff: for what others may do too, with what is theirs.
+    /// A user, if they are staff: for what others may do too, with what is theirs.
     pub fn of(principal: &Principal) -> Option<Self> {
         let staff = principal.role.is_staff();
-        staff.then(|| Self::new(&principal.into(), "rest"))
+        staff.then(|| Self::new(&principal.into(), &principal.through))
     }
 
     fn new(who: &OnBehalfOf, through: &str) -> Self {
@@ -58,7 +58,7 @@ impl Acting {
 impl<P: Permission> Staff<P> {
     /// As the audit trail names them.
     pub fn acting(&self) -> Acting {
-        Acting::new(&OnBehalfOf::from(&self.principal), "rest")
+        Acting::new(&OnBehalfOf::from(&self.principal), &self.principal.through)
     }
 }
 

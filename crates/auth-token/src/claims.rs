@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use primitives::{EmailAddress, SessionId, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +131,7 @@ pub const FRESH: std::time::Duration = std::time::Duration::from_secs(300);
 pub struct Principal {
     /// Who.
     pub user_id: UserId,
-    /// By which sign-in.
+    /// By which sign-in; nil when a service calls in their name.
     pub session_id: SessionId,
     /// As what.
     pub role: Role,
@@ -147,6 +149,8 @@ pub struct Principal {
     pub factor_missing: bool,
     /// What a program may do in their name; of a person, who may do what their role may, nothing.
     pub scopes: Option<Scopes>,
+    /// The way they came, as the audit trail names it: `rest`, or the service that calls in their name.
+    pub through: Cow<'static, str>,
 }
 
 /// Whether a proof of identity from then is fresh now.
@@ -167,6 +171,7 @@ impl From<Claims> for Principal {
             methods: claims.amr,
             factor_missing: claims.factor_missing,
             scopes: claims.scope,
+            through: Cow::Borrowed("rest"),
         }
     }
 }

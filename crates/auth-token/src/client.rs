@@ -2,12 +2,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{OnBehalfOf, ServiceKeys};
+
+/// How long an upload or a download may take.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Why a call to another service did not give an answer of the expected kind.
 #[derive(Debug, thiserror::Error)]
@@ -106,11 +109,11 @@ impl InternalClient {
         Req: Serialize + ?Sized + Sync,
         Resp: DeserializeOwned,
     {
-        let mut call = self.call(Method::POST, path, on_behalf_of)?.json(request);
-        if let Some(key) = idempotency_key {
-            call = call.header("idempotency-key", key);
-        }
-        self.answer(path, call).await
+        self.call(Method::POST, path, on_behalf_of)?
+            .key(idempotency_key)
+            .json(request)
+            .answer()
+            .await
     }
 
     /// `GET path`.
@@ -122,50 +125,147 @@ impl InternalClient {
     where
         Resp: DeserializeOwned,
     {
-        self.answer(path, self.call(Method::GET, path, on_behalf_of)?)
-            .await
+        self.call(Method::GET, path, on_behalf_of)?.answer().await
     }
 
-    fn call(
-        &self,
+    /// Begins a call of any method.
+    pub fn call<'a>(
+        &'a self,
         method: Method,
-        path: &str,
+        path: &'a str,
         on_behalf_of: Option<&OnBehalfOf>,
-    ) -> Result<RequestBuilder, CallError> {
+    ) -> Result<Call<'a>, CallError> {
         let token = self
             .keys
             .token(self.target, on_behalf_of)
             .map_err(CallError::Unavailable)?;
-        let mut call = self
+        let mut request = self
             .http
             .request(method, format!("{}{path}", self.base_url))
             .bearer_auth(token);
         if let Some(traceparent) = runtime::trace::traceparent() {
-            call = call.header("traceparent", traceparent);
+            request = request.header("traceparent", traceparent);
         }
         if let Some(id) = http_kit::RequestId::current() {
-            call = call.header("x-request-id", id.as_str());
+            request = request.header("x-request-id", id.as_str());
         }
         if let Some(http_kit::ClientIp(ip)) = http_kit::ClientIp::current() {
-            call = call.header("x-real-ip", ip.to_string());
+            request = request.header("x-real-ip", ip.to_string());
         }
-        Ok(call)
+        Ok(Call {
+            target: self.target,
+            path,
+            request,
+        })
+    }
+}
+
+/// A call that is being put together.
+pub struct Call<'a> {
+    target: &'static str,
+    path: &'a str,
+    request: RequestBuilder,
+}
+
+impl Call<'_> {
+    /// Makes its repetition harmless, wherever the callee takes a key.
+    #[must_use]
+    pub fn key(self, key: Option<&str>) -> Self {
+        match key {
+            Some(key) => self.with(|request| request.header("idempotency-key", key)),
+            None => self,
+        }
     }
 
-    async fn answer<Resp: DeserializeOwned>(
-        &self,
-        path: &str,
-        call: RequestBuilder,
-    ) -> Result<Resp, CallError> {
-        let away = |error: anyhow::Error| {
-            CallError::Unavailable(error.context(format!("{} {path}", self.target)))
+    /// The version of the row that was read; refused if it is another one by now.
+    #[must_use]
+    pub fn version(self, version: Option<i32>) -> Self {
+        match version {
+            Some(version) => self.with(|request| request.header(IF_MATCH, format!("\"{version}\""))),
+            None => self,
+        }
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json<T: Serialize + ?Sized>(self, body: &T) -> Self {
+        self.with(|request| request.json(body))
+    }
+
+    /// With any body, whole or as it comes. A big one takes longer than calls may otherwise.
+    #[must_use]
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        self.with(|request| {
+            request
+                .header(CONTENT_TYPE, content_type)
+                .timeout(LONG)
+                .body(body)
+        })
+    }
+
+    /// With a form of files and fields.
+    #[must_use]
+    pub fn multipart(self, form: reqwest::multipart::Form) -> Self {
+        self.with(|request| request.timeout(LONG).multipart(form))
+    }
+
+    fn with(self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
+        Self {
+            request: change(self.request),
+            ..self
+        }
+    }
+
+    /// Sends it; answers what the callee says.
+    pub async fn answer<Resp: DeserializeOwned>(self) -> Result<Resp, CallError> {
+        Ok(self.answer_with_version().await?.0)
+    }
+
+    /// The same with the version that the answer's `ETag` begins with.
+    pub async fn answer_with_version<Resp: DeserializeOwned>(
+        self,
+    ) -> Result<(Resp, Option<i32>), CallError> {
+        let (target, path) = (self.target, self.path);
+        let away =
+            |error: anyhow::Error| CallError::Unavailable(error.context(format!("{target} {path}")));
+        let response = self.stream().await?;
+        let version = version_of(&response);
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| away(error.without_url().into()))?;
+        // `204 No Content` is the JSON null: ask for `()`.
+        let body = if body.is_empty() {
+            &b"null"[..]
+        } else {
+            &body[..]
         };
+        let answer = serde_json::from_slice(body)
+            .map_err(|error| away(anyhow::Error::new(error).context("unexpected answer")))?;
+        Ok((answer, version))
+    }
+
+    /// Waits as long as an upload or a download may take.
+    #[must_use]
+    pub fn patiently(self) -> Self {
+        self.with(|request| request.timeout(LONG))
+    }
+
+    /// Sends it; answers before the body of the answer has come, so that it can be passed on.
+    pub async fn stream(self) -> Result<reqwest::Response, CallError> {
+        let (target, path) = (self.target, self.path);
+        let away =
+            |error: anyhow::Error| CallError::Unavailable(error.context(format!("{target} {path}")));
         // The URL is in the context already, and an id in it need not be logged twice.
-        let response = call
+        let response = self
+            .request
             .send()
             .await
             .map_err(|error| away(error.without_url().into()))?;
         let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
         if status == StatusCode::TOO_MANY_REQUESTS {
             let seconds = response.headers().get(RETRY_AFTER);
             let seconds = seconds.and_then(|value| value.to_str().ok()?.parse().ok());
@@ -177,16 +277,6 @@ impl InternalClient {
             .bytes()
             .await
             .map_err(|error| away(error.without_url().into()))?;
-        if status.is_success() {
-            // `204 No Content` is the JSON null: ask for `()`.
-            let body = if body.is_empty() {
-                &b"null"[..]
-            } else {
-                &body[..]
-            };
-            return serde_json::from_slice(body)
-                .map_err(|error| away(anyhow::Error::new(error).context("unexpected answer")));
-        }
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let code = problem
             .get("code")
@@ -208,4 +298,11 @@ impl InternalClient {
             Err(away(anyhow::anyhow!("answered {status} {code}")))
         }
     }
+}
+
+/// `"7"` and `"7-1c9f…"` are both version 7.
+fn version_of(response: &reqwest::Response) -> Option<i32> {
+    let tag = response.headers().get(ETAG)?.to_str().ok()?;
+    let tag = tag.trim_start_matches("W/").trim_matches('"');
+    tag.split('-').next()?.parse().ok()
 }

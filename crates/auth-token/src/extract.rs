@@ -5,6 +5,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use http_kit::{ClientIp, Error};
 
+use crate::named::Named;
 use crate::{Permission, Principal, Role, Verifier, bearer};
 
 /// Any signed-in user, or a program that acts for one and may do this. 401 otherwise.
@@ -86,6 +87,17 @@ impl<P: Permission> Deref for Staff<P> {
     }
 }
 
+/// Who calls: whose token it is, or in whose name a service does. Nobody without credentials.
+async fn caller(parts: &Parts, verifier: &Verifier) -> Result<Option<Principal>, Error> {
+    if let Some(Named(principal)) = parts.extensions.get() {
+        return Ok(Some(principal.clone()));
+    }
+    match bearer::token(parts)? {
+        Some(token) => verified(verifier, token).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Whose token it is; that they were here is noted for their list of sessions.
 async fn verified(verifier: &Verifier, token: &str) -> Result<Principal, Error> {
     let principal = verifier.verify(token).await?;
@@ -102,10 +114,7 @@ where
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let verifier = Verifier::from_ref(state);
-        let principal = match bearer::token(parts)? {
-            Some(token) => Some(verified(&verifier, token).await?),
-            None => None,
-        };
+        let principal = caller(parts, &verifier).await?;
         if let Some(principal) = &principal {
             verifier.check_scope(principal, &parts.method)?;
         }
@@ -194,8 +203,9 @@ where
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let verifier = Verifier::from_ref(state);
-        let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
-        let principal = verified(&verifier, token).await?;
+        let principal = caller(parts, &verifier)
+            .await?
+            .ok_or_else(bearer::missing)?;
         // A scope of its own is asked for instead of the area's, and of programs instead of a fresh proof.
         match (principal.scopes, P::SCOPE) {
             (Some(scopes), Some(needed)) if !scopes.allow(needed) => {

@@ -8,6 +8,8 @@
 //! - Tokens that are not ours, such as API keys, are exchanged at auth for one of ours ([`Exchange`]), and say what a program
 //!   may do with [`Scopes`]: the extractors look at a request's method and the service's [`Area`].
 //! - Who of the staff does something is an [`Acting`], from which each change makes its entry in the audit trail.
+//! - What staff do through the public API they do through another service too: [`in_staffs_name`] mounts the same handlers on the
+//!   internal listener.
 //! - Services sign tokens of a minute for one audience with their own key ([`ServiceKeys`]) and call with [`InternalClient`].
 //!
 //! Must never enter: passwords, sign-in, anything that asks a database.
@@ -24,6 +26,7 @@ mod extract;
 pub mod foreign;
 mod jwks;
 mod keys;
+mod named;
 pub mod permissions;
 mod role;
 mod scopes;
@@ -34,12 +37,13 @@ mod verifier;
 pub use acting::Acting;
 pub use bearer::stale;
 pub use claims::{AUDIENCE, Claims, FRESH, ISSUER, Method, Principal, UnknownMethod};
-pub use client::{CallError, InternalClient};
+pub use client::{Call, CallError, InternalClient};
 pub use denylist::DenyList;
 pub use exchange::{API_KEY_PREFIX, Exchange, ExchangeRequest, ExchangeResponse};
 pub use extract::{FreshUser, MaybeUser, Person, Seller, Staff, User};
 pub use jwks::{Jwk, Jwks, JwksSource};
 pub use keys::GeneratedKey;
+pub use named::in_staffs_name;
 pub use permissions::Permission;
 pub use role::Role;
 pub use scopes::{Area, Scope, Scopes, UnknownScope};

@@ -174,6 +174,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Who calls with these headers.
+    pub(crate) fn of(parts: &Parts, keys: &ServiceKeys) -> Result<Self, Error> {
+        let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
+        Ok(keys.verify(token)?)
+    }
+
     /// The user in whose name it calls; 403 if it calls in its own.
     pub fn user(&self) -> Result<&OnBehalfOf, Error> {
         self.on_behalf_of
@@ -214,8 +220,7 @@ where
 {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let token = bearer::token(parts)?.ok_or_else(bearer::missing)?;
-        Ok(ServiceKeys::from_ref(state).verify(token)?)
+        Self::of(parts, &ServiceKeys::from_ref(state))
     }
 }
 

@@ -187,9 +187,13 @@ impl App {
         let (internal, _) = http::internal()
             .with_state(self.state.clone())
             .split_for_parts();
+        let (staffs, _) = http::staffs()
+            .with_state(self.state.clone())
+            .split_for_parts();
+        let staffs = auth_token::in_staffs_name(staffs, self.state.services.clone());
         Listeners {
             public: Some(http_kit::public(public, self.limits)),
-            internal: http_kit::internal(internal, self.limits),
+            internal: http_kit::internal(internal.nest("/internal", staffs), self.limits),
         }
     }
 

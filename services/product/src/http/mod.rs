@@ -24,6 +24,46 @@ use crate::app::AppState;
 /// For clients, through nginx.
 pub(crate) fn public() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(document())
+        .merge(staffs())
+        .routes(routes!(products::suggest::suggest))
+        .routes(routes!(products::submit::submit_product))
+        .routes(routes!(recommendations::of_user::recommended))
+        .routes(routes!(recommendations::of_product::recommendations))
+        .routes(routes!(
+            reviews::list::list_reviews,
+            reviews::create::create_review
+        ))
+        .routes(routes!(
+            reviews::get::get_review,
+            reviews::update::update_review,
+            reviews::delete::delete_review
+        ))
+        .routes(routes!(
+            reviews::helpful::vote_helpful,
+            reviews::helpful::unvote_helpful
+        ))
+        .routes(routes!(wishlist::list::list_wishlist))
+        .routes(routes!(
+            wishlist::put::put_wish,
+            wishlist::remove::remove_wish
+        ))
+        .routes(routes!(
+            wishlist::settings::get_settings,
+            wishlist::settings::put_settings
+        ))
+        .routes(routes!(
+            wishlist::share::get_share,
+            wishlist::share::share_wishlist,
+            wishlist::share::unshare_wishlist
+        ))
+        .routes(routes!(wishlist::shared::get_shared_wishlist))
+        .routes(routes!(wishlist::unsubscribe::unsubscribe))
+}
+
+/// What staff do. Also on the internal listener, under `/internal`, for services that call in their name: see
+/// [`auth_token::in_staffs_name`].
+pub(crate) fn staffs() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(
             products::list::list_products,
             products::create::create_product
@@ -33,8 +73,6 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             products::update::update_product,
             products::delete::delete_product
         ))
-        .routes(routes!(products::suggest::suggest))
-        .routes(routes!(products::submit::submit_product))
         .routes(routes!(products::approve::approve_product))
         .routes(routes!(products::reject::reject_product))
         .routes(routes!(
@@ -58,8 +96,6 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             images::update::update_image,
             images::delete::delete_image
         ))
-        .routes(routes!(recommendations::of_user::recommended))
-        .routes(routes!(recommendations::of_product::recommendations))
         .routes(routes!(imports::create::import_products))
         .routes(routes!(imports::list::list_imports))
         .routes(routes!(imports::get::get_import))
@@ -67,42 +103,13 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(imports::retry::retry_import))
         .routes(routes!(imports::cancel::cancel_import))
         .routes(routes!(products::export::export_products))
-        .routes(routes!(
-            reviews::list::list_reviews,
-            reviews::create::create_review
-        ))
         .routes(routes!(reviews::list_all::list_all_reviews))
-        .routes(routes!(
-            reviews::get::get_review,
-            reviews::update::update_review,
-            reviews::delete::delete_review
-        ))
         .routes(routes!(reviews::hide::hide_review))
         .routes(routes!(reviews::publish::publish_review))
         .routes(routes!(
             reviews::reply::reply_to_review,
             reviews::reply::delete_reply
         ))
-        .routes(routes!(
-            reviews::helpful::vote_helpful,
-            reviews::helpful::unvote_helpful
-        ))
-        .routes(routes!(wishlist::list::list_wishlist))
-        .routes(routes!(
-            wishlist::put::put_wish,
-            wishlist::remove::remove_wish
-        ))
-        .routes(routes!(
-            wishlist::settings::get_settings,
-            wishlist::settings::put_settings
-        ))
-        .routes(routes!(
-            wishlist::share::get_share,
-            wishlist::share::share_wishlist,
-            wishlist::share::unshare_wishlist
-        ))
-        .routes(routes!(wishlist::shared::get_shared_wishlist))
-        .routes(routes!(wishlist::unsubscribe::unsubscribe))
         .routes(routes!(
             categories::list::list_categories,
             categories::create::create_category
@@ -129,8 +136,6 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::release::release))
         .routes(routes!(internal::commit::commit))
         .routes(routes!(internal::lookup::lookup_variants))
-        .routes(routes!(internal::approve::approve_on_behalf))
-        .routes(routes!(internal::reject::reject_on_behalf))
         .routes(routes!(internal::export::export))
 }
 

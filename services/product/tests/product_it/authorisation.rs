@@ -268,8 +268,8 @@ async fn the_internal_api_is_for_services() {
         format!("/internal/reservations/{order}/release"),
         format!("/internal/reservations/{order}/commit"),
         "/internal/variants/lookup".to_owned(),
-        format!("/internal/products/{id}/approve"),
-        format!("/internal/products/{id}/reject"),
+        format!("/internal/api/products/{id}/approve"),
+        format!("/internal/api/products/{id}/reject"),
     ];
     let client = Client::new(world.internal_url());
     for path in &paths {
@@ -310,4 +310,74 @@ async fn the_internal_api_is_for_services() {
             assert_eq!(answer.status, status, "{path} {role:?}: {}", answer.text());
         }
     }
+}
+
+/// What staff do is there for services that call in their name, and for nobody else: neither a user with a token of their own, nor a
+/// service in its own name or in that of somebody who is not staff. What only customers do is not there at all.
+#[tokio::test]
+async fn staff_acts_are_there_in_a_staff_members_name_alone() {
+    let world = World::new().await;
+    let product = world.product("A", 1, 1).await;
+    let id = product["id"].as_str().unwrap();
+    let client = Client::new(world.internal_url());
+    let admin = client
+        .clone()
+        .with_bearer(&world.service_token("product", Some(Role::Admin)));
+    let bad = [
+        None,
+        Some(Role::Customer),
+        Some(Role::Seller),
+    ]
+    .map(|role| client.clone().with_bearer(&world.service_token("product", role)));
+    let mut found = 0;
+    for (method, path, whose) in CASES {
+        let path = format!("/internal{path}");
+        let answer = call(&client, method, &path, id).await;
+        if answer.status == 404 {
+            assert_ne!(*whose, Admins, "{method} {path} is missing");
+            continue;
+        }
+        found += 1;
+        assert_eq!(answer.status, 401, "{method} {path}");
+        let own = client.clone().with_bearer(&world.token(Role::Admin));
+        assert_eq!(call(&own, method, &path, id).await.status, 401, "{method} {path}");
+        for client in &bad {
+            let answer = call(client, method, &path, id).await;
+            answer.problem(403, "forbidden");
+        }
+        let answer = call(&admin, method, &path, id).await;
+        assert!(!refused(&answer), "{method} {path}: {}", answer.text());
+    }
+    assert!(found > 30, "{found}");
+}
+
+/// The same handler: versions, keys and the trail are as with a token of one's own.
+#[tokio::test]
+async fn in_a_staff_members_name_versions_and_keys_hold() {
+    let world = World::new().await;
+    let product = world.product("A", 1, 5).await;
+    let stock = format!("/internal/api/products/{}/stock", product["id"].as_str().unwrap());
+    let admin = Client::new(world.internal_url())
+        .with_bearer(&world.service_token("product", Some(Role::Admin)));
+    let set = |version: &str, key: &str| {
+        admin
+            .put(&stock)
+            .header("if-match", version)
+            .header("idempotency-key", key)
+            .json(&json!({"set": 7}))
+    };
+    set("\"99\"", "k").send().await.problem(412, "stale_version");
+    let version = format!("\"{}\"", product["version"]);
+    let first = set(&version, "k").expect(200).await;
+    let again = set(&version, "k").expect(200).await;
+    assert_eq!(first.value(), again.value());
+    set(&version, "other").send().await.problem(412, "stale_version");
+    let support = Client::new(world.internal_url())
+        .with_bearer(&world.service_token("product", Some(Role::Support)));
+    support
+        .put(&stock)
+        .json(&json!({"set": 7}))
+        .send()
+        .await
+        .problem(403, "forbidden");
 }

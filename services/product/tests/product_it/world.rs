@@ -243,7 +243,7 @@ impl World {
         let obo = role.map(|role| OnBehalfOf {
             user_id: UserId::new(self.clock.now(), &self.random),
             role,
-            email: None,
+            email: Some(format!("{role}@example.com").parse().unwrap()),
             auth_time: None,
         });
         self.order.token(audience, obo.as_ref()).unwrap()

@@ -1,10 +1,8 @@
 //! `/internal`: for other services. Its types are in `contracts::internal`.
 
-pub(crate) mod approve;
 pub(crate) mod commit;
 pub(crate) mod export;
 pub(crate) mod lookup;
-pub(crate) mod reject;
 pub(crate) mod release;
 pub(crate) mod reserve;
 

@@ -1,11 +1,11 @@
 //! `POST /api/products/{id}/approve`
 
+use auth_token::Staff;
 use auth_token::permissions::ApproveProducts;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use http_kit::{IfMatch, Path, Problem, Result};
+use http_kit::{Path, Problem, Result};
 use primitives::ProductId;
 
 use super::view::Product;
@@ -34,30 +34,12 @@ pub(crate) async fn approve_product(
     Path(id): Path<ProductId>,
     Expected(expected): Expected,
 ) -> Result<Response> {
-    let product = approve(&state, &staff.acting(), id, expected).await?;
-    precondition::written(StatusCode::OK, product.version, &product)
-}
-
-/// Also for staff in the admin panel, through the internal API.
-pub(crate) async fn approve(
-    state: &AppState,
-    staff: &Acting,
-    id: ProductId,
-    expected: IfMatch,
-) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
     expected.check(locked.version)?;
-    Product::new(
-        products::step(
-            tx,
-            &state.context,
-            &locked,
-            Step::Approve,
-            Some(staff),
-            None,
-        )
-        .await?,
-        &state.media,
-    )
+    let acting = staff.acting();
+    let (step, staff) = (Step::Approve, Some(&acting));
+    let written = products::step(tx, &state.context, &locked, step, staff, None).await?;
+    let product = Product::new(written, &state.media)?;
+    precondition::written(StatusCode::OK, product.version, &product)
 }

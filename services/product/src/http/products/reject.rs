@@ -1,11 +1,11 @@
 //! `POST /api/products/{id}/reject`
 
+use auth_token::Staff;
 use auth_token::permissions::ApproveProducts;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use http_kit::{IfMatch, Json, Path, Problem, Result};
+use http_kit::{Json, Path, Problem, Result};
 use primitives::ProductId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use crate::workflows::products;
 #[serde(deny_unknown_fields)]
 pub(crate) struct RejectProduct {
     /// The seller reads it.
-    pub(crate) reason: Reason,
+    reason: Reason,
 }
 
 /// Refuses a product, or takes it out of the shop, with a reason that its seller reads.
@@ -48,31 +48,12 @@ pub(crate) async fn reject_product(
     Expected(expected): Expected,
     Json(body): Json<RejectProduct>,
 ) -> Result<Response> {
-    let product = reject(&state, &staff.acting(), id, expected, &body.reason).await?;
-    precondition::written(StatusCode::OK, product.version, &product)
-}
-
-/// Also for staff in the admin panel, through the internal API.
-pub(crate) async fn reject(
-    state: &AppState,
-    staff: &Acting,
-    id: ProductId,
-    expected: IfMatch,
-    reason: &Reason,
-) -> Result<Product> {
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_any(&mut tx, id).await?;
     expected.check(locked.version)?;
-    Product::new(
-        products::step(
-            tx,
-            &state.context,
-            &locked,
-            Step::Reject,
-            Some(staff),
-            Some(reason),
-        )
-        .await?,
-        &state.media,
-    )
+    let (acting, reason) = (staff.acting(), Some(&*body.reason));
+    let (step, staff) = (Step::Reject, Some(&acting));
+    let written = products::step(tx, &state.context, &locked, step, staff, reason).await?;
+    let product = Product::new(written, &state.media)?;
+    precondition::written(StatusCode::OK, product.version, &product)
 }
