@@ -43,7 +43,16 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             ("category_closure", "ancestor_id descendant_id"),
             ("category_counts", "id category_id products"),
+            (
+                "import_products",
+                "import_id handle row rows outcome errors",
+            ),
+            (
+                "imports",
+                "id requested_by seller_id by_staff format dry_run currency status total_rows processed created updated unchanged failed created_at updated_at started_at finished_at",
+            ),
             ("inbox", "consumer event_id processed_at"),
+            ("low_stock", "variant_id product_id sold_out"),
             ("media_leftovers", "image_id due_at removing"),
             ("outbox", "seq id aggregate event_type created_at attempts"),
             (
@@ -51,8 +60,16 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id variant_id price compare_at_price currency valid_from valid_until",
             ),
             (
+                "product_decisions",
+                "product_id approved decided_at content",
+            ),
+            (
                 "product_images",
                 "id product_id position file_name content_type bytes width height alt created_at sizes variant_ids",
+            ),
+            (
+                "product_search",
+                "product_id category_id price_min price_max in_stock",
             ),
             ("product_slugs", "slug product_id created_at"),
             (

@@ -5,11 +5,13 @@
 
 pub(crate) mod categories;
 pub(crate) mod category_attributes;
+pub(crate) mod decisions;
 pub(crate) mod images;
 pub(crate) mod imports;
 pub(crate) mod leftovers;
 pub(crate) mod listing;
 pub(crate) mod locations;
+pub(crate) mod low_stock;
 pub(crate) mod movements;
 pub(crate) mod outbox;
 pub(crate) mod people;

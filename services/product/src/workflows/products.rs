@@ -17,7 +17,7 @@ use crate::domain::stock::Correction;
 use crate::domain::text::TaxClass;
 use crate::error::ProductError;
 use crate::store::products::{self as store, Content, Locked, New, Product, Selector};
-use crate::store::{category_attributes, prices, search_documents, slugs, variants};
+use crate::store::{category_attributes, decisions, prices, search_documents, slugs, variants};
 
 impl Spec {
     fn content(&self) -> Content<'_> {
@@ -86,6 +86,7 @@ pub(crate) async fn create_in(
     };
     cx.publisher.publish(tx, &created).await?;
     if life.approved {
+        decisions::note(tx, id, true, &cx.clock).await?;
         let approved = ProductApproved {
             product_id: id,
             title,
@@ -258,6 +259,9 @@ pub(crate) async fn advance(
         return Ok(());
     }
     let version = store::set_life(tx, locked.id, next, reason, &cx.clock).await?;
+    if matches!(step, Step::Approve | Step::Reject) {
+        decisions::note(tx, locked.id, step == Step::Approve, &cx.clock).await?;
+    }
     match step {
         Step::Approve if !life.approved => {
             let approved = ProductApproved {

@@ -14,7 +14,7 @@ use crate::domain::stock::{self, Change, Correction, CorrectionError, Kind, Leve
 use crate::domain::terms::Terms;
 use crate::error::StockError;
 use crate::store::reservations::NewLine;
-use crate::store::search_documents;
+use crate::store::{low_stock, search_documents};
 use crate::store::stock::{self as store, Cause, Item, Items};
 
 /// Applies changes to locked stock, with the lines of reservations that they are of; gives what came free to those who wait for
@@ -116,6 +116,7 @@ async fn tell(
     moved: &BTreeMap<VariantId, Moved>,
 ) -> sqlx::Result<()> {
     let (mut sold_out_or_back, mut adjusted, mut low) = (Vec::new(), Vec::new(), Vec::new());
+    let mut crossed = Vec::new();
     for (variant, moved) in moved {
         let Some(item) = items.get(variant) else {
             continue;
@@ -123,6 +124,9 @@ async fn tell(
         let (had, left) = (moved.before.available(), item.stock.available());
         if (had > 0) != (left > 0) {
             sold_out_or_back.push(item.snapshot.product_id);
+        }
+        if (had > 0, moved.before.is_low()) != (left > 0, item.stock.is_low()) {
+            crossed.push(*variant);
         }
         if had != left && !moved.only_holds {
             adjusted.push(traced(InventoryAdjusted {
@@ -139,6 +143,9 @@ async fn tell(
     }
     cx.publisher.publish_all(tx, &adjusted).await?;
     cx.publisher.publish_all(tx, &low).await?;
+    if !crossed.is_empty() {
+        low_stock::note(tx, &crossed).await?;
+    }
     if !sold_out_or_back.is_empty() {
         search_documents::refresh_stock(tx, &sold_out_or_back).await?;
     }
