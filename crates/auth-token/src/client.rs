@@ -181,7 +181,9 @@ impl Call<'_> {
     #[must_use]
     pub fn version(self, version: Option<i32>) -> Self {
         match version {
-            Some(version) => self.with(|request| request.header(IF_MATCH, format!("\"{version}\""))),
+            Some(version) => {
+                self.with(|request| request.header(IF_MATCH, format!("\"{version}\"")))
+            }
             None => self,
         }
     }
@@ -226,8 +228,9 @@ impl Call<'_> {
         self,
     ) -> Result<(Resp, Option<i32>), CallError> {
         let (target, path) = (self.target, self.path);
-        let away =
-            |error: anyhow::Error| CallError::Unavailable(error.context(format!("{target} {path}")));
+        let away = |error: anyhow::Error| {
+            CallError::Unavailable(error.context(format!("{target} {path}")))
+        };
         let response = self.stream().await?;
         let version = version_of(&response);
         let body = response
@@ -254,8 +257,9 @@ impl Call<'_> {
     /// Sends it; answers before the body of the answer has come, so that it can be passed on.
     pub async fn stream(self) -> Result<reqwest::Response, CallError> {
         let (target, path) = (self.target, self.path);
-        let away =
-            |error: anyhow::Error| CallError::Unavailable(error.context(format!("{target} {path}")));
+        let away = |error: anyhow::Error| {
+            CallError::Unavailable(error.context(format!("{target} {path}")))
+        };
         // The URL is in the context already, and an id in it need not be logged twice.
         let response = self
             .request

@@ -117,6 +117,8 @@ pub struct Parts {
     pub(crate) webhooks: Sender,
     /// How long a third party may take to answer.
     pub(crate) webhook_timeout: Duration,
+    /// Where pictures are found.
+    pub(crate) media: String,
     pub(crate) sessions: Sessions,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -144,6 +146,7 @@ impl AppState {
             auth: client("auth", &settings.auth_internal_url)?,
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,
+            media: settings.media_base_url.trim_end_matches('/').to_owned(),
             broker: Broker::new(&settings.rabbitmq_management_url)?,
             webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
             webhook_timeout: settings.webhooks.timeout(),

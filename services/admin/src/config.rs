@@ -68,6 +68,9 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9004"
     )]
     pub order_internal_url: String,
+    /// Where browsers find the shop's pictures, as product's setting of the same name says.
+    #[arg(long, env = "MEDIA_BASE_URL", default_value = "/media")]
+    pub media_base_url: String,
     /// Webhooks of third parties.
     #[command(flatten)]
     pub webhooks: WebhookSettings,

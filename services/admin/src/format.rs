@@ -51,6 +51,16 @@ pub(crate) mod filters {
         Ok(text + rest)
     }
 
+    /// The beginning of a long text, by words for people.
+    #[askama::filter_fn]
+    pub(crate) fn brief(text: impl Display, _: &dyn Values, most: usize) -> askama::Result<String> {
+        let text = text.to_string();
+        Ok(match text.char_indices().nth(most) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+            None => text,
+        })
+    }
+
     /// `partially_shipped` as `partially shipped`.
     #[askama::filter_fn]
     pub(crate) fn words(name: impl Display, _: &dyn Values) -> askama::Result<String> {

@@ -1,11 +1,13 @@
 //! What pages take from a request. axum's own extractors answer a bad request with plain text; these answer with a page.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, RawForm, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
+use primitives::{Currency, Money};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -74,6 +76,28 @@ impl<T: DeserializeOwned> FromRequest<AppState> for StaffForm<T> {
         let form = read(&body).ok_or_else(|| incomplete().into_response())?;
         Ok(Self(session, form))
     }
+}
+
+/// `12.50`, `12,5` or `12` in whole minor units; never through a float.
+pub(crate) fn amount(text: &str, currency: Currency) -> Option<Money> {
+    let digits = usize::try_from(currency.exponent()).ok()?;
+    let (whole, fraction) = text
+        .trim()
+        .split_once(['.', ','])
+        .unwrap_or((text.trim(), ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || fraction.len() > digits || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    format!("{whole}{fraction:0<digits$}")
+        .parse()
+        .ok()
+        .map(|amount| Money::new(amount, currency))
+}
+
+/// What a filter is set to: nothing if it is empty, or no value of its kind.
+pub(crate) fn chosen<T: FromStr>(text: &str) -> Option<T> {
+    text.trim().parse().ok()
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,12 @@
 //! Doing something through the service that owns it, in the staff member's name, and noting it in the audit log: before, so
 //! that nothing is done without a trace, and after, with what came of it.
 
-use auth_token::{CallError, InternalClient};
+use auth_token::{Call, CallError, InternalClient};
 use http_kit::RequestId;
 use primitives::{AuditId, UserId};
+use reqwest::Method;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::app::AppState;
@@ -33,6 +35,49 @@ pub(super) async fn act<Body: Serialize + Sync>(
     session: &Session,
     act: Act<'_, Body>,
 ) -> Result<()> {
+    let behalf = session.on_behalf_of();
+    let call = act.service.call(Method::POST, &act.path, Some(&behalf))?;
+    let post = Change {
+        action: act.action,
+        target: act.target,
+        details: json!({ "request": act.body }),
+        call: call.key(act.key).json(&act.body),
+        page: act.page,
+    };
+    change::<Value>(app, session, post).await.map(drop)
+}
+
+/// What to do, where it is not a plain `POST` of JSON: a call of any method and body, ready to be sent.
+pub(super) struct Change<'a> {
+    /// Such as `product.update`.
+    pub(super) action: &'a str,
+    /// Such as `product:<id>`.
+    pub(super) target: String,
+    /// For the audit log.
+    pub(super) details: Value,
+    pub(super) call: Call<'a>,
+    /// The page that the form stands on.
+    pub(super) page: &'a str,
+}
+
+/// Does it; answers what the service said, and the version that the row has now.
+pub(super) async fn change<T: DeserializeOwned>(
+    app: &AppState,
+    session: &Session,
+    change: Change<'_>,
+) -> Result<(T, Option<i32>)> {
+    let page = change.page;
+    attempt(app, session, change)
+        .await?
+        .map_err(|error| PageError::from(error).back_to(page))
+}
+
+/// The same, for who can say more of a refusal than its words.
+pub(super) async fn attempt<T: DeserializeOwned>(
+    app: &AppState,
+    session: &Session,
+    change: Change<'_>,
+) -> Result<std::result::Result<(T, Option<i32>), CallError>> {
     let now = app.clock.now();
     let request_id = RequestId::current();
     let asked = Entry {
@@ -40,18 +85,15 @@ pub(super) async fn act<Body: Serialize + Sync>(
         at: now,
         actor_id: Some(session.user_id),
         actor_email: session.email.as_str(),
-        action: act.action,
-        target: &act.target,
+        action: change.action,
+        target: &change.target,
         outcome: ASKED,
-        details: json!({ "request": act.body }),
+        details: change.details,
         request_id: request_id.as_ref().map_or("", RequestId::as_str),
     };
     store::audit::insert(&mut *app.pool.acquire().await?, &asked).await?;
 
-    let done = act
-        .service
-        .post::<_, Value>(&act.path, Some(&session.on_behalf_of()), act.key, &act.body)
-        .await;
+    let done = change.call.answer_with_version().await;
     let now = app.clock.now();
     let outcome = Entry {
         id: AuditId::new(now, &app.random),
@@ -62,10 +104,9 @@ pub(super) async fn act<Body: Serialize + Sync>(
     let noted = async { store::audit::insert(&mut *app.pool.acquire().await?, &outcome).await };
     if let Err(error) = noted.await {
         // It was done or refused all the same, and that it was asked for is in the log.
-        tracing::error!(%error, action = act.action, target = act.target, outcome = outcome.outcome, "an outcome is not in the audit log");
+        tracing::error!(%error, action = outcome.action, target = outcome.target, outcome = outcome.outcome, "an outcome is not in the audit log");
     }
-    done.map(drop)
-        .map_err(|error| PageError::from(error).back_to(act.page))
+    Ok(done)
 }
 
 /// Notes a try to sign in, or to change how: what was typed is not in it, for it may be a password or a code.

@@ -14,7 +14,7 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
     let product = panel.product("Lamp", "pending_review", &[1]).await;
     let page = format!("/admin/orders/{}", order.id);
     let order_target = format!("order:{}", order.id);
-    let queue = "/admin/products?status=pending_review";
+    let queue = "/admin/products/approvals";
     let key = html::value_of(&staff.page(&page).await, "key");
     assert_eq!(key.len(), 43);
     let key = key.as_str();
@@ -88,10 +88,10 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             path: format!("/admin/products/{product}/approve"),
             fields: vec![],
             service: "product",
-            called: format!("/internal/products/{product}/approve"),
+            called: format!("/internal/api/products/{product}/approve"),
             key: None,
             body: json!({}),
-            then: format!("{queue}&done=approve"),
+            then: format!("{queue}?done=approve"),
             words: "The product is public",
             action: "product.approve",
             target: format!("product:{product}"),
@@ -100,10 +100,10 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             path: format!("/admin/products/{product}/reject"),
             fields: vec![("reason", "blurred pictures ")],
             service: "product",
-            called: format!("/internal/products/{product}/reject"),
+            called: format!("/internal/api/products/{product}/reject"),
             key: None,
             body: json!({"reason": "blurred pictures"}),
-            then: format!("{queue}&done=reject"),
+            then: format!("{queue}?done=reject"),
             words: "the seller sees why",
             action: "product.reject",
             target: format!("product:{product}"),

@@ -8,6 +8,7 @@ mod html;
 mod pages;
 mod panel;
 mod peer;
+mod products;
 mod rights;
 mod security;
 mod seed;

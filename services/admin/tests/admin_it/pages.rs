@@ -277,48 +277,6 @@ async fn an_order_shows_all_of_it() {
 }
 
 #[tokio::test]
-async fn products_are_found_and_decided_by_admins_only() {
-    let panel = Panel::open().await;
-    let (admin, support) = (
-        panel.staff(Role::Admin).await,
-        panel.staff(Role::Support).await,
-    );
-    let _ = panel
-        .product("Blue lamp", "pending_review", &[10, 20])
-        .await;
-    let _ = panel.product("Red chair", "active", &[3]).await;
-    let page = admin.page("/admin/products").await;
-    assert_shows(
-        &page,
-        &[
-            "Blue lamp",
-            "Lighting pending review 10.00 EUR – 15.00 EUR 30 2 28",
-            "Approve",
-            "Reject",
-        ],
-    );
-    assert_hides(
-        &support.page("/admin/products").await,
-        &["Approve", "Reject", "Decision"],
-    );
-
-    let finds = async |query: &str| rows_of(&admin.page(&format!("/admin/products?{query}")).await);
-    assert_eq!(finds("q=LAMP").await, 1);
-    assert_eq!(finds("status=active").await, 1);
-    assert_eq!(finds("stock=low").await, 1);
-    assert_eq!(finds("q=lamp&stock=low").await, 0);
-    for number in 0..50 {
-        let _ = panel.product(&format!("More {number}"), "draft", &[]).await;
-    }
-    let first = admin.get("/admin/products").expect(200).await;
-    assert_eq!(rows_of(&first.text()), 50);
-    assert_eq!(
-        rows_of(&admin.page(&link_named(&first, "Older products")).await),
-        2
-    );
-}
-
-#[tokio::test]
 async fn customers_show_what_they_bought() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Support).await;
@@ -412,6 +370,7 @@ async fn what_customers_write_is_shown_and_never_run() {
         "/admin",
         "/admin/orders",
         "/admin/products",
+        "/admin/products/approvals",
         "/admin/customers",
         "/admin/login",
         &order,

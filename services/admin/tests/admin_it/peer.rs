@@ -20,7 +20,10 @@ use crate::panel::PASSWORD;
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) service: String,
+    pub(crate) method: String,
+    /// With the query.
     pub(crate) path: String,
+    pub(crate) if_match: Option<String>,
     pub(crate) caller: String,
     pub(crate) on_behalf_of: Option<OnBehalfOf>,
     pub(crate) key: Option<String>,
@@ -49,6 +52,8 @@ pub(crate) struct World {
     pub(crate) wants_fresh: bool,
     /// Where auth's sessions are.
     pub(crate) auth: Option<Auth>,
+    /// What is answered to `GET`, by path; an empty object otherwise.
+    pub(crate) answers: BTreeMap<String, Value>,
 }
 
 /// What the stand-in for auth works with.
@@ -117,14 +122,17 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     let token = header("authorization").unwrap();
     let verified = service.keys.verify(token.strip_prefix("Bearer ").unwrap());
     let caller = verified.map_err(|error| format!("{error:?}")).unwrap();
-    let (path, key) = (parts.uri.path().to_owned(), header("idempotency-key"));
+    let path = parts.uri.path_and_query().unwrap().as_str().to_owned();
+    let key = header("idempotency-key");
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let auth = {
         let mut world = service.peer.world();
         world.calls.push(Call {
             service: service.keys.name().to_owned(),
+            method: parts.method.to_string(),
             path: path.clone(),
+            if_match: header("if-match"),
             caller: caller.caller,
             on_behalf_of: caller.on_behalf_of.clone(),
             key,
@@ -148,7 +156,10 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     if service.peer.world().wants_fresh && !fresh {
         return problem(401, "insufficient_user_authentication", "Prove it again.");
     }
-    axum::Json(json!({})).into_response()
+    let known = service.peer.world().answers.get(&path).cloned();
+    let answer = known.filter(|_| parts.method == axum::http::Method::GET);
+    let kind = [("etag", "\"8-abc\"")];
+    (kind, axum::Json(answer.unwrap_or_else(|| json!({})))).into_response()
 }
 
 /// What auth answers to the panel.

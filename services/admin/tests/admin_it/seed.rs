@@ -203,7 +203,7 @@ impl Panel {
             let variant = self.id();
             sqlx::query(
                 "INSERT INTO product_variants (id, product_id, sku, options, price, position, created_at, updated_at)
-                 VALUES ($1, $2, $3, jsonb_build_object('n', $4::int), 1000, $4, $5, $5)",
+                 VALUES ($1, $2, $3, jsonb_build_object('n', ($4::int)::text), 1000, $4, $5, $5)",
             )
             .bind(variant)
             .bind(id)
@@ -217,6 +217,11 @@ impl Panel {
                 .bind(variant)
                 .bind(units)
                 .bind(self.clock.now())
+                .execute(&self.product_db)
+                .await
+                .unwrap();
+            sqlx::query("SELECT note_low_stock(ARRAY[$1])")
+                .bind(variant)
                 .execute(&self.product_db)
                 .await
                 .unwrap();

@@ -8,19 +8,22 @@ use sha2::{Digest as _, Sha256};
 
 use crate::panel::{Panel, Staff};
 
-const PAGES: [&str; 9] = [
+const PAGES: &[&str] = &[
     "/admin",
     "/admin/orders",
     "/admin/orders?status=pending",
     "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057",
     "/admin/products",
     "/admin/products?q=a&status=active",
+    "/admin/products/approvals",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/price",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/stock/edit",
     "/admin/customers",
     "/admin/customers?q=a",
     "/admin/security",
 ];
 
-const FORMS: [&str; 11] = [
+const FORMS: &[&str] = &[
     "/admin/logout",
     "/admin/security/totp",
     "/admin/security/totp/confirm",
@@ -32,6 +35,9 @@ const FORMS: [&str; 11] = [
     "/admin/orders/01890a5d-ac96-774b-bcce-b302099a8057/refund",
     "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/approve",
     "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/reject",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/price",
+    "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/stock/edit",
+    "/admin/products/undo",
 ];
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use crate::domain::stock::{self, Change, Correction, CorrectionError, Kind, Leve
 use crate::domain::terms::Terms;
 use crate::error::StockError;
 use crate::store::reservations::NewLine;
-use crate::store::{low_stock, search_documents};
 use crate::store::stock::{self as store, Cause, Item, Items};
+use crate::store::{low_stock, search_documents};
 
 /// Applies changes to locked stock, with the lines of reservations that they are of; gives what came free to those who wait for
 /// it; tells of each variant that can be had more or less than before, unless a hold is why, which has events of its own, and of

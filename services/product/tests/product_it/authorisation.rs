@@ -323,12 +323,11 @@ async fn staff_acts_are_there_in_a_staff_members_name_alone() {
     let admin = client
         .clone()
         .with_bearer(&world.service_token("product", Some(Role::Admin)));
-    let bad = [
-        None,
-        Some(Role::Customer),
-        Some(Role::Seller),
-    ]
-    .map(|role| client.clone().with_bearer(&world.service_token("product", role)));
+    let bad = [None, Some(Role::Customer), Some(Role::Seller)].map(|role| {
+        client
+            .clone()
+            .with_bearer(&world.service_token("product", role))
+    });
     let mut found = 0;
     for (method, path, whose) in CASES {
         let path = format!("/internal{path}");
@@ -340,7 +339,11 @@ async fn staff_acts_are_there_in_a_staff_members_name_alone() {
         found += 1;
         assert_eq!(answer.status, 401, "{method} {path}");
         let own = client.clone().with_bearer(&world.token(Role::Admin));
-        assert_eq!(call(&own, method, &path, id).await.status, 401, "{method} {path}");
+        assert_eq!(
+            call(&own, method, &path, id).await.status,
+            401,
+            "{method} {path}"
+        );
         for client in &bad {
             let answer = call(client, method, &path, id).await;
             answer.problem(403, "forbidden");
@@ -356,7 +359,10 @@ async fn staff_acts_are_there_in_a_staff_members_name_alone() {
 async fn in_a_staff_members_name_versions_and_keys_hold() {
     let world = World::new().await;
     let product = world.product("A", 1, 5).await;
-    let stock = format!("/internal/api/products/{}/stock", product["id"].as_str().unwrap());
+    let stock = format!(
+        "/internal/api/products/{}/stock",
+        product["id"].as_str().unwrap()
+    );
     let admin = Client::new(world.internal_url())
         .with_bearer(&world.service_token("product", Some(Role::Admin)));
     let set = |version: &str, key: &str| {
@@ -366,12 +372,18 @@ async fn in_a_staff_members_name_versions_and_keys_hold() {
             .header("idempotency-key", key)
             .json(&json!({"set": 7}))
     };
-    set("\"99\"", "k").send().await.problem(412, "stale_version");
+    set("\"99\"", "k")
+        .send()
+        .await
+        .problem(412, "stale_version");
     let version = format!("\"{}\"", product["version"]);
     let first = set(&version, "k").expect(200).await;
     let again = set(&version, "k").expect(200).await;
     assert_eq!(first.value(), again.value());
-    set(&version, "other").send().await.problem(412, "stale_version");
+    set(&version, "other")
+        .send()
+        .await
+        .problem(412, "stale_version");
     let support = Client::new(world.internal_url())
         .with_bearer(&world.service_token("product", Some(Role::Support)));
     support

@@ -1,46 +1,76 @@
-use askama::Template;
-use auth_token::permissions::{ApproveProducts, ReadCatalogue};
-use axum::extract::{RawQuery, State};
-use axum::response::Html;
-use primitives::ProductId;
-use serde::Deserialize;
+//! All products, and what there is of each.
 
+use std::collections::HashMap;
+
+use askama::Template;
+use auth_token::permissions::{ManageCatalogue, ReadCatalogue};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Html;
+use primitives::{CategoryId, ProductId, UserId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::quick::{self, Offer};
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::filters;
-use crate::input::Query;
+use crate::input::{Query, chosen};
 use crate::pages::shell::{Choice, Shell, choices, link};
 use crate::pages::views::Views;
-use crate::read::products::ProductRow;
-use crate::read::{self, snapshot};
+use crate::read::categories::{self, CategoryName};
+use crate::read::products::list::{self, Filter, ProductRow, Stock};
+use crate::read::products::{Waiting, waiting};
+use crate::read::{snapshot, users};
 use crate::session::May;
 
 const PAGE: usize = 50;
+/// Categories to filter by: those further down are found in these.
+const DEPTH: i64 = 2;
+const HERE: &str = "/admin/products";
 
 #[derive(Template)]
 #[template(path = "products/list.html")]
 struct Page {
     shell: Shell,
     views: Views,
-    filter: Filter,
+    params: Params,
+    categories: Vec<CategoryName>,
+    names: HashMap<Uuid, String>,
     products: Vec<ProductRow>,
-    can_decide: bool,
+    waiting: Waiting,
+    can_edit: bool,
+    undo: Option<Offer>,
+    key: String,
     next: Option<String>,
+    media: String,
 }
 
-struct Filter {
-    q: String,
-    status: String,
-    /// `low`: only products with a variant that is running low.
-    stock: String,
-}
-
-impl Filter {
+impl Page {
     fn statuses(&self) -> Vec<Choice> {
         choices(
             &["draft", "pending_review", "active", "rejected", "archived"],
-            &self.status,
+            &self.params.status,
         )
+    }
+
+    fn seller(&self, product: &ProductRow) -> &str {
+        self.names
+            .get(&product.seller_id.uuid())
+            .map_or("", String::as_str)
+    }
+
+    fn is_filtered(&self) -> bool {
+        let params = &self.params;
+        [
+            &params.q,
+            &params.status,
+            &params.category,
+            &params.seller,
+            &params.stock,
+        ]
+        .iter()
+        .any(|value| !value.is_empty())
     }
 }
 
@@ -49,6 +79,9 @@ impl Filter {
 pub(super) struct Params {
     q: String,
     status: String,
+    category: String,
+    seller: String,
+    /// `low` or `out`.
     stock: String,
     after: Option<ProductId>,
     done: Option<String>,
@@ -59,48 +92,64 @@ pub(super) async fn page(
     session: May<ReadCatalogue>,
     RawQuery(query): RawQuery,
     Query(params): Query<Params>,
+    headers: HeaderMap,
 ) -> Result<Html<String>> {
     let filter = Filter {
-        q: params.q.trim().to_owned(),
-        status: params.status,
-        stock: params.stock,
+        q: params.q.trim(),
+        status: &params.status,
+        category: chosen::<CategoryId>(&params.category),
+        seller: chosen::<UserId>(&params.seller),
+        stock: match params.stock.as_str() {
+            "low" => Stock::Low,
+            "out" => Stock::Out,
+            _ => Stock::Any,
+        },
+        after: params.after,
     };
     let mut db = snapshot(&app.product_db).await?;
-    let mut products = read::products::list(
-        &mut db,
-        &filter.q,
-        &filter.status,
-        filter.stock == "low",
-        params.after,
-        PAGE as i64 + 1,
-    )
-    .await?;
-    let next = (products.len() > PAGE)
-        .then(|| products.truncate(PAGE))
-        .and_then(|()| products.last())
-        .map(|last| {
-            link(
-                "/admin/products",
-                &[
-                    ("q", &filter.q),
-                    ("status", &filter.status),
-                    ("stock", &filter.stock),
-                    ("after", &last.id.to_string()),
-                ],
-            )
-        });
-    let can_decide = session.may::<ApproveProducts>()
-        && products
-            .iter()
-            .any(|product| product.status == "pending_review");
-    let views = Views::of(&app, &session, "/admin/products", query.as_deref()).await?;
+    let mut products = list::page(&mut db, &filter, app.clock.now(), PAGE as i64 + 1).await?;
+    let categories = categories::names(&mut db, DEPTH).await?;
+    let waiting = waiting(&mut db).await?;
+    drop(db);
+    let more = products.len() > PAGE;
+    products.truncate(PAGE);
+    let at = |after: &str| {
+        let pairs = [
+            ("q", params.q.trim()),
+            ("status", params.status.as_str()),
+            ("category", params.category.as_str()),
+            ("seller", params.seller.as_str()),
+            ("stock", params.stock.as_str()),
+            ("after", after),
+        ];
+        link(HERE, &pairs)
+    };
+    let next = products
+        .last()
+        .filter(|_| more)
+        .map(|last| at(&last.id.to_string()));
+    let ids: Vec<Uuid> = products
+        .iter()
+        .map(|product| product.seller_id.uuid())
+        .collect();
+    let names = users::names(&mut *app.auth_db.acquire().await?, &ids).await?;
+    let views = Views::of(&app, &session, HERE, query.as_deref()).await?;
+    let undo = quick::offered(&headers, params.done.as_deref());
+    // What can be taken back is said with the way to do so.
+    let done = params.done.as_deref().filter(|_| undo.is_none());
     let page = Page {
-        shell: Shell::new(&session, "/admin/products", params.done.as_deref()),
+        shell: Shell::new(&session, HERE, done),
         views,
-        filter,
+        categories,
+        names,
         products,
-        can_decide,
+        waiting,
+        can_edit: session.may::<ManageCatalogue>(),
+        undo,
+        key: app.sessions.new_token(),
         next,
+        media: app.media.clone(),
+        params,
     };
     Ok(Html(page.render()?))
 }
