@@ -11,13 +11,14 @@ use crate::faults::Kind;
 use crate::{clock, signature};
 
 /// What the shop's endpoint subscribes to unless told otherwise.
-pub const DEFAULT_EVENTS: [&str; 16] = [
+pub const DEFAULT_EVENTS: [&str; 17] = [
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.canceled",
     "payment_intent.amount_capturable_updated",
     "payment_intent.processing",
     "charge.refunded",
+    "charge.refund.updated",
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",

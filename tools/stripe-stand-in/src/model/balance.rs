@@ -18,7 +18,7 @@ pub struct BalanceTransaction {
     pub fee: i64,
     /// Lower-case ISO code.
     pub currency: String,
-    /// `charge`, `refund` or `adjustment`.
+    /// `charge`, `refund`, `refund_failure` or `adjustment`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The charge, refund or dispute.

@@ -33,6 +33,9 @@ pub struct Refund {
     /// What it did to the balance.
     #[serde(default)]
     pub balance_transaction: Option<String>,
+    /// What its failure brought back to the balance.
+    #[serde(default)]
+    pub failure_balance_transaction: Option<String>,
 }
 
 impl Row for Refund {
@@ -67,6 +70,7 @@ impl Refund {
         });
         if let Some(reason) = &self.failure_reason {
             refund["failure_reason"] = reason.as_str().into();
+            refund["failure_balance_transaction"] = json!(self.failure_balance_transaction);
         }
         refund
     }

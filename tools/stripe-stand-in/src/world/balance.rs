@@ -27,6 +27,7 @@ impl World {
             "charge" => (charge_fee(amount), "Payment"),
             "adjustment" if amount < 0 => (DISPUTE_FEE, "Chargeback withdrawal"),
             "adjustment" => (0, "Chargeback reversal"),
+            "refund_failure" => (0, "Failed refund"),
             _ => (0, "Refund"),
         };
         let transaction = BalanceTransaction {

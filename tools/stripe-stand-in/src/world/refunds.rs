@@ -98,6 +98,7 @@ impl World {
             failure_reason: None,
             metadata: BTreeMap::new(),
             balance_transaction: None,
+            failure_balance_transaction: None,
         };
         merge_metadata(&mut refund.metadata, params);
         let charge = charge.render();
@@ -149,7 +150,7 @@ impl World {
         page::page("/v1/refunds", params, rows)
     }
 
-    /// Ends a refund as the bank would, days later: `succeeded` or `failed`.
+    /// Ends a refund as the bank would, days later: `succeeded` or `failed`. One that had succeeded may fail too: the bank sends the money back.
     ///
     /// # Errors
     /// When there is none, or it failed before.
@@ -168,16 +169,19 @@ impl World {
         let before = std::mem::replace(&mut refund.status, status.to_owned());
         if status == "failed" {
             refund.failure_reason = Some("lost_or_stolen_card".to_owned());
+            let (amount, currency) = (refund.amount, refund.currency.clone());
             if let Some(charge) = self.charges.get_mut(&refund.charge) {
-                charge.amount_refunded -= refund.amount;
+                charge.amount_refunded -= amount;
+            }
+            let transaction = self.moved("refund_failure", id, amount, &currency);
+            if let Some(refund) = self.refunds.get_mut(id) {
+                refund.failure_balance_transaction = Some(transaction);
             }
         }
-        let shown = refund.render();
-        self.happened_to(
-            "refund.updated",
-            shown.clone(),
-            Some(json!({ "status": before })),
-        );
+        let shown = self.refund(id)?;
+        let previous = || Some(json!({ "status": before }));
+        self.happened_to("refund.updated", shown.clone(), previous());
+        self.happened_to("charge.refund.updated", shown.clone(), previous());
         if status == "failed" {
             self.happened("refund.failed", shown.clone());
         }

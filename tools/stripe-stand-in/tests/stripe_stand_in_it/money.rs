@@ -302,6 +302,34 @@ async fn a_pending_refund_may_fail() {
 }
 
 #[tokio::test]
+async fn a_bank_sends_a_refund_back_that_had_succeeded() {
+    let stage = Stage::set().await;
+    let intent = purchase("pm_card_visa").send(&stage.stripe).await.unwrap();
+    let refund = CreateRefund::new()
+        .payment_intent(intent.id.to_string())
+        .amount(400)
+        .send(&stage.stripe)
+        .await
+        .unwrap();
+    assert_eq!(refund.status.as_deref(), Some("succeeded"));
+    let settle = || {
+        let url = stage.url(&format!("_stand_in/refunds/{}", refund.id));
+        let failed = serde_json::json!({"status": "failed"});
+        stage.http.post(url).json(&failed).send()
+    };
+    assert_eq!(settle().await.unwrap().status(), 200);
+    assert_eq!(settle().await.unwrap().status(), 409, "it fails once");
+    stage.shop.wait("charge.refund.updated", 1).await;
+    stage.shop.wait("refund.failed", 1).await;
+    let now = RetrieveRefund::new(refund.id.to_string())
+        .send(&stage.stripe)
+        .await
+        .unwrap();
+    assert_eq!(now.status.as_deref(), Some("failed"));
+    assert!(now.failure_balance_transaction.is_some());
+}
+
+#[tokio::test]
 async fn customers_and_events_parse() {
     let stage = Stage::set().await;
     let answer = stage
