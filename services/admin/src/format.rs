@@ -74,7 +74,7 @@ pub(crate) mod filters {
             "completed" | "paid" | "delivered" | "active" | "succeeded" => "good",
             "confirmed" | "authorized" | "shipped" | "partially_shipped" | "pending_review"
             | "partially_refunded" | "processing" => "warn",
-            "cancelled" | "failed" | "rejected" => "bad",
+            "cancelled" | "failed" | "rejected" | "reversed" => "bad",
             _ => "",
         })
     }

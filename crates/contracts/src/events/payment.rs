@@ -63,4 +63,17 @@ super::events! {
         /// How much.
         amount: Money,
     }
+    /// Money that had gone back was sent back by the customer's bank: it is ours again, and the customer does not have it.
+    PaymentRefundReversed = "payment.refund_reversed" about "payment" (payment_id) {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// Of which order.
+        order_id: OrderId,
+        /// The refund.
+        refund_id: RefundId,
+        /// How much.
+        amount: Money,
+        /// The provider's word for why, such as `lost_or_stolen_card`.
+        reason: Option<String>,
+    }
 }

@@ -269,6 +269,13 @@ fn events_keep_their_shape() {
             refund_id: id(9),
             amount: euro(500),
         }),
+        sample(PaymentRefundReversed {
+            payment_id: id(7),
+            order_id: id(5),
+            refund_id: id(9),
+            amount: euro(500),
+            reason: Some("lost_or_stolen_card".into()),
+        }),
         sample(ReviewCreated {
             review_id: id(10),
             product_id: id(3),

@@ -192,6 +192,8 @@ pub(crate) enum Event {
     Refunded { amount: i64 },
     /// The provider could not give it back.
     RefundFailed { amount: i64 },
+    /// The provider gave it back, and the customer's bank sent it to us again.
+    RefundReversed { amount: i64 },
     /// A wish: goods came back; `complete` when all units of the order have.
     Returned { complete: bool },
     /// The customer's bank questions the charge.
@@ -215,6 +217,8 @@ pub(crate) enum Effect {
     PublishCancelled { reason: CancelReason },
     /// Tell the customer that money came back (`order.refunded`, `payment.refunded` and the mail).
     PublishRefunded { amount: i64, fully: bool },
+    /// Tell that money came again that had gone back. It goes nowhere by itself: the same way would fail again.
+    PublishRefundReversed { amount: i64 },
     /// Tell the customer that all arrived (`order.delivered` and its mail).
     PublishDelivered,
     /// Tell of goods that came back. Which ones, whoever brings the event says.

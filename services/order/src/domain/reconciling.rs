@@ -7,6 +7,7 @@ use primitives::{OrderId, PaymentId, RefundId};
 
 use super::order::{UnknownName, names};
 use super::payment::PaymentState;
+use super::refund::RefundState;
 
 /// A payment as we have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,24 +36,10 @@ pub(crate) struct TheirPayment<'a> {
 pub(crate) struct OurRefund {
     pub(crate) id: RefundId,
     pub(crate) order_id: OrderId,
-    pub(crate) stage: Stage,
+    pub(crate) state: RefundState,
     pub(crate) reference: Option<String>,
     pub(crate) amount: i64,
 }
-
-/// How far a refund is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Pending,
-    Succeeded,
-    Failed,
-}
-
-names!(Stage {
-    Pending = "pending",
-    Succeeded = "succeeded",
-    Failed = "failed",
-});
 
 /// What is to be done about one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +61,8 @@ pub(crate) enum Heal {
     /// It could still be paid, although the order is gone or has another payment.
     NotStopped,
     RefundBehind,
+    /// The customer's bank sent a refund back that had succeeded.
+    RefundReversed,
     /// Staff gave money back in the provider's own panel.
     RefundMadeElsewhere,
     DisputeBehind,
@@ -86,6 +75,7 @@ names!(Heal {
     ReferenceLost = "reference_lost",
     NotStopped = "not_stopped",
     RefundBehind = "refund_behind",
+    RefundReversed = "refund_reversed",
     RefundMadeElsewhere = "refund_made_elsewhere",
     DisputeBehind = "dispute_behind",
     NotPosted = "not_posted",
@@ -104,8 +94,6 @@ pub(crate) enum Trouble {
     /// The provider does not know a payment that we have its id of.
     PaymentMissing,
     RefundAmountDiffers,
-    /// The customer's bank sent a refund back that had succeeded.
-    RefundBounced,
     /// The provider gave money back in a refund that we think has failed.
     RefundDoneAfterAll,
     RefundMissing,
@@ -122,7 +110,6 @@ names!(Trouble {
     AmountDiffers = "amount_differs",
     PaymentMissing = "payment_missing",
     RefundAmountDiffers = "refund_amount_differs",
-    RefundBounced = "refund_bounced",
     RefundDoneAfterAll = "refund_done_after_all",
     RefundMissing = "refund_missing",
     RefundNotAdoptable = "refund_not_adoptable",
@@ -131,14 +118,13 @@ names!(Trouble {
 
 impl Trouble {
     /// All that comparing can find, and so can find to be gone.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::ChargeUnknown,
         Self::ChargedTwice,
         Self::ChargeMissing,
         Self::AmountDiffers,
         Self::PaymentMissing,
         Self::RefundAmountDiffers,
-        Self::RefundBounced,
         Self::RefundDoneAfterAll,
         Self::RefundMissing,
         Self::RefundNotAdoptable,
@@ -154,9 +140,6 @@ impl Trouble {
             Self::AmountDiffers => "The provider has another amount.",
             Self::PaymentMissing => "The provider does not know this payment.",
             Self::RefundAmountDiffers => "The provider gave another amount back.",
-            Self::RefundBounced => {
-                "The customer's bank sent the refund back: the customer does not have the money."
-            }
             Self::RefundDoneAfterAll => {
                 "The provider gave the money back, although the refund failed here."
             }
@@ -221,28 +204,28 @@ pub(crate) fn payment(ours: Option<&OurPayment>, theirs: TheirPayment<'_>) -> Ju
 /// Compares a refund of the provider's with the one it is of ours. `of_ours`: whether the payment that it is of is ours.
 pub(crate) fn refund(
     ours: Option<&OurRefund>,
-    stage: Stage,
+    theirs: RefundState,
     amount: i64,
     of_ours: bool,
 ) -> Judgement {
     let Some(ours) = ours else {
-        return match stage {
+        return match theirs {
             _ if !of_ours => Judgement::Stranger,
-            Stage::Failed => Judgement::Same,
-            Stage::Pending | Stage::Succeeded => Judgement::Heal(Heal::RefundMadeElsewhere),
+            _ if theirs.came_to_nothing() => Judgement::Same,
+            _ => Judgement::Heal(Heal::RefundMadeElsewhere),
         };
     };
-    match (ours.stage, stage) {
-        _ if ours.amount != amount => Judgement::Raise(Trouble::RefundAmountDiffers),
-        (Stage::Pending, Stage::Succeeded | Stage::Failed) => Judgement::Heal(Heal::RefundBehind),
-        (Stage::Pending, Stage::Pending) if ours.reference.is_none() => {
-            Judgement::Heal(Heal::RefundBehind)
+    let nameless = ours.state == RefundState::Pending && ours.reference.is_none();
+    if ours.amount != amount {
+        Judgement::Raise(Trouble::RefundAmountDiffers)
+    } else if ours.state.came_to_nothing() && !theirs.came_to_nothing() {
+        Judgement::Raise(Trouble::RefundDoneAfterAll)
+    } else {
+        match ours.state.after(theirs) {
+            next if next == ours.state && !nameless => Judgement::Same,
+            RefundState::Reversed => Judgement::Heal(Heal::RefundReversed),
+            _ => Judgement::Heal(Heal::RefundBehind),
         }
-        (Stage::Succeeded, Stage::Failed) => Judgement::Raise(Trouble::RefundBounced),
-        (Stage::Failed, Stage::Pending | Stage::Succeeded) => {
-            Judgement::Raise(Trouble::RefundDoneAfterAll)
-        }
-        _ => Judgement::Same,
     }
 }
 
@@ -350,40 +333,62 @@ mod tests {
 
     #[test]
     fn refunds_move_on_and_never_back() {
-        let ours = |stage, reference: Option<&str>| OurRefund {
+        let ours = |state, reference: Option<&str>| OurRefund {
             id: Uuid::from_u128(1).into(),
             order_id: Uuid::from_u128(2).into(),
-            stage,
+            state,
             reference: reference.map(str::to_owned),
             amount: 100,
         };
-        let judge = |stage, theirs| refund(Some(&ours(stage, Some("re_1"))), theirs, 100, true);
-        for stage in [Stage::Pending, Stage::Succeeded, Stage::Failed] {
-            assert_eq!(judge(stage, stage), Judgement::Same);
-            assert_eq!(refund(None, stage, 100, false), Judgement::Stranger);
+        let judge = |state, theirs| refund(Some(&ours(state, Some("re_1"))), theirs, 100, true);
+        for state in [
+            RefundState::Pending,
+            RefundState::Succeeded,
+            RefundState::Failed,
+        ] {
+            assert_eq!(judge(state, state), Judgement::Same);
+            assert_eq!(refund(None, state, 100, false), Judgement::Stranger);
         }
         assert_eq!(
-            judge(Stage::Pending, Stage::Failed),
+            judge(RefundState::Pending, RefundState::Failed),
             Judgement::Heal(Heal::RefundBehind)
         );
         assert_eq!(
-            judge(Stage::Succeeded, Stage::Failed),
-            Judgement::Raise(Trouble::RefundBounced)
+            judge(RefundState::Succeeded, RefundState::Failed),
+            Judgement::Heal(Heal::RefundReversed)
         );
         assert_eq!(
-            judge(Stage::Failed, Stage::Succeeded),
+            judge(RefundState::Reversed, RefundState::Failed),
+            Judgement::Same
+        );
+        assert_eq!(
+            judge(RefundState::Reversed, RefundState::Succeeded),
             Judgement::Raise(Trouble::RefundDoneAfterAll)
         );
         assert_eq!(
-            refund(Some(&ours(Stage::Pending, None)), Stage::Pending, 100, true),
+            judge(RefundState::Failed, RefundState::Succeeded),
+            Judgement::Raise(Trouble::RefundDoneAfterAll)
+        );
+        assert_eq!(
+            refund(
+                Some(&ours(RefundState::Pending, None)),
+                RefundState::Pending,
+                100,
+                true
+            ),
             Judgement::Heal(Heal::RefundBehind)
         );
         assert_eq!(
-            refund(None, Stage::Succeeded, 100, true),
+            refund(None, RefundState::Succeeded, 100, true),
             Judgement::Heal(Heal::RefundMadeElsewhere)
         );
         assert_eq!(
-            refund(Some(&ours(Stage::Pending, None)), Stage::Pending, 99, true),
+            refund(
+                Some(&ours(RefundState::Pending, None)),
+                RefundState::Pending,
+                99,
+                true
+            ),
             Judgement::Raise(Trouble::RefundAmountDiffers)
         );
     }

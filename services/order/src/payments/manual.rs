@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 
 use super::{
     NewCapture, NewPayment, NewRefund, PaymentProvider, ProviderError, ProviderPayment,
-    ProviderRefund, RefundState, Started,
+    ProviderRefund, Started,
 };
 use crate::domain::payment::PaymentState;
+use crate::domain::refund::RefundState;
 
 /// The shop's bank account.
 #[derive(Clone, Debug, clap::Args)]

@@ -15,6 +15,7 @@ use primitives::{Money, OrderId, PaymentId, RefundId, Timestamp};
 
 use crate::domain::dispute::DisputeState;
 use crate::domain::payment::{Capture, Method, PaymentState};
+use crate::domain::refund::RefundState;
 
 /// What every way to move money can do. All of it may be repeated: our ids are the provider's idempotency keys.
 #[async_trait]
@@ -125,18 +126,11 @@ pub(crate) struct NewRefund {
     pub(crate) reference: Option<String>,
 }
 
-/// How far a refund is at the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefundState {
-    Pending,
-    Succeeded,
-    Failed,
-}
-
 /// A refund as the provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProviderRefund {
     pub(crate) reference: String,
+    /// Never [`RefundState::Reversed`]: to the provider such a one has failed.
     pub(crate) state: RefundState,
     pub(crate) failure: Option<String>,
     /// For which of our refunds the provider says it is.

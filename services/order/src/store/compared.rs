@@ -44,7 +44,7 @@ impl TryFrom<RefundRow> for OurRefund {
         Ok(Self {
             id: row.id,
             order_id: row.order_id,
-            stage: parse(&row.status)?,
+            state: parse(&row.status)?,
             reference: row.provider_ref,
             amount: row.amount,
         })

@@ -158,12 +158,16 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ),
     orders(
         "paid_is_served_or_given_back",
-        "Every paid order is confirmed, or all of its money goes back.",
-        "SELECT 'order:' || o.id, format('%s: taken %s, given back or on its way %s', o.status, p.amount_captured, r.amount)
+        "Every paid order is confirmed, or all of its money goes back, or staff were told of the refund that did not succeed.",
+        "SELECT 'order:' || o.id, format('%s: taken %s, given back or on its way %s, failed with a work item %s', o.status, p.amount_captured, r.amount, r.told)
            FROM orders o JOIN payments p ON p.order_id = o.id
-           CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM refunds WHERE payment_id = p.id AND status IN ('pending', 'succeeded')) r
+           CROSS JOIN LATERAL (SELECT coalesce(sum(amount) FILTER (WHERE status IN ('pending', 'succeeded')), 0) AS amount,
+                                      coalesce(sum(amount) FILTER (WHERE status IN ('failed', 'reversed') AND EXISTS (
+                                        SELECT FROM work_items w WHERE w.kind IN ('refund_failed', 'refund_bounced') AND w.subject = 'refund:' || f.id)), 0) AS told
+                                 FROM refunds f WHERE payment_id = p.id) r
           WHERE o.id > $1 AND o.id <= $2 AND p.amount_captured > 0
-            AND (o.status = 'pending' OR (o.status = 'cancelled' AND NOT o.disputed AND r.amount + o.charged_back <> p.amount_captured))",
+            AND (o.status = 'pending'
+              OR (o.status = 'cancelled' AND NOT o.disputed AND NOT p.amount_captured - r.amount - o.charged_back BETWEEN 0 AND r.told))",
     ),
     orders(
         "confirmed_is_paid",

@@ -83,7 +83,7 @@ pub(crate) async fn unposted_refunds(
 ) -> sqlx::Result<Vec<RefundId>> {
     sqlx::query_scalar!(
         r#"SELECT r.id AS "id: RefundId" FROM refunds r
-            WHERE r.id >= uuid_floor($1) AND r.id < uuid_floor($2) AND r.status = 'succeeded'
+            WHERE r.id >= uuid_floor($1) AND r.id < uuid_floor($2) AND r.status IN ('succeeded', 'reversed')
               AND NOT EXISTS (SELECT FROM ledger_entries l WHERE l.kind = 'refund' AND l.reference = r.id::text)
             ORDER BY r.id LIMIT 1000"#,
         from as Timestamp,

@@ -230,7 +230,7 @@ pub(crate) async fn record(
     .and_then(|done| super::exactly_one(&done))
 }
 
-/// Adds a refund that the provider has done; the table's check keeps the sum within the charge.
+/// Counts a refund that the provider has done, or, below zero, one that came back; the table's check keeps the sum within the charge.
 pub(crate) async fn add_refunded(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -240,7 +240,8 @@ pub(crate) async fn add_refunded(
     sqlx::query!(
         "UPDATE payments
             SET amount_refunded = amount_refunded + $2,
-                status = CASE WHEN amount_refunded + $2 >= amount_captured THEN 'refunded' ELSE 'partially_refunded' END,
+                status = CASE WHEN amount_refunded + $2 >= amount_captured THEN 'refunded'
+                              WHEN amount_refunded + $2 > 0 THEN 'partially_refunded' ELSE 'succeeded' END,
                 updated_at = $3, version = version + 1
           WHERE id = $1",
         id.uuid(),

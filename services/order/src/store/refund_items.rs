@@ -14,7 +14,7 @@ pub(crate) async fn refunded(
     let rows = sqlx::query!(
         r#"SELECT i.order_item_id AS "id: OrderItemId", sum(i.quantity)::int AS "quantity!"
              FROM refund_items i JOIN refunds r ON r.id = i.refund_id JOIN payments p ON p.id = r.payment_id
-            WHERE p.order_id = $1 AND r.status <> 'failed' GROUP BY i.order_item_id"#,
+            WHERE p.order_id = $1 AND r.status IN ('pending', 'succeeded') GROUP BY i.order_item_id"#,
         order as OrderId
     )
     .fetch_all(conn)

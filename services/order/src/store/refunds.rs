@@ -3,6 +3,7 @@ use sqlx::PgConnection;
 
 use super::money;
 use crate::domain::payment::ProviderName;
+use crate::domain::refund::RefundState;
 
 /// A refund that the provider is to do, or has done.
 #[derive(Debug, Clone)]
@@ -10,7 +11,7 @@ pub(crate) struct Refund {
     pub(crate) id: RefundId,
     pub(crate) payment_id: PaymentId,
     pub(crate) order_id: OrderId,
-    pub(crate) status: String,
+    pub(crate) state: RefundState,
     pub(crate) amount: Money,
     /// Who gives the money back.
     pub(crate) provider: ProviderName,
@@ -37,7 +38,7 @@ impl TryFrom<Row> for Refund {
             id: row.id,
             payment_id: row.payment_id,
             order_id: row.order_id,
-            status: row.status,
+            state: super::parse(&row.status)?,
             amount: money(row.amount, &row.currency)?,
             provider: super::parse(&row.provider)?,
             payment_ref: row.payment_ref,
@@ -134,25 +135,24 @@ pub(crate) async fn set_reference(
     Ok(())
 }
 
-/// Ends a pending refund; false if it had ended before.
-pub(crate) async fn finish(
+/// Writes what became of a refund. The caller holds the order's lock.
+pub(crate) async fn record(
     conn: &mut PgConnection,
     id: RefundId,
-    status: &str,
-    reference: Option<&str>,
+    state: RefundState,
+    reference: &str,
     failure: Option<&str>,
     now: Timestamp,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE refunds SET status = $2, provider_ref = coalesce($3, provider_ref), failure = $4, updated_at = $5
-          WHERE id = $1 AND status = 'pending'",
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE refunds SET status = $2, provider_ref = $3, failure = $4, updated_at = $5 WHERE id = $1",
         id.uuid(),
-        status,
+        state.as_str(),
         reference,
         failure,
         now as Timestamp
     )
     .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await
+    .and_then(|done| super::exactly_one(&done))
 }

@@ -4,6 +4,7 @@ use primitives::{Currency, Money, OrderId, OrderItemId, RefundId, ReturnId, Time
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use crate::domain::refund::RefundState;
 use crate::domain::returns::{Condition, ReturnReason, ReturnStatus};
 
 /// A return without its lines.
@@ -27,8 +28,16 @@ pub(crate) struct Return {
 #[derive(Debug, Clone)]
 pub(crate) struct ReturnRefund {
     pub(crate) id: RefundId,
-    pub(crate) status: String,
+    pub(crate) state: RefundState,
     pub(crate) amount: Money,
+}
+
+impl Return {
+    /// Whether its refund came to nothing, so that it may be asked for again.
+    pub(crate) fn is_refundable_again(&self) -> bool {
+        let lost = |refund: &ReturnRefund| refund.state.came_to_nothing();
+        self.status == ReturnStatus::Refunded && self.refund.as_ref().is_some_and(lost)
+    }
 }
 
 /// Units of a line in a return.
@@ -68,7 +77,7 @@ impl TryFrom<Row> for Return {
         let refund = match (row.refund_id, row.refund_status, row.refund_amount) {
             (Some(id), Some(status), Some(amount)) => Some(ReturnRefund {
                 id,
-                status,
+                state: super::parse(&status)?,
                 amount: Money::new(amount, currency),
             }),
             _ => None,

@@ -2,8 +2,11 @@
 //!
 //! News may come late, twice or out of order: the payment's and the order's pure rules decide what of it is still new.
 
-use contracts::events::PaymentRefunded;
-use primitives::{CaptureId, DisputeId, Money, PaymentId, PostingId, RefundId};
+mod refunds;
+
+pub(crate) use refunds::{known_refund, named_refund, refund};
+
+use primitives::{CaptureId, DisputeId, Money, PaymentId, PostingId};
 use sqlx::PgConnection;
 
 use crate::app::AppState;
@@ -11,7 +14,7 @@ use crate::domain::dispute::DisputeState;
 use crate::domain::ledger::{Account, Movement, Posting};
 use crate::domain::order::Event;
 use crate::domain::payment::{Capture, PaymentState, ProviderName, Report, news};
-use crate::payments::{Fee, ProviderDispute, ProviderPayment, ProviderRefund, RefundState};
+use crate::payments::{Fee, ProviderDispute, ProviderPayment};
 use crate::store;
 use crate::store::payments::{Payment, Recorded};
 use crate::workflows::transition::{Actor, Entry, TransitionError, note, transition};
@@ -198,94 +201,6 @@ pub(crate) async fn capture_failed(
     note(&mut tx, app, payment.order_id, entry).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Applies what the provider says of a refund that it names.
-pub(crate) async fn named_refund(
-    app: &AppState,
-    news: &ProviderRefund,
-) -> Result<Outcome, TransitionError> {
-    let mut conn = app.pool.acquire().await?;
-    let by_reference = store::refunds::find_by_reference(&mut conn, &news.reference).await?;
-    let id = match (by_reference, news.refund_id) {
-        (Some(id), _) => id,
-        (None, Some(id)) if store::refunds::find(&mut conn, id).await?.is_some() => id,
-        (None, _) => return Ok(Outcome::Unknown),
-    };
-    drop(conn);
-    refund(app, id, news).await
-}
-
-/// Applies what the provider says of one of our refunds.
-pub(crate) async fn refund(
-    app: &AppState,
-    id: RefundId,
-    news: &ProviderRefund,
-) -> Result<Outcome, TransitionError> {
-    let mut tx = app.pool.begin().await?;
-    let outcome = known_refund(&mut tx, app, id, news, Actor::Stripe).await?;
-    runtime::fault::point("refund.written");
-    tx.commit().await?;
-    runtime::fault::point("refund.committed");
-    Ok(outcome)
-}
-
-/// The same, in the caller's transaction.
-pub(crate) async fn known_refund(
-    tx: &mut PgConnection,
-    app: &AppState,
-    id: RefundId,
-    news: &ProviderRefund,
-    actor: Actor<'_>,
-) -> Result<Outcome, TransitionError> {
-    let now = app.clock.now();
-    let known = store::refunds::find(tx, id)
-        .await?
-        .ok_or(TransitionError::NotFound)?;
-    let amount = known.amount.amount();
-    let (event, status) = match news.state {
-        RefundState::Pending => {
-            store::refunds::set_reference(tx, id, &news.reference, now).await?;
-            return Ok(Outcome::Unchanged);
-        }
-        RefundState::Succeeded => (Event::Refunded { amount }, "succeeded"),
-        RefundState::Failed => (Event::RefundFailed { amount }, "failed"),
-    };
-    store::orders::lock(tx, known.order_id)
-        .await?
-        .ok_or(TransitionError::NotFound)?;
-    let known = store::refunds::find(tx, id)
-        .await?
-        .ok_or(TransitionError::NotFound)?;
-    if known.status != "pending" {
-        return Ok(Outcome::Unchanged);
-    }
-    transition(tx, app, known.order_id, &event, actor, None).await?;
-    store::refunds::finish(
-        tx,
-        id,
-        status,
-        Some(&news.reference),
-        news.failure.as_deref(),
-        now,
-    )
-    .await?;
-    if news.state == RefundState::Succeeded {
-        store::payments::add_refunded(tx, known.payment_id, amount, now).await?;
-        let payment = store::payments::find(tx, known.payment_id)
-            .await?
-            .ok_or(TransitionError::NotFound)?;
-        let reference = id.to_string();
-        post(tx, app, &payment, Movement::Refund, known.amount, reference).await?;
-        let event = PaymentRefunded {
-            payment_id: known.payment_id,
-            order_id: known.order_id,
-            refund_id: id,
-            amount: known.amount,
-        };
-        app.publisher.publish(tx, &event).await?;
-    }
-    Ok(Outcome::Applied)
 }
 
 /// Applies what the provider says of a dispute, in whatever order it says it: each movement of money is posted once, each decision told once.

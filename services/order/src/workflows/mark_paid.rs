@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::app::AppState;
 use crate::domain::payment::{PaymentState, ProviderName};
-use crate::payments::{ProviderPayment, ProviderRefund, RefundState};
+use crate::domain::refund::RefundState;
+use crate::payments::{ProviderPayment, ProviderRefund};
 use crate::store;
 use crate::store::payments::Payment;
 use crate::store::refunds::Refund;
@@ -90,7 +91,7 @@ pub(crate) async fn refund(app: &AppState, id: RefundId, actor: Actor<'_>) -> Re
     };
     let applied = finalise::known_refund(&mut tx, app, id, &news, actor).await?;
     if applied == finalise::Outcome::Applied {
-        let before = json!({ "refund_id": id, "status": known.status });
+        let before = json!({ "refund_id": id, "status": known.state.as_str() });
         let after = json!({ "refund_id": id, "status": "succeeded", "amount": known.amount });
         let change = (before, after);
         audit(

@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 
 use crate::app::AppState;
 use crate::domain::order::{Effect, Event, Refusal};
-use crate::domain::refund::{LineRefund, share};
-use crate::payments::{NewRefund, ProviderError, ProviderRefund, RefundState};
+use crate::domain::refund::{LineRefund, RefundState, share};
+use crate::payments::{NewRefund, ProviderError, ProviderRefund};
 use crate::store;
 use crate::store::refunds::Refund;
 use crate::workflows::checkout::Repeat;
@@ -202,7 +202,7 @@ pub(crate) async fn carry_out(app: &AppState, id: RefundId) -> anyhow::Result<()
         return Ok(());
     };
     drop(conn);
-    if refund.status != "pending" {
+    if refund.state != RefundState::Pending {
         return Ok(());
     }
     let Some(payment_reference) = refund.payment_ref.clone() else {

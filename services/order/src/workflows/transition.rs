@@ -133,7 +133,7 @@ pub(crate) async fn transition_as_said(
                 tx,
                 "refund.failed",
                 format!("A refund of {} failed.", order.money(*amount)),
-                json!({}),
+                json!({"payment_id": order.payment_id, "amount": order.money(*amount)}),
             )
             .await?;
     }
@@ -388,6 +388,12 @@ impl Writer<'_> {
                     json!({"amount": amount, "fully": fully}),
                 )
                 .await
+            }
+            Effect::PublishRefundReversed { amount } => {
+                let amount = order.money(*amount);
+                let message = format!("A refund of {amount} was sent back by the customer's bank.");
+                let data = json!({"payment_id": order.payment_id, "amount": amount});
+                self.note(tx, "refund.reversed", message, data).await
             }
             Effect::PublishDelivered => {
                 app.publisher

@@ -10,7 +10,7 @@ use crate::shop::Shop;
 
 impl Shop {
     /// The ledger as `kind account amount`, in the order of writing, without the provider's fees.
-    async fn books(&self) -> Vec<String> {
+    pub(crate) async fn books(&self) -> Vec<String> {
         sqlx::query_scalar(
             "SELECT kind || ' ' || account || ' ' || amount FROM ledger_entries WHERE kind <> 'fee' ORDER BY id",
         )

@@ -32,6 +32,7 @@ mod programs;
 mod proofs;
 mod reconciling;
 mod refund_lines;
+mod refunds_back;
 mod returns;
 mod saga;
 mod scale;

@@ -145,7 +145,7 @@ async fn every_order_and_number_of_webhooks_ends_in_the_same_state() {
 }
 
 /// Delivers all events three times over in a random order, applying what is there now and then.
-async fn shuffled(shop: &Shop, events: &[Value]) {
+pub(crate) async fn shuffled(shop: &Shop, events: &[Value]) {
     let random = Random::system();
     let _ = Clock::system();
     let mut all: Vec<(u64, &Value)> = (0..3)

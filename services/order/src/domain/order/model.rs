@@ -38,6 +38,8 @@ struct Saga {
     parcels: bool,
     /// How many refunds staff may ask for besides those of the rules.
     refunds: usize,
+    /// Whether the customer's bank may send back what was refunded.
+    bounces: bool,
     /// A mistake: a payment's name is written down without a look at whether its order still waits for it.
     careless: bool,
 }
@@ -49,6 +51,7 @@ const PLAIN: Saga = Saga {
     disputes: false,
     parcels: false,
     refunds: 0,
+    bounces: false,
     careless: false,
 };
 
@@ -122,6 +125,12 @@ impl Model for Saga {
             properties.push(Property::sometimes(
                 "an order is completed",
                 |_, world: &World| world.is(Status::Completed),
+            ));
+        }
+        if self.bounces {
+            properties.push(Property::sometimes(
+                "money that came back goes back by another refund",
+                |_, world: &World| world.went_back_after_all(),
             ));
         }
         if self.rival {
@@ -220,6 +229,23 @@ fn refunds_and_disputes_never_exceed_the_charge() {
 }
 
 #[test]
+fn refunds_that_come_back_end_well() {
+    Saga {
+        refunds: 3,
+        bounces: true,
+        ..PLAIN
+    }
+    .prove();
+    Saga {
+        disputes: true,
+        refunds: 1,
+        bounces: true,
+        ..PLAIN
+    }
+    .prove();
+}
+
+#[test]
 fn parcels_and_returns_end_well() {
     Saga {
         parcels: true,
@@ -244,6 +270,7 @@ fn all_at_once_ends_well() {
         disputes: true,
         parcels: true,
         refunds: 1,
+        bounces: true,
         ..PLAIN
     }
     .prove();
@@ -336,6 +363,17 @@ mod wrong {
         }
     }
 
+    /// What a bank sent back still counts as given back.
+    pub(super) fn forgets_what_came_back(state: State, event: &Event) -> Result<Decision, Refusal> {
+        match event {
+            Event::RefundReversed { .. } => Ok(Decision {
+                state,
+                effects: vec![],
+            }),
+            _ => decide(state, event),
+        }
+    }
+
     /// What the warehouse cannot serve is forgotten.
     pub(super) fn ignores_the_warehouse(state: State, event: &Event) -> Result<Decision, Refusal> {
         match event {
@@ -400,6 +438,15 @@ fn wrong_rules_are_found() {
             Saga {
                 decide: wrong::refunds_twice,
                 ..refunds
+            }
+            .disprove(),
+        ),
+        (
+            "forgets_what_came_back",
+            Saga {
+                decide: wrong::forgets_what_came_back,
+                bounces: true,
+                ..PLAIN
             }
             .disprove(),
         ),

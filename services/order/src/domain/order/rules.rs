@@ -35,6 +35,7 @@ pub(crate) fn decide(state: State, event: &Event) -> Result<Decision, Refusal> {
             next.refunding = (state.refunding - amount).max(0);
             vec![]
         }
+        Event::RefundReversed { amount } => refund_reversed(&mut next, *amount),
         Event::DisputeOpened { amount } => dispute_opened(&mut next, *amount),
         Event::DisputeClosed { won, amount } => dispute_closed(&mut next, *won, *amount),
     };
@@ -256,6 +257,12 @@ fn refunded(next: &mut State, amount: i64) -> Vec<Effect> {
     settle(next);
     let fully = next.payment == PaymentStatus::Refunded;
     vec![Effect::PublishRefunded { amount, fully }]
+}
+
+fn refund_reversed(next: &mut State, amount: i64) -> Vec<Effect> {
+    next.refunded = (next.refunded - amount).max(0);
+    settle(next);
+    vec![Effect::PublishRefundReversed { amount }]
 }
 
 fn ship(next: &mut State, complete: bool) -> Result<Vec<Effect>, Refusal> {

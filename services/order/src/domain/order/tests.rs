@@ -226,6 +226,30 @@ fn a_disputed_payment_is_not_refunded_before_the_bank_has_decided() {
 }
 
 #[test]
+fn what_a_bank_sent_back_is_the_shops_again_and_can_be_given_back() {
+    let refunded = |amount| Event::Refunded { amount };
+    let back = after(&[PAID, Event::Refund { amount: TOTAL }, refunded(TOTAL)]);
+    assert_eq!(back.payment, PaymentStatus::Refunded);
+    for (amount, payment) in [
+        (TOTAL, PaymentStatus::Paid),
+        (1, PaymentStatus::PartiallyRefunded),
+    ] {
+        let again = decide(back, &Event::RefundReversed { amount }).unwrap();
+        assert_eq!(again.effects, [Effect::PublishRefundReversed { amount }]);
+        assert_eq!(again.state.payment, payment);
+        assert_eq!(again.state.refundable(), amount);
+        assert!(decide(again.state, &Event::Refund { amount }).is_ok());
+    }
+    // Of an order that is gone too: nothing is tried again by itself.
+    let gone = after(&[PAID, CANCEL, refunded(TOTAL)]);
+    let again = decide(gone, &Event::RefundReversed { amount: TOTAL }).unwrap();
+    assert_eq!(
+        (again.state.status, again.state.refunding),
+        (Status::Cancelled, 0)
+    );
+}
+
+#[test]
 fn what_came_back_ends_an_order() {
     assert_eq!(
         decide(after(&[PAID]), &Event::Returned { complete: true }),
@@ -284,11 +308,11 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    /// Plays any sequence of events; a started refund is answered by the provider at any later point.
+    /// Plays any sequence of events; a started refund is answered by the provider at any later point, and may come back after that.
     #[test]
     fn the_invariants_hold_for_any_sequence(steps in prop::collection::vec((any_event(), any::<bool>(), any::<bool>()), 0..40)) {
         let mut state = State::placed(TOTAL);
-        let mut pending: Vec<i64> = Vec::new();
+        let (mut pending, mut done): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
         let (mut confirmed, mut cancelled) = (0, 0);
         for (event, answer, succeeds) in steps {
             let before = state;
@@ -307,7 +331,15 @@ proptest! {
                     }
                 }
                 if std::mem::take(&mut answer) {
-                    next = pending.pop().map(|amount| if succeeds { Event::Refunded { amount } } else { Event::RefundFailed { amount } });
+                    next = match (pending.pop(), succeeds) {
+                        (Some(amount), true) => {
+                            done.push(amount);
+                            Some(Event::Refunded { amount })
+                        }
+                        (Some(amount), false) => Some(Event::RefundFailed { amount }),
+                        (None, true) => None,
+                        (None, false) => done.pop().map(|amount| Event::RefundReversed { amount }),
+                    };
                 }
             }
             prop_assert!(state.refunded + state.refunding <= state.paid, "{state:?}");
@@ -316,6 +348,7 @@ proptest! {
             prop_assert!(!(before.status == Status::Pending && state.status == Status::Confirmed) || state.authorized.max(state.paid).max(before.authorized) >= TOTAL);
             prop_assert!((state.payment == PaymentStatus::Authorized) == (state.authorized > 0), "{state:?}");
             prop_assert_eq!(state.refunding, pending.iter().sum::<i64>());
+            prop_assert_eq!(state.refunded, done.iter().sum::<i64>());
             prop_assert!(confirmed <= 1 && cancelled <= 1);
             for step in allowed(state) {
                 prop_assert!(step.wish().is_none_or(|wish| decide(state, &wish).is_ok()));

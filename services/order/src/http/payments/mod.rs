@@ -114,7 +114,7 @@ pub(crate) struct CaptureAccepted {
 #[schema(as = Refund)]
 pub(crate) struct RefundView {
     pub(crate) id: RefundId,
-    /// `pending`, `succeeded` or `failed`.
+    /// `pending`, `succeeded`, `failed`, or `reversed`: the customer's bank sent it back.
     pub(crate) status: String,
     pub(crate) amount: Money,
 }
@@ -123,7 +123,7 @@ impl From<Refund> for RefundView {
     fn from(refund: Refund) -> Self {
         Self {
             id: refund.id,
-            status: refund.status,
+            status: refund.state.as_str().to_owned(),
             amount: refund.amount,
         }
     }

@@ -64,7 +64,7 @@ pub(crate) struct ReturnItemView {
 #[schema(as = ReturnRefund)]
 pub(crate) struct ReturnRefundView {
     pub(crate) id: RefundId,
-    /// `pending`, `succeeded` or `failed`.
+    /// `pending`, `succeeded`, `failed`, or `reversed`: the customer's bank sent it back.
     pub(crate) status: String,
     pub(crate) amount: Money,
 }
@@ -74,12 +74,8 @@ impl ReturnView {
     pub(crate) fn new(known: Return, items: &[ReturnItem], viewer: Actor<'_>) -> Self {
         let staff = matches!(viewer, Actor::Staff(_));
         let of_viewer = |step: &ReturnStep| step.is_customers() != staff;
-        let failed = known
-            .refund
-            .as_ref()
-            .is_some_and(|refund| refund.status == "failed");
         let mut next_steps: Vec<ReturnStep> = steps(known.status).filter(of_viewer).collect();
-        if failed && staff {
+        if staff && known.is_refundable_again() {
             next_steps.push(ReturnStep::Refund);
         }
         let item = |item: &ReturnItem| ReturnItemView {
@@ -107,7 +103,7 @@ impl ReturnView {
             },
             refund: known.refund.map(|refund| ReturnRefundView {
                 id: refund.id,
-                status: refund.status,
+                status: refund.state.as_str().to_owned(),
                 amount: refund.amount,
             }),
             requested_at: known.requested_at,

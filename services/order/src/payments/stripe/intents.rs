@@ -19,9 +19,9 @@ use stripe_types::Expandable;
 
 use super::{Stripe, currency, failure, idempotent};
 use crate::domain::payment::{Capture, PaymentState};
+use crate::domain::refund::RefundState;
 use crate::payments::{
     Fee, NewCapture, NewPayment, NewRefund, ProviderError, ProviderPayment, ProviderRefund,
-    RefundState,
 };
 
 impl NewPayment {

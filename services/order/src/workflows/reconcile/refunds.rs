@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::work::Found;
 use super::{BATCH, Comparison, Slice, patiently};
 use crate::domain::order::Event;
-use crate::domain::reconciling::{self, Heal, Judgement, OurPayment, OurRefund, Stage, Trouble};
-use crate::payments::{ListedRefund, RefundState};
+use crate::domain::reconciling::{self, Heal, Judgement, OurPayment, OurRefund, Trouble};
+use crate::payments::ListedRefund;
 use crate::store;
 use crate::workflows::finalise::{self, Outcome};
 use crate::workflows::transition::{Actor, TransitionError, transition};
@@ -81,7 +81,7 @@ impl Comparison<'_> {
         theirs: &ListedRefund,
     ) -> anyhow::Result<Option<String>> {
         let (ours, payment) = known.of(theirs);
-        let judgement = reconciling::refund(ours, stage(theirs), theirs.amount, payment.is_some());
+        let judgement = reconciling::refund(ours, theirs.news.state, theirs.amount, payment.is_some());
         if judgement == Judgement::Stranger {
             self.fresh.strangers += 1;
             return Ok(None);
@@ -151,7 +151,7 @@ impl Comparison<'_> {
             return Ok(());
         };
         let (ours, payment) = known.of(&theirs);
-        let judgement = reconciling::refund(ours, stage(&theirs), theirs.amount, payment.is_some());
+        let judgement = reconciling::refund(ours, theirs.news.state, theirs.amount, payment.is_some());
         if let Judgement::Raise(trouble) = judgement {
             let subject = subject(ours, &theirs);
             self.raised(trouble, &found(&subject, ours, payment, &theirs))
@@ -204,14 +204,6 @@ impl Known {
     }
 }
 
-const fn stage(theirs: &ListedRefund) -> Stage {
-    match theirs.news.state {
-        RefundState::Pending => Stage::Pending,
-        RefundState::Succeeded => Stage::Succeeded,
-        RefundState::Failed => Stage::Failed,
-    }
-}
-
 fn subject(ours: Option<&OurRefund>, theirs: &ListedRefund) -> String {
     ours.map_or_else(
         || format!("stripe:{}", theirs.news.reference),
@@ -234,7 +226,7 @@ fn found<'a>(
         reference: Some(&theirs.news.reference),
         ours: ours.map_or(Value::Null, shown),
         theirs: json!({
-            "status": stage(theirs).as_str(),
+            "status": theirs.news.state.as_str(),
             "amount": theirs.amount,
             "payment": theirs.payment_reference,
             "refund_id": theirs.refund_id,
@@ -245,7 +237,7 @@ fn found<'a>(
 
 fn shown(ours: &OurRefund) -> Value {
     json!({
-        "status": ours.stage.as_str(),
+        "status": ours.state.as_str(),
         "amount": ours.amount,
         "reference": ours.reference,
     })

@@ -246,13 +246,9 @@ async fn begin(
         .ok_or_else(unknown)?;
     // What was read before the lock may be old.
     let known = store::returns::find(tx, id).await?.ok_or_else(unknown)?;
-    let failed = known.status == ReturnStatus::Refunded
-        && known
-            .refund
-            .as_ref()
-            .is_some_and(|refund| refund.status == "failed");
+    let again = step == ReturnStep::Refund && known.is_refundable_again();
     let next = after(known.status, step)
-        .or_else(|| (failed && step == ReturnStep::Refund).then_some(ReturnStatus::Refunded))
+        .or(again.then_some(ReturnStatus::Refunded))
         .ok_or_else(|| {
             Error::conflict(
                 "return_step_not_allowed",

@@ -1,8 +1,9 @@
 use super::Saga;
 use super::hold::{Hold, OrderFate};
-use super::world::{Dispute, Order, Paying, Refund, RefundState, TOTAL, Topic, World};
+use super::world::{Dispute, Order, Paying, Refund, TOTAL, Topic, World};
 use crate::domain::order::{CancelReason, Event, FulfillmentStatus, State, Status};
 use crate::domain::payment::{Capture, PaymentState};
+use crate::domain::refund::RefundState;
 
 /// One step of somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,10 @@ pub(super) enum Action {
     RefundAtStripe(usize),
     /// Stripe tells, or told long ago, of a payment, a refund, a dispute.
     HearOfPayment((u8, i64)),
-    HearOfRefund(usize),
+    HearOfRefund {
+        index: usize,
+        said: RefundState,
+    },
     HearOfDispute,
     HearOfOpenDispute,
     /// Stripe and the banks.
@@ -41,6 +45,8 @@ pub(super) enum Action {
         index: usize,
         good: bool,
     },
+    /// The customer's bank sends back what had arrived.
+    RefundComesBack(usize),
     DisputeOpens,
     DisputeEnds {
         won: bool,
@@ -78,21 +84,30 @@ pub(super) fn possible(saga: &Saga, world: &World, actions: &mut Vec<Action>) {
     if world.payment.referenced {
         actions.extend(stripe.told.iter().copied().map(HearOfPayment));
     }
+    // One failure is enough to see what comes of it.
+    let lost = |refund: &Refund| refund.at_stripe.is_some_and(RefundState::came_to_nothing);
+    let all_arrive = !world.refunds.iter().any(lost);
     for (index, refund) in world.refunds.iter().enumerate() {
+        let hear = |said| HearOfRefund { index, said };
         match refund.at_stripe {
             None => actions.push(RefundAtStripe(index)),
             Some(RefundState::Pending) => {
                 actions.push(RefundEnds { index, good: true });
-                // One failure is enough to see what comes of it.
-                if world
-                    .refunds
-                    .iter()
-                    .all(|refund| refund.at_stripe != Some(RefundState::Failed))
-                {
+                if all_arrive {
                     actions.push(RefundEnds { index, good: false });
                 }
             }
-            Some(RefundState::Succeeded | RefundState::Failed) => actions.push(HearOfRefund(index)),
+            Some(RefundState::Succeeded) => {
+                actions.push(hear(RefundState::Succeeded));
+                if saga.bounces && all_arrive {
+                    actions.push(RefundComesBack(index));
+                }
+            }
+            Some(RefundState::Failed) => actions.push(hear(RefundState::Failed)),
+            // That it had succeeded may be heard after that it failed.
+            Some(RefundState::Reversed) => {
+                actions.extend([RefundState::Succeeded, RefundState::Failed].map(hear));
+            }
         }
     }
     if saga.disputes {
@@ -261,15 +276,15 @@ pub(super) fn act(saga: &Saga, world: &mut World, action: Action) {
         }
         Action::RefundAtStripe(index) => ask_for_refund(world, index),
         Action::HearOfPayment(told) => world.hear_of_payment(decide, told),
-        Action::HearOfRefund(index) => {
-            if let Some(state) = world.refunds[index].at_stripe {
-                world.hear_of_refund(decide, index, state);
-            }
-        }
+        Action::HearOfRefund { index, said } => world.hear_of_refund(decide, index, said),
         Action::HearOfDispute => world.hear_of_dispute(decide, world.stripe.dispute),
         Action::HearOfOpenDispute => world.hear_of_dispute(decide, Dispute::Open),
         Action::AuthorizationExpires => world.stripe.becomes(PaymentState::Cancelled),
         Action::RefundEnds { index, good } => end_refund(world, index, good),
+        Action::RefundComesBack(index) => {
+            world.stripe.refunded -= world.refunds[index].amount;
+            world.refunds[index].at_stripe = Some(RefundState::Reversed);
+        }
         Action::DisputeOpens => {
             world.stripe.dispute = Dispute::Open;
             world.stripe.disputed = world.stripe.captured - world.stripe.refunded;
@@ -343,12 +358,10 @@ pub(super) fn recover(saga: &Saga, world: &mut World) {
         world.hear_of_payment(saga.decide, now);
     }
     for index in 0..world.refunds.len() {
-        match world.refunds[index].at_stripe {
+        match world.refunds[index].said() {
             None => ask_for_refund(world, index),
             Some(RefundState::Pending) => end_refund(world, index, true),
-            Some(RefundState::Succeeded | RefundState::Failed) => {
-                act(saga, world, Action::HearOfRefund(index))
-            }
+            Some(said) => world.hear_of_refund(saga.decide, index, said),
         }
     }
     if world.stripe.dispute != Dispute::None {

@@ -6,6 +6,7 @@ use crate::domain::order::{
     Decision, Effect, Event, FulfillmentStatus, PaymentStatus, Refusal, State, Status,
 };
 use crate::domain::payment::{PaymentState, Report, news};
+use crate::domain::refund::{self, RefundState};
 
 /// What the order costs: two units of money, so that a part is less than the whole.
 pub(super) const TOTAL: i64 = 2;
@@ -78,15 +79,18 @@ pub(super) struct Payment {
 pub(super) struct Refund {
     pub(super) amount: i64,
     pub(super) state: RefundState,
-    /// At Stripe, once it was asked.
+    /// At Stripe, once it was asked. One that came back has failed there, and was said to have succeeded before.
     pub(super) at_stripe: Option<RefundState>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum RefundState {
-    Pending,
-    Succeeded,
-    Failed,
+impl Refund {
+    /// What Stripe says of it now.
+    pub(super) fn said(self) -> Option<RefundState> {
+        self.at_stripe.map(|state| match state {
+            RefundState::Reversed => RefundState::Failed,
+            state => state,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -267,6 +271,7 @@ impl World {
                 | Effect::PublishPaymentProcessed { .. }
                 | Effect::PublishPaymentFailed { .. }
                 | Effect::PublishRefunded { .. }
+                | Effect::PublishRefundReversed { .. }
                 | Effect::PublishDelivered
                 | Effect::PublishReturned { .. }
                 | Effect::PublishDisputed { .. }
@@ -316,26 +321,30 @@ impl World {
     }
 
     /// As `workflows::finalise::refund` does it.
-    pub(super) fn hear_of_refund(&mut self, decide: Decide, index: usize, state: RefundState) {
-        let refund = self.refunds[index];
-        let amount = refund.amount;
-        let event = match state {
-            _ if refund.state != RefundState::Pending => return,
-            RefundState::Pending => return,
-            RefundState::Succeeded => Event::Refunded { amount },
-            RefundState::Failed => Event::RefundFailed { amount },
+    pub(super) fn hear_of_refund(&mut self, decide: Decide, index: usize, said: RefundState) {
+        let Refund {
+            amount,
+            state: known,
+            ..
+        } = self.refunds[index];
+        let Some((state, event)) = refund::news(known, said, amount) else {
+            return;
         };
         self.transition(decide, &event, |world| {
             world.refunds[index].state = state;
-            if state == RefundState::Succeeded {
-                let payment = &mut world.payment;
-                payment.refunded += amount;
-                payment.state = if payment.refunded >= payment.captured {
-                    PaymentState::Refunded
-                } else {
-                    PaymentState::PartiallyRefunded
-                };
-            }
+            let payment = &mut world.payment;
+            payment.refunded += match state {
+                RefundState::Succeeded => amount,
+                RefundState::Reversed => -amount,
+                RefundState::Pending | RefundState::Failed => return,
+            };
+            payment.state = if payment.refunded >= payment.captured {
+                PaymentState::Refunded
+            } else if payment.refunded > 0 {
+                PaymentState::PartiallyRefunded
+            } else {
+                PaymentState::Succeeded
+            };
         });
     }
 
@@ -402,18 +411,32 @@ impl World {
     }
 
     pub(super) fn books_are_true(&self) -> bool {
-        let back: i64 = self
-            .refunds
+        let ever = [RefundState::Succeeded, RefundState::Reversed];
+        self.payment.captured <= self.stripe.captured
+            && self.payment.refunded <= self.refunds_at_stripe(&ever)
+    }
+
+    /// Whether a refund came back, and its money went another time.
+    pub(super) fn went_back_after_all(&self) -> bool {
+        let any = |state| self.refunds.iter().any(|refund| refund.state == state);
+        any(RefundState::Reversed) && self.payment.refunded == self.payment.captured
+    }
+
+    fn refunds_at_stripe(&self, states: &[RefundState]) -> i64 {
+        self.refunds
             .iter()
-            .filter(|refund| refund.at_stripe == Some(RefundState::Succeeded))
+            .filter(|refund| {
+                refund
+                    .at_stripe
+                    .is_some_and(|state| states.contains(&state))
+            })
             .map(|refund| refund.amount)
-            .sum();
-        self.payment.captured <= self.stripe.captured && self.payment.refunded <= back
+            .sum()
     }
 
     /// What went back, or is on its way, by the service's own books.
     pub(super) fn asked_back(&self) -> i64 {
-        let alive = |refund: &&Refund| refund.state != RefundState::Failed;
+        let alive = |refund: &&Refund| !refund.state.came_to_nothing();
         self.refunds
             .iter()
             .filter(alive)
@@ -446,7 +469,7 @@ impl World {
         let a_refund_failed = self
             .refunds
             .iter()
-            .any(|refund| refund.state == RefundState::Failed);
+            .any(|refund| refund.state.came_to_nothing());
         let all_back =
             self.stripe.given_back() == self.stripe.captured || a_refund_failed || order.disputed;
         let nothing_held = !self.stripe.is(PaymentState::Authorized);
@@ -456,6 +479,8 @@ impl World {
                 .iter()
                 .all(|refund| refund.state != RefundState::Pending);
         let heard = !self.payment.referenced || self.payment.captured == self.stripe.captured;
+        let heard =
+            heard && self.payment.refunded == self.refunds_at_stripe(&[RefundState::Succeeded]);
         done && heard
             && match order.status {
                 Status::Pending => self.stripe.captured == 0 && nothing_held && self.sold == 0,
