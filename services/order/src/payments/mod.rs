@@ -7,7 +7,7 @@ mod stripe;
 pub(crate) use manual::{BankTransfer, BankTransferSettings, Instructions};
 pub(crate) use nothing::Nothing;
 pub(crate) use stripe::{
-    ListedPayment, ListedRefund, PublishableKey, Stripe, StripeSettings, api_version,
+    Listed, ListedPayment, ListedRefund, PublishableKey, Stripe, StripeSettings, api_version,
 };
 
 use async_trait::async_trait;

@@ -10,7 +10,7 @@ mod pages;
 mod provider;
 mod webhooks;
 
-pub(crate) use listing::{ListedPayment, ListedRefund};
+pub(crate) use listing::{Listed, ListedPayment, ListedRefund};
 pub(crate) use webhooks::api_version;
 
 use std::time::Duration;

@@ -57,9 +57,9 @@ impl Comparison<'_> {
             None => format!("stripe:{}", theirs.reference),
         };
         let found = Found {
-            subject: &subject,
+            subject: subject.clone(),
             order_id: ours.as_ref().map(|ours| ours.order_id),
-            reference: Some(&theirs.reference),
+            reference: Some(theirs.reference.clone()),
             ours: ours.as_ref().map_or(Value::Null, |ours| {
                 json!({ "status": ours.status, "state": ours.state, "amount": ours.amount.amount() })
             }),

@@ -32,9 +32,9 @@ impl Comparison<'_> {
             finalise::post(&mut tx, app, &payment, Movement::Charge, amount, reference).await?;
             tx.commit().await?;
             let found = Found {
-                subject: &subject,
+                subject,
                 order_id: Some(payment.order_id),
-                reference: payment.provider_ref.as_deref(),
+                reference: payment.provider_ref.clone(),
                 ours: json!({ "captured": amount.amount() }),
                 theirs: Value::Null,
             };
@@ -65,9 +65,9 @@ impl Comparison<'_> {
             .await?;
             tx.commit().await?;
             let found = Found {
-                subject: &subject,
+                subject,
                 order_id: Some(refund.order_id),
-                reference: refund.provider_ref.as_deref(),
+                reference: refund.provider_ref.clone(),
                 ours: json!({ "amount": refund.amount.amount() }),
                 theirs: Value::Null,
             };

@@ -5,6 +5,7 @@
 //! may be repeated, and the position is stored after each day: what crashes is taken up there.
 
 mod disputes;
+mod kind;
 mod ledger;
 mod payments;
 mod refunds;
@@ -18,6 +19,8 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable as _};
 use primitives::{ReconciliationId, Timestamp};
 
+use self::payments::Payments;
+use self::refunds::Refunds;
 use crate::app::AppState;
 use crate::domain::reconciling::Trouble;
 use crate::payments::ProviderError;
@@ -146,8 +149,8 @@ impl Comparison<'_> {
                 position + DAY
             };
             let slice = (position, end);
-            self.payments(slice).await?;
-            self.refunds(slice).await?;
+            self.both_ways::<Payments>(slice).await?;
+            self.both_ways::<Refunds>(slice).await?;
             self.disputes(slice).await?;
             self.ledger(slice).await?;
             self.beat(Some(end)).await?;

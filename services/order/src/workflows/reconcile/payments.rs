@@ -1,125 +1,124 @@
-//! Payments, both ways.
-
-use std::collections::HashSet;
+//! Payments.
 
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::kind::{HealError, Kind};
 use super::work::Found;
-use super::{BATCH, Comparison, Slice, patiently};
+use super::{BATCH, Slice, patiently};
+use crate::app::AppState;
 use crate::domain::payment::PaymentState;
 use crate::domain::reconciling::{self, Heal, Judgement, OurPayment, TheirPayment, Trouble};
-use crate::payments::{ListedPayment, ProviderError};
+use crate::payments::{Listed, ListedPayment, ProviderError, Stripe};
 use crate::store;
+use crate::store::reconciliations::Counts;
 use crate::workflows::finalise::{self, Outcome};
-use crate::workflows::transition::TransitionError;
 
-impl Comparison<'_> {
-    pub(super) async fn payments(&mut self, slice: Slice) -> anyhow::Result<()> {
-        let stripe = &self.app.stripe;
-        let mut seen = HashSet::new();
-        let mut after: Option<String> = None;
-        loop {
-            let listed = patiently(|| stripe.list_payments(slice, after.as_deref())).await?;
-            let ours = self.named(&listed.items).await?;
-            let mut agreed = Vec::new();
-            for theirs in &listed.items {
-                let ours = ours.iter().find(|ours| is_of(ours, theirs));
-                agreed.extend(self.payment(ours, theirs).await?);
-                seen.insert(theirs.news.reference.clone());
-            }
-            self.agreed(&agreed).await?;
-            self.beat(None).await?;
-            after = listed.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        self.unlisted_payments(slice, &seen).await
-    }
+pub(super) struct Payments;
 
-    /// What we have of that time and Stripe did not list: either it is not there, or it was made there later, and is in the list of that day.
-    async fn unlisted_payments(
-        &mut self,
+impl Kind for Payments {
+    type Theirs = ListedPayment;
+    type Known = Vec<OurPayment>;
+    type Ours = OurPayment;
+
+    const MISSING: Trouble = Trouble::PaymentMissing;
+
+    async fn list(
+        stripe: &Stripe,
         slice: Slice,
-        seen: &HashSet<String>,
-    ) -> anyhow::Result<()> {
-        let mut after = Uuid::nil();
-        loop {
-            let mut conn = self.app.pool.acquire().await?;
-            let batch = store::compared::payments_between(&mut conn, slice, after, BATCH).await?;
-            drop(conn);
-            let Some(last) = batch.last() else {
-                return Ok(());
-            };
-            after = last.id.uuid();
-            for ours in &batch {
-                let Some(reference) = ours.reference.as_deref().filter(|it| !seen.contains(*it))
-                else {
-                    continue;
-                };
-                let theirs = patiently(|| self.app.stripe.look_up_payment(reference)).await?;
-                if theirs.is_none() {
-                    let subject = format!("payment:{}", ours.id);
-                    let found = Found {
-                        subject: &subject,
-                        order_id: Some(ours.order_id),
-                        reference: Some(reference),
-                        ours: shown(ours),
-                        theirs: Value::Null,
-                    };
-                    self.raised(Trouble::PaymentMissing, &found).await?;
-                }
-            }
-            self.beat(None).await?;
-        }
+        after: Option<&str>,
+    ) -> Result<Listed<ListedPayment>, ProviderError> {
+        stripe.list_payments(slice, after).await
     }
 
-    /// Compares one payment; its subject if there is nothing to say.
-    async fn payment(
-        &mut self,
-        ours: Option<&OurPayment>,
-        theirs: &ListedPayment,
-    ) -> anyhow::Result<Option<String>> {
-        let judgement = reconciling::payment(ours, seen_from_here(theirs));
-        if judgement == Judgement::Stranger {
-            self.fresh.strangers += 1;
-            return Ok(None);
-        }
-        self.fresh.payments += 1;
-        let heal = match judgement {
-            Judgement::Same => return Ok(ours.map(|ours| format!("payment:{}", ours.id))),
-            Judgement::Heal(heal) => heal,
-            _ => {
-                self.trouble_with_payment(theirs).await?;
-                return Ok(None);
-            }
+    async fn look_up(
+        stripe: &Stripe,
+        reference: &str,
+    ) -> Result<Option<ListedPayment>, ProviderError> {
+        stripe.look_up_payment(reference).await
+    }
+
+    async fn known(
+        conn: &mut PgConnection,
+        theirs: &[ListedPayment],
+    ) -> sqlx::Result<Vec<OurPayment>> {
+        let references: Vec<String> = theirs.iter().map(|it| it.news.reference.clone()).collect();
+        let ids: Vec<Uuid> = theirs
+            .iter()
+            .filter_map(|it| Some(it.payment_id?.uuid()))
+            .collect();
+        store::compared::payments_named(conn, &references, &ids).await
+    }
+
+    async fn between(
+        conn: &mut PgConnection,
+        slice: Slice,
+        after: Uuid,
+    ) -> sqlx::Result<Vec<OurPayment>> {
+        store::compared::payments_between(conn, slice, after, BATCH).await
+    }
+
+    fn id(ours: &OurPayment) -> Uuid {
+        ours.id.uuid()
+    }
+
+    fn unlisted(ours: &OurPayment) -> Option<Found> {
+        Some(Found {
+            subject: format!("payment:{}", ours.id),
+            order_id: Some(ours.order_id),
+            reference: Some(ours.reference.clone()?),
+            ours: shown(ours),
+            theirs: Value::Null,
+        })
+    }
+
+    fn reference(theirs: &ListedPayment) -> &str {
+        &theirs.news.reference
+    }
+
+    fn judge(known: &Vec<OurPayment>, theirs: &ListedPayment) -> Judgement {
+        let seen_from_here = TheirPayment {
+            reference: &theirs.news.reference,
+            state: theirs.news.state,
+            amount: theirs.amount,
+            received: theirs.news.amount_received,
+            claims_to_be_ours: theirs.payment_id.is_some(),
         };
-        let Some(ours) = ours else { return Ok(None) };
-        let subject = subject(ours, theirs);
-        let found = found(&subject, Some(ours), theirs);
-        match self.heal_payment(heal, ours, theirs).await {
-            Ok(true) => self.healed(heal, &found).await?,
-            Ok(false) => {}
-            Err(HealError::Later(error)) => {
-                tracing::warn!(subject, %error, "a difference could not be healed yet");
-            }
-            Err(HealError::Never(error)) => {
-                tracing::error!(subject, %error, "a difference could not be healed");
-                self.raised(Trouble::NotHealed, &found).await?;
-            }
-        }
-        Ok(None)
+        reconciling::payment(ours(known, theirs), seen_from_here)
     }
 
-    /// True if something was changed by it.
-    async fn heal_payment(
-        &self,
+    fn found(known: &Vec<OurPayment>, theirs: &ListedPayment) -> Found {
+        let (ours, reference) = (ours(known, theirs), &theirs.news.reference);
+        // A second payment at the provider is a subject of its own.
+        let is_it = |ours: &&OurPayment| ours.reference.as_ref().is_none_or(|it| it == reference);
+        Found {
+            subject: match ours.filter(is_it) {
+                Some(ours) => format!("payment:{}", ours.id),
+                None => format!("stripe:{reference}"),
+            },
+            order_id: ours.map(|ours| ours.order_id),
+            reference: Some(reference.clone()),
+            ours: ours.map_or(Value::Null, shown),
+            theirs: json!({
+                "status": theirs.news.state.as_str(),
+                "amount": theirs.amount,
+                "captured": theirs.news.amount_received,
+                "payment_id": theirs.payment_id,
+            }),
+        }
+    }
+
+    async fn heal(
+        app: &AppState,
         heal: Heal,
-        ours: &OurPayment,
+        known: &Vec<OurPayment>,
         theirs: &ListedPayment,
     ) -> Result<bool, HealError> {
-        let (app, reference) = (self.app, &theirs.news.reference);
+        let reference = &theirs.news.reference;
+        let Some(ours) = ours(known, theirs) else {
+            return Ok(false);
+        };
         match heal {
             Heal::ReferenceLost => {
                 // What carries our ids is taken for ours with its news, if it is of the way to pay that holds now.
@@ -144,87 +143,16 @@ impl Comparison<'_> {
         }
     }
 
-    /// Looks once more before a person is asked, at ours first: what the provider says then can only be newer.
-    async fn trouble_with_payment(&mut self, listed: &ListedPayment) -> anyhow::Result<()> {
-        let reference = &listed.news.reference;
-        let ours = self.named(std::slice::from_ref(listed)).await?;
-        let ours = ours.iter().find(|ours| is_of(ours, listed));
-        let Some(theirs) = patiently(|| self.app.stripe.look_up_payment(reference)).await? else {
-            return Ok(());
-        };
-        let Judgement::Raise(trouble) = reconciling::payment(ours, seen_from_here(&theirs)) else {
-            return Ok(());
-        };
-        let subject = match ours {
-            Some(ours) => subject(ours, &theirs),
-            None => format!("stripe:{reference}"),
-        };
-        self.raised(trouble, &found(&subject, ours, &theirs)).await
-    }
-
-    async fn named(&self, theirs: &[ListedPayment]) -> sqlx::Result<Vec<OurPayment>> {
-        let references: Vec<String> = theirs.iter().map(|it| it.news.reference.clone()).collect();
-        let ids: Vec<Uuid> = theirs
-            .iter()
-            .filter_map(|it| Some(it.payment_id?.uuid()))
-            .collect();
-        let mut conn = self.app.pool.acquire().await?;
-        store::compared::payments_named(&mut conn, &references, &ids).await
+    fn count(counts: &mut Counts) {
+        counts.payments += 1;
     }
 }
 
-/// Why something was not mended.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum HealError {
-    #[error(transparent)]
-    Later(#[from] ProviderError),
-    #[error(transparent)]
-    Never(#[from] TransitionError),
-}
-
-impl From<sqlx::Error> for HealError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Never(error.into())
-    }
-}
-
-fn is_of(ours: &OurPayment, theirs: &ListedPayment) -> bool {
-    ours.reference.as_ref() == Some(&theirs.news.reference) || theirs.payment_id == Some(ours.id)
-}
-
-/// A second payment at the provider is a subject of its own.
-fn subject(ours: &OurPayment, theirs: &ListedPayment) -> String {
-    match &ours.reference {
-        Some(known) if *known != theirs.news.reference => {
-            format!("stripe:{}", theirs.news.reference)
-        }
-        _ => format!("payment:{}", ours.id),
-    }
-}
-
-fn seen_from_here(theirs: &ListedPayment) -> TheirPayment<'_> {
-    TheirPayment {
-        reference: &theirs.news.reference,
-        state: theirs.news.state,
-        amount: theirs.amount,
-        received: theirs.news.amount_received,
-        claims_to_be_ours: theirs.payment_id.is_some(),
-    }
-}
-
-fn found<'a>(subject: &'a str, ours: Option<&OurPayment>, theirs: &'a ListedPayment) -> Found<'a> {
-    Found {
-        subject,
-        order_id: ours.map(|ours| ours.order_id),
-        reference: Some(&theirs.news.reference),
-        ours: ours.map_or(Value::Null, shown),
-        theirs: json!({
-            "status": theirs.news.state.as_str(),
-            "amount": theirs.amount,
-            "captured": theirs.news.amount_received,
-            "payment_id": theirs.payment_id,
-        }),
-    }
+fn ours<'a>(known: &'a [OurPayment], theirs: &ListedPayment) -> Option<&'a OurPayment> {
+    known.iter().find(|ours| {
+        ours.reference.as_ref() == Some(&theirs.news.reference)
+            || theirs.payment_id == Some(ours.id)
+    })
 }
 
 fn shown(ours: &OurPayment) -> Value {

@@ -10,18 +10,18 @@ use crate::store::reconciliations::NewDifference;
 use crate::store::work_items::NewWorkItem;
 
 /// Something that is not the same here and there.
-pub(super) struct Found<'a> {
+pub(super) struct Found {
     /// Such as `payment:<id>`.
-    pub(super) subject: &'a str,
+    pub(super) subject: String,
     pub(super) order_id: Option<OrderId>,
     /// The provider's id.
-    pub(super) reference: Option<&'a str>,
+    pub(super) reference: Option<String>,
     pub(super) ours: Value,
     pub(super) theirs: Value,
 }
 
 impl Comparison<'_> {
-    pub(super) async fn healed(&mut self, heal: Heal, found: &Found<'_>) -> anyhow::Result<()> {
+    pub(super) async fn healed(&mut self, heal: Heal, found: &Found) -> anyhow::Result<()> {
         tracing::info!(
             kind = heal.as_str(),
             subject = found.subject,
@@ -35,12 +35,8 @@ impl Comparison<'_> {
     }
 
     /// Told once in a comparison, however often it is met.
-    pub(super) async fn raised(
-        &mut self,
-        trouble: Trouble,
-        found: &Found<'_>,
-    ) -> anyhow::Result<()> {
-        let known = (found.subject.to_owned(), trouble);
+    pub(super) async fn raised(&mut self, trouble: Trouble, found: &Found) -> anyhow::Result<()> {
+        let known = (found.subject.clone(), trouble);
         if !self.troubled.insert(known) {
             return Ok(());
         }
@@ -54,7 +50,7 @@ impl Comparison<'_> {
         let item = NewWorkItem {
             id: WorkItemId::new(now, &self.app.random),
             kind: trouble.as_str(),
-            subject: found.subject,
+            subject: &found.subject,
             order_id: found.order_id,
             details: &details,
         };
@@ -96,15 +92,15 @@ impl Comparison<'_> {
         conn: &mut sqlx::PgConnection,
         kind: &str,
         outcome: &str,
-        found: &Found<'_>,
+        found: &Found,
     ) -> sqlx::Result<()> {
         let now = self.app.clock.now();
         let difference = NewDifference {
             reconciliation: self.id,
             kind,
-            subject: found.subject,
+            subject: &found.subject,
             order_id: found.order_id,
-            reference: found.reference,
+            reference: found.reference.as_deref(),
             outcome,
             ours: &found.ours,
             theirs: &found.theirs,
