@@ -8,10 +8,12 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::app::AppState;
-use crate::domain::order::{Effect, Event, Refusal};
+use crate::domain::order::{Event, Refusal};
 use crate::domain::refund::{LineRefund, RefundState, share};
 use crate::payments::{NewRefund, ProviderError, ProviderRefund};
 use crate::store;
+use crate::store::order_items::OrderItem;
+use crate::store::orders::Order;
 use crate::store::refunds::Refund;
 use crate::workflows::checkout::Repeat;
 use crate::workflows::finalise;
@@ -73,39 +75,10 @@ pub(crate) async fn in_transaction(
     };
     let amount = match wanted {
         Wanted::Rest => left,
-        Wanted::Amount(amount) if amount.currency() != order.currency => {
-            return Err(http_kit::one_field(
-                "amount.currency",
-                "invalid",
-                format!("must be {}, as the payment is", order.currency),
-            ));
-        }
-        Wanted::Amount(amount) => amount.amount(),
+        Wanted::Amount(amount) => in_currency(&order, *amount)?,
         Wanted::Lines(_) => lines.iter().map(|line| line.amount).sum(),
     };
-    let event = Event::Refund { amount };
-    let done = transition(tx, app, order.id, &event, actor, reason)
-        .await
-        .map_err(|error| match error {
-            TransitionError::Refused(Refusal::RefundExceedsPayment) => Error::conflict(
-                "refund_exceeds_payment",
-                "The refund is more than what is left of the payment.",
-            )
-            .with("left", order.money(left)),
-            error => error.into(),
-        })?;
-    debug_assert!(matches!(
-        done.effects.as_slice(),
-        [Effect::StartRefund { .. }]
-    ));
-    let id = done
-        .refunds
-        .first()
-        .copied()
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("a refund was not written")))?;
-    if !lines.is_empty() {
-        store::refund_items::insert(tx, id, &lines).await?;
-    }
+    let (id, order) = begin(tx, app, &order, amount, &lines, actor, reason).await?;
     if let Some(key) = &repeat.key {
         let (answer, now) = (json!({ "refund_id": id }), app.clock.now());
         store::idempotency::save(tx, &caller, key.as_str(), &repeat.hash, 202, &answer, now)
@@ -123,6 +96,83 @@ pub(crate) async fn in_transaction(
     });
     audit(tx, app, order.id, actor, "order.refund", (before, after)).await?;
     Ok(refund)
+}
+
+/// Minor units, if the amount is in the order's currency.
+pub(crate) fn in_currency(order: &Order, amount: Money) -> Result<i64> {
+    if amount.currency() != order.currency {
+        return Err(http_kit::one_field(
+            "amount.currency",
+            "invalid",
+            format!("must be {}, as the payment is", order.currency),
+        ));
+    }
+    Ok(amount.amount())
+}
+
+/// Writes a refund of a locked order down to be done, with the units that it is for; answers it and the order as it is then.
+pub(crate) async fn begin(
+    tx: &mut PgConnection,
+    app: &AppState,
+    order: &Order,
+    amount: i64,
+    lines: &[LineRefund],
+    actor: Actor<'_>,
+    reason: Option<&str>,
+) -> Result<(RefundId, Order)> {
+    let left = store::transitions::state(tx, order).await?.refundable();
+    let event = Event::Refund { amount };
+    let done = transition(tx, app, order.id, &event, actor, reason)
+        .await
+        .map_err(|error| match error {
+            TransitionError::Refused(Refusal::RefundExceedsPayment) => Error::conflict(
+                "refund_exceeds_payment",
+                "The refund is more than what is left of the payment.",
+            )
+            .with("left", order.money(left))
+            .with("amount", order.money(amount)),
+            error => error.into(),
+        })?;
+    let id = done
+        .refunds
+        .first()
+        .copied()
+        .ok_or_else(|| Error::internal(anyhow::anyhow!("a refund was not written")))?;
+    store::refund_items::insert(tx, id, lines).await?;
+    Ok((id, done.order))
+}
+
+/// The lines of an order, and how many units of each were refunded or are about to be.
+pub(crate) struct Lines {
+    items: Vec<OrderItem>,
+    refunded: BTreeMap<OrderItemId, i32>,
+}
+
+impl Lines {
+    pub(crate) async fn of(conn: &mut PgConnection, order: OrderId) -> sqlx::Result<Self> {
+        let items = store::order_items::of_orders(conn, &[order]).await?;
+        let refunded = store::refund_items::refunded(conn, order).await?;
+        Ok(Self {
+            items,
+            refunded: refunded.into_iter().collect(),
+        })
+    }
+
+    /// A line, and how many of its units were refunded.
+    fn find(&self, id: OrderItemId) -> Option<(&OrderItem, i32)> {
+        let item = self.items.iter().find(|item| item.id == id)?;
+        Some((item, self.refunded.get(&id).copied().unwrap_or(0)))
+    }
+
+    /// Units of a line, with what they are worth beside those that were refunded before.
+    pub(crate) fn worth(&self, id: OrderItemId, quantity: i32) -> Option<LineRefund> {
+        let (item, before) = self.find(id)?;
+        Some(LineRefund {
+            order_item_id: id,
+            quantity,
+            amount: share(item.total, item.quantity, before, quantity),
+        })
+    }
 }
 
 /// The refund that this request was answered with before.
@@ -154,18 +204,14 @@ async fn shares(
     order: OrderId,
     wanted: &[(OrderItemId, Quantity)],
 ) -> Result<Vec<LineRefund>> {
-    let items = store::order_items::of_orders(conn, &[order]).await?;
-    let refunded: BTreeMap<OrderItemId, i32> = store::refund_items::refunded(conn, order)
-        .await?
-        .into_iter()
-        .collect();
+    let known = Lines::of(conn, order).await?;
     let mut errors = FieldErrors::new();
-    let mut lines: BTreeMap<OrderItemId, LineRefund> = BTreeMap::new();
+    let mut lines: BTreeMap<OrderItemId, i32> = BTreeMap::new();
     if wanted.is_empty() {
         errors.push("items", "required", "must name at least one item");
     }
     for (index, (id, quantity)) in wanted.iter().enumerate() {
-        let Some(item) = items.iter().find(|item| item.id == *id) else {
+        let Some((item, before)) = known.find(*id) else {
             errors.push(
                 format!("items[{index}].order_item_id"),
                 "unknown",
@@ -173,26 +219,20 @@ async fn shares(
             );
             continue;
         };
-        let before = refunded.get(id).copied().unwrap_or(0);
         let left = item.quantity - before;
-        let line = lines.entry(*id).or_insert(LineRefund {
-            order_item_id: *id,
-            quantity: 0,
-            amount: 0,
-        });
-        line.quantity = line.quantity.saturating_add(quantity.get());
-        if line.quantity > left {
+        let units = lines.entry(*id).or_default();
+        *units = units.saturating_add(quantity.get());
+        if *units > left {
             errors.push(
                 format!("items[{index}].quantity"),
                 "too_many",
                 format!("only {left} of this item have not been refunded"),
             );
-            continue;
         }
-        line.amount = share(item.total, item.quantity, before, line.quantity);
     }
     errors.into_result()?;
-    Ok(lines.into_values().collect())
+    let worth = |(id, units)| known.worth(id, units);
+    Ok(lines.into_iter().filter_map(worth).collect())
 }
 
 /// Does one refund at the provider and applies its answer. Safe to repeat: the provider knows our refund id.

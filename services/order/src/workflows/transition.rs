@@ -49,7 +49,6 @@ impl std::fmt::Display for Actor<'_> {
 pub(crate) struct Transition {
     /// The order as it is now, still locked.
     pub(crate) order: Order,
-    pub(crate) effects: Vec<Effect>,
     /// Refunds that were written down to be done, in the order of their effects.
     pub(crate) refunds: Vec<RefundId>,
     /// The capture that was written down to be done.
@@ -143,7 +142,6 @@ pub(crate) async fn transition_as_said(
     let (refunds, capture) = (writer.refunds, writer.capture);
     Ok(Transition {
         order,
-        effects: decision.effects,
         refunds,
         capture,
     })

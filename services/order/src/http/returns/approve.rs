@@ -45,6 +45,5 @@ pub(crate) async fn act(
 ) -> http_kit::Result<Json<ReturnView>> {
     let answer = body.answer.as_ref().map(Text::as_str);
     workflows::returns::approve(app, id, answer, actor).await?;
-    let mut conn = app.pool.acquire().await?;
-    Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
+    ReturnView::answer(app, id, actor).await
 }

@@ -10,11 +10,13 @@ pub(crate) mod refund;
 pub(crate) mod reject;
 pub(crate) mod withdraw;
 
+use http_kit::Json;
 use primitives::{Money, OrderId, OrderItemId, RefundId, ReturnId, Timestamp};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use crate::app::AppState;
 use crate::domain::returns::{Condition, ReturnReason, ReturnStatus, ReturnStep, steps};
 use crate::store;
 use crate::store::returns::{Return, ReturnItem};
@@ -125,6 +127,16 @@ impl ReturnView {
         let items = store::returns::items(conn, &ids).await?;
         let view = |known| Self::new(known, &items, viewer);
         Ok(returns.into_iter().map(view).collect())
+    }
+
+    /// What every step of a return answers: the return as it is after it.
+    pub(crate) async fn answer(
+        app: &AppState,
+        id: ReturnId,
+        viewer: Actor<'_>,
+    ) -> http_kit::Result<Json<Self>> {
+        let mut conn = app.pool.acquire().await?;
+        Self::load(&mut conn, id, viewer).await.map(Json)
     }
 
     /// One return as it is now.

@@ -63,6 +63,5 @@ pub(crate) async fn act(
     };
     let lines: Vec<Received> = body.items.into_iter().map(line).collect();
     workflows::returns::receive::receive(app, id, &lines, actor).await?;
-    let mut conn = app.pool.acquire().await?;
-    Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
+    ReturnView::answer(app, id, actor).await
 }

@@ -60,6 +60,5 @@ pub(crate) async fn act(
         reason: body.reason.as_ref().map(Text::as_str),
     };
     workflows::returns::refund::refund(app, id, wish, actor).await?;
-    let mut conn = app.pool.acquire().await?;
-    Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
+    ReturnView::answer(app, id, actor).await
 }

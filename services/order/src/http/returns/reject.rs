@@ -44,6 +44,5 @@ pub(crate) async fn act(
     actor: Actor<'_>,
 ) -> http_kit::Result<Json<ReturnView>> {
     workflows::returns::reject(app, id, body.answer.as_str(), actor).await?;
-    let mut conn = app.pool.acquire().await?;
-    Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
+    ReturnView::answer(app, id, actor).await
 }

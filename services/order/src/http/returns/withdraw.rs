@@ -29,6 +29,5 @@ pub(crate) async fn handler(
     let (_, actor) = access::changeable(&mut conn, &caller, known.order_id).await?;
     drop(conn);
     workflows::returns::withdraw(&app, id, actor).await?;
-    let mut conn = app.pool.acquire().await?;
-    Ok(Json(ReturnView::load(&mut conn, id, actor).await?))
+    ReturnView::answer(&app, id, actor).await
 }
