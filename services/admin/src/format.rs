@@ -1,5 +1,22 @@
 //! How values look on pages: askama filters.
 
+/// A number with its thousands apart.
+pub(crate) fn thousands(number: &str) -> String {
+    let whole = number
+        .find(|c: char| !c.is_ascii_digit() && c != '-')
+        .unwrap_or(number.len());
+    let (whole, rest) = number.split_at(whole);
+    let mut text = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        let left = whole.len() - index;
+        if left % 3 == 0 && text.ends_with(|c: char| c.is_ascii_digit()) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + rest
+}
+
 pub(crate) mod filters {
     #![expect(unreachable_pub, reason = "askama's macro writes it")]
 
@@ -35,20 +52,7 @@ pub(crate) mod filters {
     /// A number with its thousands apart, as in `168,454.47 EUR`.
     #[askama::filter_fn]
     pub(crate) fn grouped(number: impl Display, _: &dyn Values) -> askama::Result<String> {
-        let number = number.to_string();
-        let whole = number
-            .find(|c: char| !c.is_ascii_digit() && c != '-')
-            .unwrap_or(number.len());
-        let (whole, rest) = number.split_at(whole);
-        let mut text = String::new();
-        for (index, digit) in whole.chars().enumerate() {
-            let left = whole.len() - index;
-            if left % 3 == 0 && text.ends_with(|c: char| c.is_ascii_digit()) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        Ok(text + rest)
+        Ok(super::thousands(&number.to_string()))
     }
 
     /// The beginning of a long text, by words for people.
