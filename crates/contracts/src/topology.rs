@@ -175,5 +175,22 @@ pub const INBOX: Feed = Feed {
     consumer: "admin",
 };
 
+/// After what an order, or the category of a product, may count otherwise in the shop's numbers.
+pub const ANALYTICS: Feed = Feed {
+    name: "events.analytics",
+    events: &[
+        OrderConfirmed::TYPE,
+        OrderCancelled::TYPE,
+        OrderClaimed::TYPE,
+        OrderRefunded::TYPE,
+        PaymentRefundReversed::TYPE,
+        PaymentProcessed::TYPE,
+        PaymentDisputed::TYPE,
+        PaymentDisputeClosed::TYPE,
+        ProductUpdated::TYPE,
+    ],
+    consumer: "admin",
+};
+
 /// Every feed of the system.
-pub const FEEDS: [Feed; 2] = [WEBHOOKS, INBOX];
+pub const FEEDS: [Feed; 3] = [WEBHOOKS, INBOX, ANALYTICS];

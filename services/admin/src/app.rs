@@ -64,6 +64,10 @@ impl runtime::Service for App {
         runtime.spawn("webhooks", move |shutdown| {
             jobs::webhooks::run(worker, shutdown)
         });
+        let counting = app.clone();
+        runtime.spawn("analytics", move |shutdown| {
+            jobs::analytics::run(counting, shutdown)
+        });
         let pool = app.pool.clone();
         runtime.ready_check("database", move || {
             let pool = pool.clone();
@@ -120,6 +124,8 @@ pub struct Parts {
     /// Where pictures are found.
     pub(crate) media: String,
     pub(crate) sessions: Sessions,
+    /// Whose days the numbers are of.
+    pub(crate) time_zone: String,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
 }
@@ -151,6 +157,7 @@ impl AppState {
             webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
             webhook_timeout: settings.webhooks.timeout(),
             sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
+            time_zone: settings.time_zone.clone(),
             clock,
             random,
         })))

@@ -1,13 +1,20 @@
 //! Subcommands beside `serve` and `migrate`. They take their settings from the environment, as the service does.
 
 use std::io::Write as _;
+use std::time::Duration;
 
+use primitives::{Clock, Random};
 use runtime::clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::app::AppState;
+use crate::config::Settings;
 use crate::domain::audit_chain::Anchor;
-use crate::workflows::verify_audit;
+use crate::workflows::{analytics, verify_audit};
+
+/// How long news may be on its way before it counts as lost.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What `verify-audit` needs.
 #[derive(Debug, Args)]
@@ -35,12 +42,23 @@ pub(crate) fn commands() -> Vec<Command> {
                     .action(ArgAction::SetTrue)
                     .help("Print one JSON object a line: each break, and the verdict last"),
             ),
+        Command::new("rebuild-analytics")
+            .about("Compare the numbers of the analytics pages with the orders, print every difference and put it right; the panel may run meanwhile")
+            .arg(
+                Arg::new("check")
+                    .long("check")
+                    .action(ArgAction::SetTrue)
+                    .help("Change nothing, and exit with 1 if anything differs"),
+            ),
     ]
 }
 
 pub(crate) fn run(name: &str, given: &ArgMatches) -> anyhow::Result<()> {
     match name {
         "verify-audit" => runtime::with_settings(|settings| verify(settings, given)),
+        "rebuild-analytics" => {
+            runtime::with_settings(|settings| rebuild_analytics(settings, given.get_flag("check")))
+        }
         _ => anyhow::bail!("there is no subcommand {name}"),
     }
 }
@@ -70,5 +88,21 @@ async fn verify(settings: VerifySettings, given: &ArgMatches) -> anyhow::Result<
         writeln!(stdout, "{rows} rows: {broken} broken links")?;
     }
     anyhow::ensure!(broken == 0, "the audit log is not what was written to it");
+    Ok(())
+}
+
+async fn rebuild_analytics(settings: Settings, check: bool) -> anyhow::Result<()> {
+    let app = AppState::new(&settings, Clock::system(), Random::system())?;
+    let mut stdout = std::io::stdout();
+    let verdict = analytics::rebuild(&app, !check, PATIENCE, |line| {
+        // Who closes the pipe has seen enough; the work goes on.
+        let _ = writeln!(stdout, "{line}");
+    })
+    .await?;
+    writeln!(std::io::stdout(), "{verdict}")?;
+    anyhow::ensure!(
+        verdict.is_equal() || !check,
+        "the numbers are not those of the source"
+    );
     Ok(())
 }

@@ -23,6 +23,9 @@ pub struct Settings {
     /// Connections to each database at most.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 5)]
     pub database_max_connections: u32,
+    /// The time zone whose days, weeks and months the numbers of the shop are of, by its IANA name such as `Europe/Berlin`.
+    #[arg(long, env = "SHOP_TIME_ZONE", default_value = "UTC")]
+    pub time_zone: String,
     /// auth's database, read-only.
     #[arg(long, env = "AUTH_READ_URL", hide_env_values = true)]
     pub auth_read_url: SecretString,

@@ -205,6 +205,8 @@ where
 /// Errors whose text is for the log alone.
 pub(crate) trait Internal {}
 impl Internal for sqlx::Error {}
+impl Internal for csv::Error {}
+impl Internal for std::io::Error {}
 impl Internal for redis::RedisError {}
 impl Internal for askama::Error {}
 impl Internal for serde_json::Error {}

@@ -3,6 +3,10 @@
 //! It owns `admin_db` (audit log, notifications). It reads the other databases through grants that name each column, one
 //! read-only snapshot a page, and changes things only by calling the owning service in the staff member's name.
 //!
+//! # Analytics
+//!
+//! What was sold is added up here, by day and month: see [`analytics`]. The orders stay the source; `admin rebuild-analytics` proves that both agree.
+//!
 //! # The audit log
 //!
 //! `audit_logs` is only ever added to, and each row carries the hash of the row before it, which the database computes: `admin verify-audit` proves that
@@ -39,3 +43,4 @@ mod workflows;
 
 pub use app::{App, AppState, MIGRATOR, listeners};
 pub use config::Settings;
+pub use workflows::analytics;

@@ -1,12 +1,13 @@
 //! Events that staff should know of become notifications; what staff did becomes a row of the audit log.
 
+mod analytics;
 mod webhooks;
 
 use contracts::events::{
     Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
     OrderRefunded, PaymentFailed, ProductCreated, StaffActed,
 };
-use contracts::topology::WEBHOOKS;
+use contracts::topology::{ANALYTICS, WEBHOOKS};
 use messaging::{Consumers, Handler, HandlerError};
 use primitives::{Clock, NotificationId, Random};
 use secrecy::SecretString;
@@ -35,6 +36,7 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         .on::<ProductCreated>(notify)
         .on::<StaffActed>(KeepAct)
         .on_feed(&WEBHOOKS, tell)
+        .on_feed(&ANALYTICS, analytics::Count)
 }
 
 /// Writes a notification for an event.

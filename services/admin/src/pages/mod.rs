@@ -2,7 +2,9 @@
 
 mod access;
 mod act;
+mod analytics;
 mod assets;
+mod chart;
 mod customers;
 mod home;
 mod keys;
@@ -29,6 +31,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .route("/admin/keys", get(keys::page))
         .route("/admin/theme", post(theme::submit))
         .merge(access::routes())
+        .merge(analytics::routes())
         .merge(customers::routes())
         .merge(orders::routes())
         .merge(products::routes())

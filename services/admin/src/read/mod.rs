@@ -6,6 +6,8 @@
 pub(crate) mod categories;
 pub(crate) mod orders;
 pub(crate) mod products;
+pub(crate) mod sales;
+pub(crate) mod stock;
 pub(crate) mod users;
 
 use primitives::Money;

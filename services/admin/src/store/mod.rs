@@ -1,6 +1,10 @@
 //! The panel's own database: the only place with SQL that writes.
 
+pub(crate) mod analytics;
+pub(crate) mod analytics_pages;
+pub(crate) mod analytics_proof;
 pub(crate) mod audit;
 pub(crate) mod notifications;
+pub(crate) mod stock_values;
 pub(crate) mod views;
 pub(crate) mod webhooks;

@@ -1,6 +1,7 @@
 //! Operations of several steps on the panel's own database: each owns its transaction. What staff change here is written with its row of the
 //! audit log or not at all.
 
+pub mod analytics;
 pub(crate) mod verify_audit;
 pub(crate) mod webhooks;
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod actions;
+mod analytics;
 mod audit_chain;
 mod events;
 mod html;
@@ -13,6 +14,7 @@ mod rights;
 mod security;
 mod seed;
 mod sessions;
+mod shop;
 mod sign_in;
 mod webhook_pages;
 mod webhook_receiver;

@@ -48,6 +48,7 @@ const GROUPS: &[(&str, &[Link])] = &[
         &[
             link::<ReadOrders>("/admin/orders", "Orders", "box", "o"),
             link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
+            link::<ReadOrders>("/admin/analytics", "Analytics", "chart", "n"),
         ],
     ),
     (
