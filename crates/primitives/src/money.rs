@@ -1,17 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Quantity, TextError};
 
 /// A currency by its ISO 4217 code.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
 #[schema(value_type = String, example = "EUR")]
-pub struct Currency([u8; 3]);
+pub struct Currency(&'static str);
 
 /// The currencies that Stripe can charge and most shops use, with the digits of their minor unit (ISO 4217).
 const CURRENCIES: [(&str, u32); 36] = [
@@ -55,11 +52,11 @@ const CURRENCIES: [(&str, u32); 36] = [
 
 impl Currency {
     /// The euro.
-    pub const EUR: Self = Self(*b"EUR");
+    pub const EUR: Self = Self("EUR");
 
     /// The code, such as `EUR`.
-    pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    pub const fn code(&self) -> &'static str {
+        self.0
     }
 
     /// Digits of the minor unit: 2 for cents, 0 where there is none.
@@ -77,24 +74,17 @@ impl FromStr for Currency {
         CURRENCIES
             .iter()
             .find(|(code, _)| *code == text)
-            .and_then(|(code, _)| code.as_bytes().try_into().ok())
-            .map(Self)
+            .map(|(code, _)| Self(code))
             .ok_or(TextError::new(
                 "must be an ISO 4217 currency code such as EUR",
             ))
     }
 }
 
-impl TryFrom<String> for Currency {
-    type Error = TextError;
-    fn try_from(text: String) -> Result<Self, TextError> {
-        text.parse()
-    }
-}
-
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.code().to_owned()
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -38,6 +38,15 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
         .connect_lazy_with(options))
 }
 
+/// Whether the database answers.
+///
+/// # Errors
+/// It does not.
+pub async fn answers(pool: PgPool) -> anyhow::Result<()> {
+    sqlx::query("SELECT 1").execute(&pool).await?;
+    Ok(())
+}
+
 /// Runs the migrations that are missing, as the owner role.
 pub async fn migrate(url: &SecretString, migrator: &Migrator) -> anyhow::Result<()> {
     // A pool of one, because the future of `run` on a bare connection is not `Send` for the compiler.

@@ -69,16 +69,7 @@ impl runtime::Service for App {
             jobs::analytics::run(counting, shutdown)
         });
         let pool = app.pool.clone();
-        runtime.ready_check("database", move || {
-            let pool = pool.clone();
-            async move {
-                sqlx::query("SELECT 1")
-                    .execute(&pool)
-                    .await
-                    .map(drop)
-                    .map_err(anyhow::Error::from)
-            }
-        });
+        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
         Ok(listeners(app, &settings))
     }
 

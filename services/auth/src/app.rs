@@ -316,10 +316,7 @@ impl Service for App {
         } = build(settings, rt.clock(), rt.random())?;
         workflows::bootstrap::first_admin(&state).await?;
         let pool = state.pool.clone();
-        rt.ready_check("database", move || {
-            let pool = pool.clone();
-            async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(drop)?) }
-        });
+        rt.ready_check("database", move || runtime::pg::answers(pool.clone()));
         let (pool, amqp_url) = (state.pool.clone(), state.settings.amqp_url.clone());
         rt.spawn("relay", move |shutdown| {
             messaging::relay::run(pool, amqp_url, shutdown)

@@ -61,10 +61,7 @@ impl runtime::Service for App {
             first_wait: settings.retry(),
         };
         runtime.spawn("sender", move |shutdown| sender.run(shutdown));
-        runtime.ready_check("database", move || {
-            let pool = pool.clone();
-            async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(drop)?) }
-        });
+        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
         Ok(Listeners {
             public: None,
             internal: axum::Router::new(),

@@ -432,13 +432,7 @@ impl Service for App {
         });
 
         let pool = context.pool;
-        runtime.ready_check("database", move || {
-            let pool = pool.clone();
-            async move {
-                pool.acquire().await?;
-                Ok(())
-            }
-        });
+        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
         Ok(app.listeners())
     }
 }
