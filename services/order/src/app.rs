@@ -223,6 +223,11 @@ impl AppState {
         random: Random,
         verifier: Verifier,
     ) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            Stripe::can_charge(settings.currency),
+            "Stripe cannot charge every amount in {}: choose another CURRENCY",
+            settings.currency
+        );
         let keys = ServiceKeys::new(
             "order",
             &settings.service_key,

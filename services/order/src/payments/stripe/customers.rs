@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use primitives::{Timestamp, UserId};
-use stripe::StripeRequest as _;
+use stripe::{StripeError, StripeRequest as _};
 use stripe_core::customer::{
     CreateCustomer, DeleteCustomer, ListPaymentMethodsCustomer, RetrievePaymentMethodCustomer,
 };
@@ -32,13 +32,9 @@ impl Stripe {
 
     /// Removes a customer and all cards. One that is gone already is gone.
     pub(crate) async fn delete_customer(&self, customer: &str) -> Result<(), ProviderError> {
-        match DeleteCustomer::new(customer)
-            .send(&self.client)
-            .await
-            .map_err(failure)
-        {
-            Ok(_) | Err(ProviderError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+        match DeleteCustomer::new(customer).send(&self.client).await {
+            Ok(_) | Err(StripeError::Stripe(_, 404)) => Ok(()),
+            Err(error) => Err(failure(error)),
         }
     }
 
@@ -52,8 +48,11 @@ impl Stripe {
         Ok(cards.data.into_iter().filter_map(card).collect())
     }
 
-    /// Whether the card is this customer's.
+    /// Whether the card is this customer's. What is no id is nobody's, and never becomes a part of an address.
     pub(crate) async fn has_card(&self, customer: &str, card: &str) -> Result<bool, ProviderError> {
+        if card.is_empty() || !card.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return Ok(false);
+        }
         match RetrievePaymentMethodCustomer::new(customer, card)
             .send(&self.client)
             .await

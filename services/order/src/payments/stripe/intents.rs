@@ -12,8 +12,8 @@ use stripe_core::payment_intent::{
 };
 use stripe_core::refund::{CreateRefund, RetrieveRefund};
 use stripe_shared::{
-    BalanceTransaction, Charge, PaymentIntent, PaymentIntentCaptureMethod, PaymentIntentNextAction,
-    PaymentIntentSetupFutureUsage, Refund,
+    ApiErrors, BalanceTransaction, Charge, PaymentIntent, PaymentIntentCaptureMethod,
+    PaymentIntentNextAction, PaymentIntentSetupFutureUsage, Refund,
 };
 use stripe_types::Expandable;
 
@@ -200,12 +200,11 @@ impl Stripe {
             .customize()
             .request_strategy(idempotent(&format!("stray-{}", payment.reference))?)
             .send(&self.client)
-            .await
-            .map_err(failure);
+            .await;
         match refunded {
-            // It went back before.
-            Ok(_) | Err(ProviderError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+            Err(StripeError::Stripe(error, _)) if went_back_before(&error) => Ok(()),
+            Err(error) => Err(failure(error)),
         }
     }
 
@@ -226,6 +225,11 @@ impl Stripe {
             amount,
         }))
     }
+}
+
+fn went_back_before(error: &ApiErrors) -> bool {
+    let code = error.code.as_ref().map(|code| code.as_str());
+    code == Some("charge_already_refunded")
 }
 
 fn charged(charge: Expandable<Charge>) -> Option<BalanceTransaction> {

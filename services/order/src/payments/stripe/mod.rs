@@ -15,7 +15,7 @@ pub(crate) use webhooks::api_version;
 
 use std::time::Duration;
 
-use primitives::Money;
+use primitives::{Currency, Money};
 use secrecy::{ExposeSecret, SecretString};
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError};
 
@@ -80,13 +80,28 @@ impl Stripe {
     }
 }
 
+/// Of these Stripe counts other units than ISO 4217 does, or takes not every amount: krónur as if they had hundredths, and dinars only in tens of
+/// fils (<https://docs.stripe.com/currencies#special-cases>). What is written in our units would be another amount there.
+const COUNTED_OTHERWISE: [&str; 2] = ["ISK", "KWD"];
+
+impl Stripe {
+    /// Whether every amount of a currency can be charged, as it is written here.
+    pub(crate) fn can_charge(currency: Currency) -> bool {
+        !COUNTED_OTHERWISE.contains(&currency.code())
+    }
+}
+
 fn currency(money: Money) -> Result<stripe_types::Currency, ProviderError> {
+    let refused = || ProviderError::Refused(format!("{} cannot be charged", money.currency()));
+    if !Stripe::can_charge(money.currency()) {
+        return Err(refused());
+    }
     money
         .currency()
         .code()
         .to_ascii_lowercase()
         .parse()
-        .map_err(|_| ProviderError::Refused(format!("{} cannot be charged", money.currency())))
+        .map_err(|_| refused())
 }
 
 fn idempotent(key: &str) -> Result<RequestStrategy, ProviderError> {
@@ -95,10 +110,13 @@ fn idempotent(key: &str) -> Result<RequestStrategy, ProviderError> {
         .map_err(|e| ProviderError::Refused(e.to_string()))
 }
 
-/// A client error will not go away by itself; everything else may. What Stripe says of it is for our log only.
+/// A client error will not go away by itself; everything else may, and so does a key that Stripe does not take (401, 403): that says nothing of
+/// what was asked. What Stripe says of it is for our log only.
 fn failure(error: StripeError) -> ProviderError {
     match error {
-        StripeError::Stripe(error, status @ 400..=499) if status != 409 && status != 429 => {
+        StripeError::Stripe(error, status @ 400..=499)
+            if !matches!(status, 401 | 403 | 409 | 424 | 429) =>
+        {
             let code = error.code.as_ref().map_or("unknown", |code| code.as_str());
             ProviderError::Refused(format!(
                 "{status} {code}: {}",
@@ -110,5 +128,21 @@ fn failure(error: StripeError) -> ProviderError {
             error.message.as_deref().unwrap_or_default()
         )),
         other => ProviderError::Unavailable(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn currencies_that_stripe_counts_otherwise_are_never_sent() {
+        let money = |code: &str| Money::new(500, code.parse().unwrap());
+        for code in ["EUR", "JPY", "HUF", "TWD"] {
+            assert!(currency(money(code)).is_ok(), "{code}");
+        }
+        for code in COUNTED_OTHERWISE {
+            assert!(currency(money(code)).is_err(), "{code}");
+        }
     }
 }
