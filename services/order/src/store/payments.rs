@@ -143,12 +143,11 @@ pub(crate) struct Choice {
     pub(crate) due_at: Option<Timestamp>,
 }
 
-/// Writes the way that the customer chose, unless another one was chosen since `attempt`. The caller holds the order's lock, and has stopped what
+/// Writes the way that the customer chose, unless one was chosen since `before` was read. The caller holds the order's lock, and has stopped what
 /// was begun before.
 pub(crate) async fn choose(
     conn: &mut PgConnection,
-    id: PaymentId,
-    attempt: i32,
+    before: &Payment,
     choice: &Choice,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
@@ -156,10 +155,9 @@ pub(crate) async fn choose(
         "UPDATE payments
             SET method = $3, provider = $4, capture = $5, attempt = $6, provider_ref = $7, session_ref = NULL, due_at = $8,
                 status = 'requires_payment', failure = NULL, updated_at = $9, version = version + 1
-          WHERE id = $1 AND attempt = $2 AND status IN ('requires_payment', 'failed', 'cancelled')
-            AND (method IS NULL OR method <> $3 OR attempt <> $6)",
-        id.uuid(),
-        attempt,
+          WHERE id = $1 AND attempt = $2 AND method IS NOT DISTINCT FROM $10 AND status IN ('requires_payment', 'failed', 'cancelled')",
+        before.id.uuid(),
+        before.attempt,
         choice.method.as_str(),
         choice.method.provider().as_str(),
         choice.capture.as_str(),
@@ -167,6 +165,7 @@ pub(crate) async fn choose(
         choice.reference,
         choice.due_at as Option<Timestamp>,
         now as Timestamp,
+        before.method.map(Method::as_str),
     )
     .execute(conn)
     .await?;

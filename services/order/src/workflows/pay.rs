@@ -169,11 +169,15 @@ async fn choose(app: &AppState, id: OrderId, wanted: Option<Method>) -> Result<(
     store::orders::lock(&mut tx, id)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
-    if !store::payments::choose(&mut tx, payment.id, payment.attempt, &choice, now).await? {
-        return Err(changed());
-    }
+    let chosen = store::payments::choose(&mut tx, &payment, &choice, now).await?;
     tx.commit().await?;
-    payable(app, id).await
+    let (order, payment) = payable(app, id).await?;
+    // Whoever was faster may want the same, as the same customer in another tab.
+    if chosen || (payment.method == Some(method) && payment.state != PaymentState::Cancelled) {
+        Ok((order, payment))
+    } else {
+        Err(changed())
+    }
 }
 
 /// The order and its payment, if it still waits for one.

@@ -142,6 +142,12 @@ async fn a_saved_card_pays_the_next_order_and_is_nobody_elses() {
     shop.ask_to_pay(&bert, &theirs, json!({"saved_card": card}))
         .await
         .problem(422, "validation_failed");
+    // What is no id becomes no address at the provider.
+    for no_card in ["..", "../../../v1/payment_methods/pm_1"] {
+        shop.ask_to_pay(&bert, &theirs, json!({"saved_card": no_card}))
+            .await
+            .problem(422, "validation_failed");
+    }
     let path = format!("/api/payment-methods/{card}");
     shop.client
         .delete(&path)
@@ -366,4 +372,80 @@ async fn wishes_that_make_no_sense_name_every_field() {
     shop.ask_to_pay(&anna, &order, json!({"method": "cash"}))
         .await
         .problem(422, "validation_failed");
+}
+
+/// Asks to pay in two ways at once: both have read the order before either may write. Answers the statuses.
+async fn in_two_tabs(shop: &Shop, person: &Person, order: &Value, ways: [&str; 2]) -> Vec<u16> {
+    let superuser = shop.superuser().await;
+    let mut gate = superuser.begin().await.unwrap();
+    sqlx::query("SELECT FROM orders FOR UPDATE")
+        .execute(&mut *gate)
+        .await
+        .unwrap();
+    let asked = ways.map(|way| shop.ask_to_pay(person, order, json!({"method": way})));
+    let open = async {
+        testkit::eventually("both wait for the order", async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(&superuser)
+            .await
+            .unwrap();
+            (waiting == 2).then_some(())
+        })
+        .await;
+        gate.rollback().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(futures::future::join_all(asked), open);
+    let mut statuses: Vec<u16> = answers.into_iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_tabs_one_decides_how_an_order_is_paid() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let statuses = in_two_tabs(&shop, &anna, &order, ["card", "checkout_session"]).await;
+    assert_eq!(statuses, [200, 409]);
+    let begun: (Option<String>, Option<String>) =
+        sqlx::query_as("SELECT method, session_ref FROM payments")
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(
+        begun.0.as_deref() == Some("checkout_session"),
+        begun.1.is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_that_want_the_same_get_the_same() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let statuses = in_two_tabs(&shop, &anna, &order, ["card", "card"]).await;
+    assert_eq!(statuses, [200, 200]);
+    let intents = shop.stripe_api().get("/v1/payment_intents");
+    let intents = intents.expect(200).await.value();
+    assert_eq!(intents["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_the_provider_does_not_take_decides_nothing() {
+    let shop = Shop::open_with(&[("--stripe-secret-key", "sk_test_revoked")]).await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    shop.ask_to_pay(&anna, &order, json!({"method": "card"}))
+        .await
+        .problem(503, "unavailable");
+    // Nobody is forgotten only because the provider would not listen.
+    shop.set(
+        "INSERT INTO payment_customers (user_id, provider_ref, created_at, erase_at)
+         VALUES (gen_random_uuid(), 'cus_1', now(), now() - interval '1 minute')",
+    )
+    .await;
+    order::reconcile(&shop.app).await;
+    assert_eq!(shop.count("payment_customers").await, 1);
 }
