@@ -83,7 +83,7 @@ fn row(line: &Line, currency: Currency) -> Row {
             } else {
                 String::new()
             },
-            percent(i64::from(line.tax_rate) * 100),
+            percent(line.rate_ppm()),
             money(line.amount()),
         ],
         small: vec![small.collect::<Vec<_>>().join(" · ")],

@@ -126,8 +126,11 @@ fn head(pen: &mut Pen, sheet: &Sheet) {
     pen.y = top;
     for (name, value) in &sheet.facts {
         pen.words(MARGIN + half + GAP, name, TEXT, false);
-        pen.words_to(RIGHT, value, TEXT, false);
-        pen.down(TEXT);
+        let room = half - 2.0 * GAP - REGULAR.width(name, TEXT);
+        for line in REGULAR.wrap(value, TEXT, room) {
+            pen.words_to(RIGHT, &line, TEXT, false);
+            pen.down(TEXT);
+        }
     }
     pen.y = pen.y.max(below) + 3.0 * GAP;
     pen.words(MARGIN, &sheet.title, 16.0, true);
@@ -150,7 +153,8 @@ fn table(pen: &mut Pen, sheet: &Sheet) {
     table_head(pen, sheet, &columns);
     for row in &sheet.rows {
         let lines = wrapped(row, &columns);
-        let height = row_height(row, &lines);
+        let small = small_print(row, &columns);
+        let height = row_height(&lines, &small);
         if pen.make_room(height) {
             table_head(pen, sheet, &columns);
         }
@@ -166,10 +170,11 @@ fn table(pen: &mut Pen, sheet: &Sheet) {
                 pen.down(TEXT);
             }
         }
-        if let (Some(cell), Some((x, width))) = (lines.first(), columns.first()) {
+        if let Some(cell) = lines.first() {
             pen.y = top + cell.len() as f32 * TEXT * LEADING;
-            for line in &row.small {
-                pen.paragraph(line, *x, *width, SMALL);
+            for line in small {
+                pen.words(MARGIN, line, SMALL, false);
+                pen.down(SMALL);
             }
         }
         pen.y = top + height;
@@ -199,28 +204,49 @@ fn wrapped(row: &Row, columns: &[(f32, f32)]) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn row_height(row: &Row, lines: &[Vec<String>]) -> f32 {
+/// Below the first cell.
+fn small_print(row: &Row, columns: &[(f32, f32)]) -> Vec<String> {
+    let width = columns.first().map_or(RIGHT - MARGIN, |(_, width)| *width);
+    let lines = row.small.iter();
+    lines
+        .flat_map(|line| REGULAR.wrap(line, SMALL, width - GAP * 0.5))
+        .collect()
+}
+
+fn row_height(lines: &[Vec<String>], small: &[String]) -> f32 {
     let first = lines.first().map_or(0, Vec::len) as f32 * TEXT * LEADING
-        + row.small.len() as f32 * SMALL * LEADING;
+        + small.len() as f32 * SMALL * LEADING;
     let tallest = lines.iter().map(Vec::len).max().unwrap_or(1) as f32 * TEXT * LEADING;
     first.max(tallest) + GAP * 0.7
 }
 
 fn totals(pen: &mut Pen, sheet: &Sheet) {
     let from = MARGIN + (RIGHT - MARGIN) * 0.5;
-    pen.make_room(sheet.totals.len() as f32 * TEXT * LEADING + GAP);
-    pen.y += GAP * 0.5;
     let last = sheet.totals.len().saturating_sub(1);
-    for (at, (name, value)) in sheet.totals.iter().enumerate() {
-        let bold = at == last;
+    let totals: Vec<(bool, Vec<String>, &str)> = sheet
+        .totals
+        .iter()
+        .enumerate()
+        .map(|(at, (name, value))| {
+            let face = face(at == last);
+            let room = RIGHT - from - GAP - face.width(value, TEXT);
+            (at == last, face.wrap(name, TEXT, room), &**value)
+        })
+        .collect();
+    let lines: usize = totals.iter().map(|(_, name, _)| name.len()).sum();
+    pen.make_room(lines as f32 * TEXT * LEADING + GAP);
+    pen.y += GAP * 0.5;
+    for (bold, name, value) in totals {
         if bold {
             pen.y -= TEXT * 0.6;
             pen.rule(from, RIGHT);
             pen.y += TEXT * 1.2;
         }
-        pen.words(from, name, TEXT, bold);
         pen.words_to(RIGHT, value, TEXT, bold);
-        pen.down(TEXT);
+        for line in name {
+            pen.words(from, line, TEXT, bold);
+            pen.down(TEXT);
+        }
     }
     pen.y += GAP;
 }
@@ -257,6 +283,80 @@ fn feet(pages: &mut [Vec<Mark>], sheet: &Sheet) {
                 text,
             });
             y += SMALL * LEADING;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::Column;
+    use super::*;
+
+    /// Left, right, top and bottom of what is written.
+    fn boxes(page: &[Mark]) -> Vec<(&str, [f32; 4])> {
+        page.iter()
+            .filter_map(|mark| match mark {
+                Mark::Words {
+                    x,
+                    y,
+                    size,
+                    bold,
+                    text,
+                } => {
+                    let right = x + face(*bold).width(text, *size);
+                    Some((&**text, [*x, right, y - size * 0.7, *y]))
+                }
+                Mark::Rule { .. } => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nothing_is_written_over_anything_else_however_long_it_is() {
+        let long =
+            "A name that somebody in the shop found worth so many words that no line holds them";
+        let column = |title, width, number| Column {
+            title,
+            number,
+            width,
+        };
+        let row = || Row {
+            cells: vec![long.to_owned(), "10".to_owned(), "1,000.00".to_owned()],
+            small: vec![format!("SKU-0001 · color: {long} · size: XXL")],
+        };
+        let sheet = Sheet {
+            title: "Invoice INV-0000001".to_owned(),
+            sender: vec!["Mercato".to_owned(), "Street 1".to_owned()],
+            recipient: vec![long.to_owned(), "Berlin".to_owned()],
+            facts: vec![("Tracking".to_owned(), "0123456789".repeat(10))],
+            columns: vec![
+                column("Item", 60, false),
+                column("Quantity", 15, true),
+                column("Amount", 25, true),
+            ],
+            rows: (0..40).map(|_| row()).collect(),
+            totals: vec![
+                (format!("Shipping ({long})"), "1,234,567.89 EUR".to_owned()),
+                ("Total".to_owned(), "1,234,567.89 EUR".to_owned()),
+            ],
+            notes: vec![long.repeat(3)],
+            footer: vec!["VAT DE1".to_owned()],
+            date: (2026, 11, 21),
+        };
+        let pages = pages(&sheet);
+        assert!(pages.len() > 1);
+        for page in &pages {
+            let boxes = boxes(page);
+            for (index, (text, a)) in boxes.iter().enumerate() {
+                assert!(
+                    a[0] >= MARGIN - 0.5 && a[1] <= RIGHT + 0.5,
+                    "{text} is on the paper's edge"
+                );
+                for (other, b) in &boxes[index + 1..] {
+                    let apart = a[1] <= b[0] || b[1] <= a[0] || a[3] <= b[2] || b[3] <= a[2];
+                    assert!(apart, "{text:?} and {other:?} overlap: {a:?} {b:?}");
+                }
+            }
         }
     }
 }

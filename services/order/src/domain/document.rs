@@ -74,11 +74,20 @@ pub(crate) struct Line {
     pub(crate) quantity: i32,
     pub(crate) unit_price: i64,
     pub(crate) discount: i64,
-    /// All its taxes together, in basis points.
+    /// All its taxes together, in basis points: rounded down, and all that the first documents have.
     pub(crate) tax_rate: i32,
+    /// The same in millionths.
+    #[serde(default)]
+    pub(crate) rate_ppm: Option<i64>,
 }
 
 impl Line {
+    /// All its taxes together, in millionths.
+    pub(crate) fn rate_ppm(&self) -> i64 {
+        self.rate_ppm
+            .unwrap_or_else(|| i64::from(self.tax_rate) * 100)
+    }
+
     /// What the line adds to the subtotal less the discount.
     pub(crate) fn amount(&self) -> i64 {
         self.unit_price * i64::from(self.quantity) - self.discount

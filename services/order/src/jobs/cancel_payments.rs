@@ -4,6 +4,7 @@ use crate::app::AppState;
 use crate::domain::payment::ProviderName;
 use crate::jobs::BATCH;
 use crate::store;
+use crate::store::payments::Cancellation;
 use crate::workflows::{finalise, pay};
 
 /// When to try again what did not work.
@@ -16,37 +17,40 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let due = store::payments::claim_cancellations(&mut conn, now, now + RETRY, BATCH).await?;
     drop(conn);
     for cancellation in &due {
-        let mut conn = app.pool.acquire().await?;
-        let Some(order) = store::orders::find(&mut conn, cancellation.order_id).await? else {
-            continue;
-        };
-        let Some(payment) = store::payments::find(&mut conn, cancellation.payment_id).await? else {
-            continue;
-        };
-        if payment.method.is_none() || payment.provider == ProviderName::Manual {
-            // It never reached a provider.
-            store::payments::cancel_unstarted(&mut conn, payment.id, now).await?;
-            store::payments::finish_cancellation(&mut conn, payment.id).await?;
-            continue;
-        }
-        drop(conn);
-        let new = pay::new_payment(app, &order, &payment);
-        // Paid, or cancelled before: its state tells what to do.
-        match app.provider(payment.provider).stop(&new).await {
-            Ok(news) => {
-                finalise::payment(app, &news).await?;
-                let mut conn = app.pool.acquire().await?;
-                // One that never was at the provider has no news of its own.
-                store::payments::cancel_stopped(&mut conn, payment.id, now).await?;
-                store::payments::finish_cancellation(&mut conn, payment.id).await?;
-            }
-            Err(error) => {
-                tracing::warn!(payment_id = %cancellation.payment_id, %error, "a payment could not be stopped yet");
-                let (error, id) = (error.to_string(), cancellation.payment_id.uuid());
-                let mut conn = app.pool.acquire().await?;
-                store::saga::note_error(&mut conn, "payment.stop", id, &error, now).await?;
-            }
+        if let Err(error) = stop(app, cancellation).await {
+            let error = format!("{error:#}");
+            tracing::warn!(payment_id = %cancellation.payment_id, error, "a payment could not be stopped yet");
+            let id = cancellation.payment_id.uuid();
+            let mut conn = app.pool.acquire().await?;
+            store::saga::note_error(&mut conn, "payment.stop", id, &error, now).await?;
         }
     }
     Ok(due.len())
+}
+
+async fn stop(app: &AppState, cancellation: &Cancellation) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut conn = app.pool.acquire().await?;
+    let Some(order) = store::orders::find(&mut conn, cancellation.order_id).await? else {
+        return Ok(());
+    };
+    let Some(payment) = store::payments::find(&mut conn, cancellation.payment_id).await? else {
+        return Ok(());
+    };
+    if payment.method.is_none() || payment.provider == ProviderName::Manual {
+        // It never reached a provider.
+        store::payments::cancel_unstarted(&mut conn, payment.id, now).await?;
+        store::payments::finish_cancellation(&mut conn, payment.id).await?;
+        return Ok(());
+    }
+    drop(conn);
+    let new = pay::new_payment(app, &order, &payment);
+    // Paid, or cancelled before: its state tells what to do.
+    let news = app.provider(payment.provider).stop(&new).await?;
+    finalise::payment(app, &news).await?;
+    let mut conn = app.pool.acquire().await?;
+    // One that never was at the provider has no news of its own.
+    store::payments::cancel_stopped(&mut conn, payment.id, now).await?;
+    store::payments::finish_cancellation(&mut conn, payment.id).await?;
+    Ok(())
 }

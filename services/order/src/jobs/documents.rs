@@ -17,11 +17,13 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
         .await?
         .into_iter()
         .collect();
+    due.extend(store::documents::captures_due(&mut conn, since, BATCH).await?);
     due.extend(store::documents::refunds_due(&mut conn, since, BATCH).await?);
     drop(conn);
     for order in &due {
-        let issued = workflows::documents::of_order(app, *order).await;
-        issued.map_err(|error| anyhow::anyhow!("documents of order {order}: {error}"))?;
+        if let Err(error) = workflows::documents::of_order(app, *order).await {
+            tracing::error!(order_id = %order, %error, "an order's documents could not be issued");
+        }
     }
     Ok(due.len())
 }

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use primitives::OrderId;
+
+use super::unheard_payments;
 use crate::app::AppState;
 use crate::domain::order::Event;
 use crate::jobs::BATCH;
 use crate::store;
 use crate::workflows::transition::{Actor, transition};
-use crate::workflows::{finalise, pay};
 
 /// Cancels orders that nobody paid in time. The provider is asked first, so that a payment whose webhook is late still counts; should it come
 /// even later, it is refunded.
@@ -15,18 +17,17 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let overdue = store::orders::unpaid_since(&mut conn, oldest, app.clock.now(), BATCH).await?;
     drop(conn);
     for id in &overdue {
-        match pay::look_up(app, *id).await {
-            Ok(Some(news)) => {
-                finalise::payment(app, &news).await?;
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(order_id = %id, error = format!("{error:#}"), "an overdue payment could not be looked up")
-            }
+        unheard_payments::ask(app, *id).await;
+        if let Err(error) = expire(app, *id).await {
+            tracing::error!(order_id = %id, error = format!("{error:#}"), "an overdue order could not be cancelled");
         }
-        let mut tx = app.pool.begin().await?;
-        transition(&mut tx, app, *id, &Event::Expired, Actor::System, None).await?;
-        tx.commit().await?;
     }
     Ok(overdue.len())
+}
+
+async fn expire(app: &AppState, id: OrderId) -> anyhow::Result<()> {
+    let mut tx = app.pool.begin().await?;
+    transition(&mut tx, app, id, &Event::Expired, Actor::System, None).await?;
+    tx.commit().await?;
+    Ok(())
 }

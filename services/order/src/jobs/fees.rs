@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use primitives::PaymentId;
+
 use crate::app::AppState;
 use crate::jobs::BATCH;
 use crate::store;
@@ -16,14 +18,20 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     drop(conn);
     let mut found = 0;
     for (id, reference) in due {
-        match app.stripe.fee(&reference).await {
-            Ok(Some(fee)) => {
-                finalise::fee(app, id, &fee).await?;
-                found += 1;
+        match ask(app, id, &reference).await {
+            Ok(known) => found += usize::from(known),
+            Err(error) => {
+                tracing::warn!(payment_id = %id, error = format!("{error:#}"), "a fee is not known yet")
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(payment_id = %id, %error, "a fee could not be looked up"),
         }
     }
     Ok(found)
+}
+
+async fn ask(app: &AppState, id: PaymentId, reference: &str) -> anyhow::Result<bool> {
+    let Some(fee) = app.stripe.fee(reference).await? else {
+        return Ok(false);
+    };
+    finalise::fee(app, id, &fee).await?;
+    Ok(true)
 }

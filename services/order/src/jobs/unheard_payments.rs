@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use primitives::OrderId;
+
 use crate::app::AppState;
 use crate::jobs::BATCH;
 use crate::store;
@@ -17,15 +19,21 @@ pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     drop(conn);
     let mut found = 0;
     for order in orders {
-        match pay::look_up(app, order).await {
-            Ok(Some(news)) => {
-                found += usize::from(finalise::payment(app, &news).await? == Outcome::Applied)
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(order_id = %order, error = format!("{error:#}"), "a payment could not be looked up")
-            }
-        }
+        found += usize::from(ask(app, order).await);
     }
     Ok(found)
+}
+
+/// Asks what became of an order's payment, and applies it; whether it was news.
+pub(super) async fn ask(app: &AppState, order: OrderId) -> bool {
+    let asked = async {
+        match pay::look_up(app, order).await? {
+            Some(news) => anyhow::Ok(finalise::payment(app, &news).await? == Outcome::Applied),
+            None => Ok(false),
+        }
+    };
+    asked.await.unwrap_or_else(|error| {
+        tracing::warn!(order_id = %order, error = format!("{error:#}"), "what became of a payment is not known");
+        false
+    })
 }

@@ -1,6 +1,8 @@
 //! `documents` with their counters: issued once, never changed.
 
-use primitives::{OrderId, RefundId, Timestamp};
+use std::collections::BTreeMap;
+
+use primitives::{OrderId, OrderItemId, RefundId, Timestamp};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -86,7 +88,22 @@ pub(crate) async fn taxes(
     .await
 }
 
-/// Orders that were paid lately and have no invoice, the earliest first.
+/// What each line is taxed with, all its taxes together, in millionths.
+pub(crate) async fn rates(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<BTreeMap<OrderItemId, i64>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT order_item_id AS "id!: OrderItemId", sum(rate_ppm) AS "rate!"
+             FROM order_taxes WHERE order_id = $1 AND order_item_id IS NOT NULL GROUP BY order_item_id"#,
+        order as OrderId,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.rate)).collect())
+}
+
+/// Orders that were confirmed and paid lately and have no invoice, the earliest first.
 pub(crate) async fn orders_due(
     conn: &mut PgConnection,
     since: Timestamp,
@@ -96,6 +113,24 @@ pub(crate) async fn orders_due(
         r#"SELECT id AS "id: OrderId" FROM orders
             WHERE invoice_number IS NULL AND payment_status IN ('paid', 'partially_refunded', 'refunded') AND confirmed_at >= $1
             ORDER BY confirmed_at LIMIT $2"#,
+        since as Timestamp,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Orders without an invoice whose money was held when they were confirmed, and taken lately.
+pub(crate) async fn captures_due(
+    conn: &mut PgConnection,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<OrderId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT o.id AS "id: OrderId" FROM payment_captures c JOIN payments p ON p.id = c.payment_id JOIN orders o ON o.id = p.order_id
+            WHERE c.status = 'succeeded' AND c.updated_at >= $1
+              AND o.invoice_number IS NULL AND o.payment_status IN ('paid', 'partially_refunded', 'refunded')
+            ORDER BY c.updated_at LIMIT $2"#,
         since as Timestamp,
         limit,
     )

@@ -70,6 +70,21 @@ pub(crate) async fn finish(
     Ok(())
 }
 
+/// Deletes messages that were dealt with long ago, some at a time; how many.
+pub(crate) async fn forget_before(
+    conn: &mut PgConnection,
+    oldest: Timestamp,
+) -> sqlx::Result<usize> {
+    let done = sqlx::query!(
+        "DELETE FROM webhook_events WHERE id IN (
+           SELECT id FROM webhook_events WHERE processed_at < $1 ORDER BY processed_at LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+        oldest as Timestamp
+    )
+    .execute(conn)
+    .await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+}
+
 /// Notes what went wrong; the message stays due.
 pub(crate) async fn fail(conn: &mut PgConnection, id: &str, error: &str) -> sqlx::Result<()> {
     sqlx::query!(

@@ -71,31 +71,23 @@ async fn credit(
     let Some((document, invoice)) = invoiced else {
         return Ok(false);
     };
-    let (mut before, mut any) = (0, false);
-    for refund in store::documents::refunds(tx, order.id).await? {
-        if !refund.credited {
-            let taxes = taxes_of_refund(&invoice.taxes, invoice.total, before, refund.amount);
-            let content = Content::CreditNote(CreditNote {
-                heading: invoice.heading.clone(),
-                invoice_number: document.number.clone(),
-                invoiced_at: document.issued_at,
-                amount: refund.amount,
-                taxes,
-            });
-            issue(
-                app,
-                tx,
-                order.id,
-                Some(refund.id),
-                Kind::CreditNote,
-                &content,
-            )
-            .await?;
-            any = true;
-        }
+    let refunds = store::documents::refunds(tx, order.id).await?;
+    let (credited, due): (Vec<_>, Vec<_>) = refunds.into_iter().partition(|one| one.credited);
+    // Refunds need not be done in the order in which they were asked for: what was credited counts, whenever that was.
+    let mut before: i64 = credited.iter().map(|refund| refund.amount).sum();
+    for refund in &due {
+        let content = Content::CreditNote(CreditNote {
+            heading: invoice.heading.clone(),
+            invoice_number: document.number.clone(),
+            invoiced_at: document.issued_at,
+            amount: refund.amount,
+            taxes: taxes_of_refund(&invoice.taxes, invoice.total, before, refund.amount),
+        });
+        let (id, kind) = (Some(refund.id), Kind::CreditNote);
+        issue(app, tx, order.id, id, kind, &content).await?;
         before += refund.amount;
     }
-    Ok(any)
+    Ok(!due.is_empty())
 }
 
 async fn issue(
@@ -126,6 +118,7 @@ async fn issue(
 
 async fn invoice(app: &AppState, tx: &mut PgConnection, order: &Order) -> Result<Invoice> {
     let items = store::order_items::of_orders(tx, &[order.id]).await?;
+    let rates = store::documents::rates(tx, order.id).await?;
     let payment = store::payments::find_by_order(tx, order.id).await?;
     Ok(Invoice {
         heading: Heading {
@@ -136,7 +129,10 @@ async fn invoice(app: &AppState, tx: &mut PgConnection, order: &Order) -> Result
             footer: app.seller.footer_lines(),
         },
         placed_at: order.placed_at,
-        lines: items.iter().map(line).collect(),
+        lines: items
+            .iter()
+            .map(|item| line(item, rates.get(&item.id).copied()))
+            .collect(),
         subtotal: order.subtotal,
         discount: order.discount,
         shipping: order.shipping,
@@ -151,7 +147,7 @@ async fn invoice(app: &AppState, tx: &mut PgConnection, order: &Order) -> Result
     })
 }
 
-fn line(item: &OrderItem) -> Line {
+fn line(item: &OrderItem, rate_ppm: Option<i64>) -> Line {
     Line {
         sku: item.sku.as_str().to_owned(),
         title: item.title.clone(),
@@ -160,6 +156,7 @@ fn line(item: &OrderItem) -> Line {
         unit_price: item.unit_price,
         discount: item.discount,
         tax_rate: item.tax_rate,
+        rate_ppm,
     }
 }
 

@@ -231,3 +231,24 @@ async fn a_hosted_page_holds_money_too() {
         ("confirmed", "authorized")
     );
 }
+
+#[tokio::test]
+async fn what_is_taken_days_later_is_invoiced_by_itself() {
+    let shop = Shop::open_with(MANUAL).await;
+    let (_, staff, _, path) = held(&shop).await;
+    shop.set("UPDATE orders SET confirmed_at = now() - interval '5 days'")
+        .await;
+    let capture = format!("{path}/capture");
+    let _ = shop
+        .staff_post(&staff, &capture, json!({}))
+        .await
+        .expect(202);
+    for _ in 0..2 {
+        order::reconcile(&shop.app).await;
+    }
+    let number: Option<String> = sqlx::query_scalar("SELECT invoice_number FROM orders")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(number.as_deref(), Some("INV-0000001"));
+}

@@ -194,3 +194,83 @@ async fn a_packing_slip_says_what_is_still_to_be_packed_and_what_is_in_a_parcel(
     let customer = customer.bearer(&person.token).send().await;
     customer.problem(403, "forbidden");
 }
+
+#[tokio::test]
+async fn an_order_whose_documents_cannot_be_issued_keeps_no_other_from_theirs() {
+    let shop = Shop::open().await;
+    let variant = shop.peer.sell(500, 500);
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let person = shop.person(Role::Customer);
+        let order = shop.placed(&person, variant, 1).await;
+        shop.pretend_paid(&order).await;
+        orders.push(order);
+    }
+    let ids = [0, 1].map(|at| orders[at]["id"].as_str().unwrap().parse::<uuid::Uuid>());
+    let [broken, good] = ids.map(Result::unwrap);
+    sqlx::query(
+        "INSERT INTO documents (kind, serial, number, order_id, content, issued_at) VALUES ('invoice', 999, 'X', $1, '{}', now())",
+    )
+    .bind(broken)
+    .execute(&shop.pool)
+    .await
+    .unwrap();
+    order::reconcile(&shop.app).await;
+    let number: Option<String> =
+        sqlx::query_scalar("SELECT invoice_number FROM orders WHERE id = $1")
+            .bind(good)
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(number.as_deref(), Some("INV-0000001"));
+}
+
+#[tokio::test]
+async fn credit_notes_give_all_taxes_back_in_whatever_order_refunds_are_done() {
+    let shop = Shop::open().await;
+    let person = shop.person(Role::Customer);
+    let order = shop.placed(&person, shop.peer.sell(1000, 50), 1).await;
+    shop.pretend_paid(&order).await;
+    let total = order["total"]["amount"].as_i64().unwrap();
+    // Asked for first, done last.
+    for (status, amount) in [("pending", 100), ("succeeded", total - 100)] {
+        sqlx::query(
+            "INSERT INTO refunds (id, payment_id, status, amount, actor, next_try_at, created_at, updated_at)
+             SELECT gen_random_uuid(), id, $1, $2, 'system', now() + interval '1 day', clock_timestamp(), now() FROM payments",
+        )
+        .bind(status)
+        .bind(amount)
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    }
+    order::reconcile(&shop.app).await;
+    shop.set("UPDATE refunds SET status = 'succeeded'").await;
+    order::reconcile(&shop.app).await;
+    let taxes: Vec<i64> = sqlx::query_scalar(
+        "SELECT (content->'taxes'->0->>'amount')::bigint FROM documents WHERE kind = 'credit_note' ORDER BY serial",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(taxes.len(), 2);
+    assert_eq!(
+        taxes.iter().sum::<i64>(),
+        order["tax"]["amount"],
+        "{taxes:?}"
+    );
+}
+
+#[tokio::test]
+async fn rates_of_lines_are_shown_to_the_last_digit() {
+    let shop = Shop::open().await;
+    shop.set(
+        "UPDATE tax_rates SET rate_ppm = 99750 WHERE country = 'DE' AND tax_class = 'standard'",
+    )
+    .await;
+    let person = shop.person(Role::Customer);
+    let order = shop.placed(&person, shop.peer.sell(1000, 50), 1).await;
+    shop.pretend_paid(&order).await;
+    let page = invoice(&shop, &person, &order).expect(200).await.text();
+    assert!(page.contains("<td class=\"number\">9.975 %</td>"), "{page}");
+}
