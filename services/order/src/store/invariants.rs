@@ -242,10 +242,10 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ),
     orders(
         "postings_are_of_their_payment",
-        "A posting has the order and the currency of its payment.",
+        "A posting has the order and the currency of its payment; fees have that of the provider's account.",
         "SELECT 'posting:' || l.posting_id, format('is of order %s in %s, the payment of order %s in %s', l.order_id, l.currency, p.order_id, p.currency)
            FROM ledger_entries l JOIN payments p ON p.id = l.payment_id
-          WHERE l.order_id > $1 AND l.order_id <= $2 AND (l.order_id, l.currency) <> (p.order_id, p.currency)",
+          WHERE l.order_id > $1 AND l.order_id <= $2 AND (l.order_id <> p.order_id OR (l.currency <> p.currency AND l.kind <> 'fee'))",
     ),
     orders(
         "charges_are_posted",

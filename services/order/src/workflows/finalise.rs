@@ -131,13 +131,19 @@ pub(crate) async fn known_payment(
     };
     let now = app.clock.now();
     store::payments::record(tx, known.id, &recorded, now).await?;
-    if recorded.captured > known.amount_captured.amount() {
+    let before = known.amount_captured.amount();
+    if recorded.captured > before {
         let movement = match known.capture {
             Capture::Automatic => Movement::Charge,
             Capture::Manual => Movement::Capture,
         };
-        let taken = Money::new(recorded.captured, known.amount.currency());
-        post(tx, app, &known, movement, taken, known.id.to_string()).await?;
+        let taken = Money::new(recorded.captured - before, known.amount.currency());
+        // What came later, such as by staff at the provider, is a movement of its own.
+        let reference = match before {
+            0 => known.id.to_string(),
+            before => format!("{}+{before}", known.id),
+        };
+        post(tx, app, &known, movement, taken, reference).await?;
     }
     match news.state {
         _ if charged => store::captures::finish(tx, known.id, None, now).await?,

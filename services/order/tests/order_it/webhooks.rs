@@ -161,3 +161,44 @@ pub(crate) async fn shuffled(shop: &Shop, events: &[Value]) {
     }
     order::reconcile(&shop.app).await;
 }
+
+#[tokio::test]
+async fn money_that_comes_in_two_parts_is_in_the_books_twice_and_once_each() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    let total = order["total"]["amount"].as_i64().unwrap();
+    for (id, received) in [("evt_1", 1000), ("evt_2", total), ("evt_3", total)] {
+        let object = json!({"id": reference, "status": "succeeded", "amount_received": received});
+        let event = json!({"id": id, "object": "event", "type": "payment_intent.succeeded", "data": {"object": object}});
+        assert_eq!(shop.deliver(&event).await.status, 204);
+        order::reconcile(&shop.app).await;
+    }
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "paid")
+    );
+    let posted: Vec<i64> = sqlx::query_scalar(
+        "SELECT amount FROM ledger_entries WHERE account = 'stripe' AND kind = 'charge' ORDER BY id",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(posted, [1000, total - 1000]);
+}
+
+#[tokio::test]
+async fn what_was_dealt_with_long_ago_is_forgotten() {
+    let shop = Shop::open().await;
+    let event = json!({"id": "evt_1", "object": "event", "type": "customer.created", "data": {"object": {}}});
+    for _ in 0..2 {
+        assert_eq!(shop.deliver(&event).await.status, 204);
+        order::reconcile(&shop.app).await;
+        assert_eq!(shop.count("webhook_events").await, 1);
+    }
+    shop.set("UPDATE webhook_events SET processed_at = processed_at - interval '31 days'")
+        .await;
+    order::reconcile(&shop.app).await;
+    assert_eq!(shop.count("webhook_events").await, 0);
+}
