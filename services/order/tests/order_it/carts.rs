@@ -338,3 +338,22 @@ async fn without_product_the_cart_is_unavailable_and_unharmed() {
         .value();
     assert_eq!(cart["items"][0]["quantity"], 2);
 }
+
+#[tokio::test]
+async fn an_addition_that_is_repeated_after_the_order_adds_nothing() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let variant = shop.peer.sell(1000, 100);
+    let add = || {
+        shop.client
+            .post("/api/cart")
+            .bearer(&anna.token)
+            .header("idempotency-key", "once-and-for-all")
+            .json(&json!({"variant_id": variant, "quantity": 1}))
+            .expect(200)
+    };
+    let _ = add().await;
+    let _ = shop.order_as(&anna).expect(201).await;
+    let again = add().await.value();
+    assert_eq!(again["items"], json!([]));
+}

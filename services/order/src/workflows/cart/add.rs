@@ -42,8 +42,8 @@ pub(crate) async fn add(
 ) -> Result<CartContents> {
     for _ in 0..ATTEMPTS {
         let known = home::open(app, shopper).await?;
-        if let (Some(once), Some(open)) = (once, &known)
-            && was_done(app, shopper, open, once).await?
+        if let Some(once) = once
+            && was_done(app, shopper, known.as_ref(), once).await?
         {
             return super::read(app, shopper).await;
         }
@@ -151,14 +151,16 @@ fn choose(
     }
 }
 
-/// Whether this very request was done before. Where a guest's cart moved, its keys are still known in Redis.
+/// Whether this very request was done before, be it to a cart that was ordered since. A cart in Redis knows by itself; where it moved, its keys are
+/// still there.
 async fn was_done(
     app: &AppState,
     shopper: &Shopper,
-    open: &OpenCart,
+    known: Option<&OpenCart>,
     once: Once<'_>,
 ) -> Result<bool> {
-    let (Home::Database, Some(owner)) = (&open.home, shopper.owner()) else {
+    let in_redis = known.is_some_and(|open| matches!(open.home, Home::Redis(_)));
+    let Some(owner) = shopper.owner().filter(|_| !in_redis) else {
         return Ok(false);
     };
     let mut before = match &owner {
