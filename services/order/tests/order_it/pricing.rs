@@ -249,10 +249,19 @@ async fn staff_hear_of_every_bad_field() {
         fields("/api/promotions", bad).await,
         ["buy_quantity", "get_quantity"]
     );
-    let bad = json!({"code": "A B", "name": "x", "kind": "by_weight", "price": eur(1), "steps": [{"price": eur(-1)}, {"up_to_grams": 5, "price": eur(1)}]});
+    let many = vec![Uuid::nil(); 501];
+    let bad = json!({"name": "x", "kind": "buy_x_get_y", "buy_quantity": 1, "get_quantity": 1, "get_product_ids": many});
+    assert_eq!(fields("/api/promotions", bad).await, ["get_product_ids"]);
+    let bad = json!({"code": "A B", "name": "x", "kind": "by_weight", "price": eur(1), "steps": [{"price": eur(-1)}, {"up_to_grams": -5, "price": eur(1)}]});
     assert_eq!(
         fields("/api/shipping-methods", bad).await,
-        ["code", "steps[0].price", "price", "steps[0]"]
+        [
+            "code",
+            "steps[0].price",
+            "price",
+            "steps[0]",
+            "steps[1].up_to_grams"
+        ]
     );
     let bad = json!({"country": "DE", "tax_class": "Standard", "name": "VAT", "percent": 19, "adds": true});
     assert_eq!(fields("/api/tax-rates", bad).await, ["adds", "tax_class"]);

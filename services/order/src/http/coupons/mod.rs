@@ -200,7 +200,7 @@ impl CouponInput {
                 );
             }
         }
-        let scope = scope(&mut errors, self.product_ids, self.category_ids);
+        let scope = scope(&mut errors, "", self.product_ids, self.category_ids);
         for (field, limit) in [
             ("usage_limit", self.usage_limit),
             ("per_customer_limit", self.per_customer_limit),
@@ -241,9 +241,10 @@ impl CouponInput {
     }
 }
 
-/// What a promotion or coupon is for, within bounds.
+/// What a promotion or coupon is for, within bounds. `prefix`: what the fields' names begin with.
 pub(crate) fn scope(
     errors: &mut FieldErrors,
+    prefix: &str,
     products: Option<Vec<ProductId>>,
     categories: Option<Vec<CategoryId>>,
 ) -> Scope {
@@ -256,7 +257,8 @@ pub(crate) fn scope(
         ("category_ids", scope.category_ids.len(), 100),
     ] {
         if count > most {
-            errors.push(field, "too_many", format!("must not be more than {most}"));
+            let message = format!("must not be more than {most}");
+            errors.push(format!("{prefix}{field}"), "too_many", message);
         }
     }
     scope

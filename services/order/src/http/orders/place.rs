@@ -23,7 +23,7 @@ pub(crate) struct PlaceOrder {
     shipping_address_id: Option<AddressId>,
     /// The shipping address unless given.
     billing_address: Option<AddressForm>,
-    /// `standard` unless given.
+    /// The first that can be had unless given, as the cart shows it.
     #[schema(value_type = Option<String>)]
     shipping_method: Option<Text<40>>,
     /// Where mails go. Guests must give it.

@@ -22,6 +22,9 @@ pub(crate) async fn handler(
         .ok_or_else(|| Error::not_found("payment"))?;
     access::readable(&mut conn, &caller, payment.order_id)
         .await
-        .map_err(|_| Error::not_found("payment"))?;
+        .map_err(|error| match error.code() {
+            "not_found" => Error::not_found("payment"),
+            _ => error,
+        })?;
     Ok(Json(PaymentView::whole(&mut conn, payment).await?))
 }

@@ -119,7 +119,7 @@ impl PromotionInput {
             errors.push("priority", "invalid", "must be -1000 to 1000");
         }
         let rule = self.rule(&mut errors);
-        let scope = scope(&mut errors, self.product_ids, self.category_ids);
+        let scope = scope(&mut errors, "", self.product_ids, self.category_ids);
         errors.into_result()?;
         Ok(Promotion {
             id,
@@ -215,7 +215,7 @@ impl PromotionInput {
                     buy: units(errors, "buy_quantity", self.buy_quantity),
                     get: units(errors, "get_quantity", self.get_quantity),
                     percent: percent(errors, "percent", self.percent.or(Some(100))),
-                    gets: scope(errors, products, categories),
+                    gets: scope(errors, "get_", products, categories),
                     max_times: self
                         .max_times
                         .map(|most| units(errors, "max_times", Some(most))),

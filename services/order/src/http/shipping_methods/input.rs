@@ -189,6 +189,10 @@ impl ShippingMethodInput {
                 ),
             };
             let at = format!("steps[{index}]");
+            if step.up_to_grams.is_some_and(|grams| grams < 0) {
+                let field = format!("{at}.up_to_grams");
+                errors.push(field, "invalid", "must not be negative");
+            }
             if other {
                 errors.push(&at, "exclusive", "must say up to what as its kind does");
             }

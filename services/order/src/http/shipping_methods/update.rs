@@ -1,10 +1,10 @@
 use auth_token::permissions::ManageSettings;
 use auth_token::{Acting, Staff};
 use axum::extract::State;
-use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem};
+use http_kit::{Error, IfMatch, Json, Path, Problem};
 use serde_json::json;
 
-use super::{ShippingMethodInput, ShippingMethodView, taken};
+use super::{ShippingMethodInput, ShippingMethodView};
 use crate::app::AppState;
 use crate::store;
 
@@ -41,10 +41,7 @@ pub(crate) async fn update(
         .await?
         .ok_or_else(unknown)?;
     expected.check(found.version)?;
-    if !store::shipping_methods::update(&mut tx, &stored, found.version)
-        .await
-        .on_constraint("shipping_methods_pkey", taken)?
-    {
+    if !store::shipping_methods::update(&mut tx, &stored, found.version).await? {
         return Err(Error::stale_version());
     }
     let after = store::shipping_methods::find(&mut tx, &code)
