@@ -22,10 +22,15 @@ pub(crate) async fn payment(
     reference: Option<&str>,
     actor: Actor<'_>,
 ) -> Result<Payment> {
+    let unknown = || Error::not_found("payment");
     let mut tx = app.pool.begin().await?;
+    let found = store::payments::find(&mut tx, id).await?;
+    let order = found.ok_or_else(unknown)?.order_id;
+    // Its customer may be choosing another way to pay in this moment.
+    store::orders::lock(&mut tx, order).await?;
     let known = store::payments::find(&mut tx, id)
         .await?
-        .ok_or_else(|| Error::not_found("payment"))?;
+        .ok_or_else(unknown)?;
     if known.provider != ProviderName::Manual {
         return Err(Error::conflict(
             "payment_not_manual",

@@ -374,6 +374,20 @@ async fn wishes_that_make_no_sense_name_every_field() {
         .problem(422, "validation_failed");
 }
 
+/// Waits until so many others wait for a lock in this database.
+pub(crate) async fn waiting_for_locks(superuser: &sqlx::PgPool, many: i64) {
+    testkit::eventually("others wait for a lock", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(superuser)
+        .await
+        .unwrap();
+        (waiting == many).then_some(())
+    })
+    .await;
+}
+
 /// Asks to pay in two ways at once: both have read the order before either may write. Answers the statuses.
 async fn in_two_tabs(shop: &Shop, person: &Person, order: &Value, ways: [&str; 2]) -> Vec<u16> {
     let superuser = shop.superuser().await;
@@ -384,16 +398,7 @@ async fn in_two_tabs(shop: &Shop, person: &Person, order: &Value, ways: [&str; 2
         .unwrap();
     let asked = ways.map(|way| shop.ask_to_pay(person, order, json!({"method": way})));
     let open = async {
-        testkit::eventually("both wait for the order", async || {
-            let waiting: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-            )
-            .fetch_one(&superuser)
-            .await
-            .unwrap();
-            (waiting == 2).then_some(())
-        })
-        .await;
+        waiting_for_locks(&superuser, 2).await;
         gate.rollback().await.unwrap();
     };
     let (answers, ()) = tokio::join!(futures::future::join_all(asked), open);

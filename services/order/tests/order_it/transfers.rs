@@ -4,6 +4,7 @@ use auth_token::Role;
 use serde_json::{Value, json};
 use testkit::http::Answer;
 
+use crate::methods::waiting_for_locks;
 use crate::payments::statuses;
 use crate::shop::{Person, Shop};
 
@@ -182,4 +183,35 @@ async fn only_transfers_are_marked_by_people_and_only_where_they_are_offered() {
         statuses(&shop.order(&anna, &order).await),
         ("pending", "unpaid")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_is_not_marked_while_its_customer_chooses_a_card() {
+    let shop = Shop::open().await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let _ = shop
+        .ask_to_pay(&anna, &order, json!({"method": "bank_transfer"}))
+        .await
+        .expect(200);
+    let superuser = shop.superuser().await;
+    let mut choice = superuser.begin().await.unwrap();
+    sqlx::query("SELECT FROM orders FOR UPDATE")
+        .execute(&mut *choice)
+        .await
+        .unwrap();
+    let path = format!(
+        "/api/payments/{}/mark-paid",
+        order["payment_id"].as_str().unwrap()
+    );
+    let chosen = async {
+        waiting_for_locks(&superuser, 1).await;
+        sqlx::query("UPDATE payments SET provider = 'stripe', method = 'card', provider_ref = NULL, attempt = 1")
+            .execute(&mut *choice)
+            .await
+            .unwrap();
+        choice.commit().await.unwrap();
+    };
+    let (marked, ()) = tokio::join!(shop.staff_post(&staff, &path, json!({})), chosen);
+    marked.problem(409, "payment_not_manual");
 }
