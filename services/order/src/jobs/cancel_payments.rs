@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::domain::payment::ProviderName;
 use crate::jobs::BATCH;
 use crate::store;
-use crate::store::payments::Cancellation;
+use crate::store::cancellations::Cancellation;
 use crate::workflows::{finalise, pay};
 
 /// When to try again what did not work.
@@ -14,7 +14,7 @@ const RETRY: Duration = Duration::from_secs(60);
 pub(crate) async fn run(app: &AppState) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let mut conn = app.pool.acquire().await?;
-    let due = store::payments::claim_cancellations(&mut conn, now, now + RETRY, BATCH).await?;
+    let due = store::cancellations::claim(&mut conn, now, now + RETRY, BATCH).await?;
     drop(conn);
     for cancellation in &due {
         if let Err(error) = stop(app, cancellation).await {
@@ -40,7 +40,7 @@ async fn stop(app: &AppState, cancellation: &Cancellation) -> anyhow::Result<()>
     if payment.method.is_none() || payment.provider == ProviderName::Manual {
         // It never reached a provider.
         store::payments::cancel_unstarted(&mut conn, payment.id, now).await?;
-        store::payments::finish_cancellation(&mut conn, payment.id).await?;
+        store::cancellations::finish(&mut conn, payment.id).await?;
         return Ok(());
     }
     drop(conn);
@@ -51,6 +51,6 @@ async fn stop(app: &AppState, cancellation: &Cancellation) -> anyhow::Result<()>
     let mut conn = app.pool.acquire().await?;
     // One that never was at the provider has no news of its own.
     store::payments::cancel_stopped(&mut conn, payment.id, now).await?;
-    store::payments::finish_cancellation(&mut conn, payment.id).await?;
+    store::cancellations::finish(&mut conn, payment.id).await?;
     Ok(())
 }

@@ -3,7 +3,6 @@
 use primitives::{CategoryId, CouponId, Currency, EmailAddress, OrderId, ProductId, Timestamp};
 use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::types::Uuid;
 
 pub(crate) use crate::domain::coupon::Coupon;
 use crate::domain::coupon::{CouponKind, Terms};
@@ -107,24 +106,6 @@ pub(crate) async fn list(
     .collect()
 }
 
-fn products(conditions: &Conditions) -> Vec<Uuid> {
-    conditions
-        .scope
-        .product_ids
-        .iter()
-        .map(|id| id.uuid())
-        .collect()
-}
-
-fn categories(conditions: &Conditions) -> Vec<Uuid> {
-    conditions
-        .scope
-        .category_ids
-        .iter()
-        .map(|id| id.uuid())
-        .collect()
-}
-
 /// Adds a coupon; `coupons_code_unique` if the code is taken.
 pub(crate) async fn insert(conn: &mut PgConnection, coupon: &Coupon) -> Result<(), sqlx::Error> {
     let terms = &coupon.terms;
@@ -147,8 +128,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, coupon: &Coupon) -> Result<(
         conditions.active,
         coupon.created_at as Timestamp,
         terms.max_discount,
-        &products(conditions),
-        &categories(conditions),
+        &conditions.scope.products(),
+        &conditions.scope.categories(),
     )
     .execute(conn)
     .await
@@ -178,8 +159,8 @@ pub(crate) async fn update(conn: &mut PgConnection, coupon: &Coupon) -> Result<b
         conditions.active,
         coupon.version,
         terms.max_discount,
-        &products(conditions),
-        &categories(conditions),
+        &conditions.scope.products(),
+        &conditions.scope.categories(),
     )
     .execute(conn)
     .await?;

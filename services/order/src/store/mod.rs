@@ -1,5 +1,6 @@
 //! The only place with SQL: free functions on a connection, one module for each aggregate. Who calls them owns the transaction.
 
+pub(crate) mod cancellations;
 pub(crate) mod captures;
 pub(crate) mod cart_items;
 pub(crate) mod cart_news;

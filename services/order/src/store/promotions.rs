@@ -3,7 +3,7 @@
 use primitives::{CategoryId, Currency, ProductId, PromotionId, Timestamp};
 use serde::Deserialize;
 use sqlx::PgConnection;
-use sqlx::types::{Json, Uuid};
+use sqlx::types::Json;
 
 use crate::domain::pricing::promotion::{Conditions, Promotion, Rule};
 use crate::domain::pricing::scope::Scope;
@@ -108,14 +108,6 @@ pub(crate) async fn find(
         .transpose()
 }
 
-fn products(scope: &Scope) -> Vec<Uuid> {
-    scope.product_ids.iter().map(|id| id.uuid()).collect()
-}
-
-fn categories(scope: &Scope) -> Vec<Uuid> {
-    scope.category_ids.iter().map(|id| id.uuid()).collect()
-}
-
 /// Adds a promotion.
 pub(crate) async fn insert(conn: &mut PgConnection, stored: &Stored) -> Result<(), sqlx::Error> {
     let promotion = &stored.promotion;
@@ -130,8 +122,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, stored: &Stored) -> Result<(
         Json(&promotion.rule) as _,
         conditions.currency.code(),
         conditions.min_subtotal,
-        &products(&conditions.scope),
-        &categories(&conditions.scope),
+        &conditions.scope.products(),
+        &conditions.scope.categories(),
         promotion.priority,
         promotion.exclusive,
         conditions.starts_at as Option<Timestamp>,
@@ -162,8 +154,8 @@ pub(crate) async fn update(
         Json(&promotion.rule) as _,
         conditions.currency.code(),
         conditions.min_subtotal,
-        &products(&conditions.scope),
-        &categories(&conditions.scope),
+        &conditions.scope.products(),
+        &conditions.scope.categories(),
         promotion.priority,
         promotion.exclusive,
         conditions.starts_at as Option<Timestamp>,

@@ -249,7 +249,7 @@ async fn remember(app: &AppState, payment: &Payment, started: &Started) -> Resul
     // A webhook may have brought the good news already.
     let ended = order.status == Status::Cancelled;
     if ended {
-        store::payments::request_cancellation(&mut tx, order.id, now).await?;
+        store::cancellations::request(&mut tx, order.id, now).await?;
     }
     tx.commit().await?;
     if ended { Err(not_payable()) } else { Ok(()) }

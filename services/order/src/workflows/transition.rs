@@ -471,9 +471,7 @@ impl Writer<'_> {
                 let data = json!({"capture_id": id, "amount": amount});
                 self.note(tx, "capture.requested", message, data).await
             }
-            Effect::CancelPayment => {
-                store::payments::request_cancellation(tx, order.id, self.now).await
-            }
+            Effect::CancelPayment => store::cancellations::request(tx, order.id, self.now).await,
             Effect::StartRefund { amount, reason } => {
                 let id = RefundId::new(self.now, &app.random);
                 let reason = self.said.reason.unwrap_or(reason);

@@ -2,6 +2,7 @@
 
 use primitives::{CategoryId, ProductId};
 use serde::{Deserialize, Serialize};
+use sqlx::types::Uuid;
 
 use super::Line;
 
@@ -24,6 +25,16 @@ impl Scope {
         self.is_everything()
             || self.product_ids.contains(&line.product_id)
             || line.category_ids.iter().any(of_category)
+    }
+
+    /// The products as they are stored.
+    pub(crate) fn products(&self) -> Vec<Uuid> {
+        self.product_ids.iter().map(|id| id.uuid()).collect()
+    }
+
+    /// The categories as they are stored.
+    pub(crate) fn categories(&self) -> Vec<Uuid> {
+        self.category_ids.iter().map(|id| id.uuid()).collect()
     }
 
     /// The indices of the lines concerned.
