@@ -454,3 +454,22 @@ async fn a_key_that_the_provider_does_not_take_decides_nothing() {
     order::reconcile(&shop.app).await;
     assert_eq!(shop.count("payment_customers").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pays_twice_at_once_pays_once_and_reads_it_twice() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let _ = shop.start_payment(&anna, &order).await;
+    // Both learn that the payment waits before either pays.
+    let slow = json!({"kind": "slow_answer", "method": "GET", "path": "/v1/payment_intents/", "times": 2, "delay_ms": 500});
+    assert!(shop.at_the_bank("faults", slow).await.status < 300);
+    let pay = || shop.pay(&anna, &order, "pm_card_visa");
+    let (one, other) = tokio::join!(pay(), pay());
+    assert_eq!(one["payment"]["status"], "succeeded");
+    assert_eq!(other["payment"]["status"], "succeeded");
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "paid")
+    );
+}

@@ -98,7 +98,7 @@ impl Stripe {
     }
 
     /// Pays with one of Stripe's test payment methods or with a saved card, as a browser would. A decline is an answer: the payment's state and
-    /// failure tell of it.
+    /// failure tell of it. So is that another tab was faster.
     pub(crate) async fn confirm(
         &self,
         reference: &str,
@@ -114,7 +114,17 @@ impl Stripe {
                 Some(intent) => Ok(intent.into()),
                 None => self.retrieve(reference).await,
             },
-            Err(error) => Err(failure(error)),
+            Err(error) => match failure(error) {
+                ProviderError::Refused(why) => {
+                    let known = self.retrieve(reference).await?;
+                    let waits = [PaymentState::RequiresPayment, PaymentState::Failed];
+                    if waits.contains(&known.state) {
+                        return Err(ProviderError::Refused(why));
+                    }
+                    Ok(known)
+                }
+                unavailable => Err(unavailable),
+            },
         }
     }
 
