@@ -3,7 +3,7 @@ import { DESKTOP, PHONE, Panel } from "./panel.mjs";
 import { ERRORS, kind, MORE, PUBLIC } from "./pages.mjs";
 import { signIn } from "./stack.mjs";
 
-/// The issue's limits, before compression.
+/// The issue's limits: of a page as it is, of scripts as they travel.
 const LONGEST_PAGE = 60 * 1024;
 const LONGEST_SCRIPTS = 30 * 1024;
 
@@ -31,8 +31,15 @@ async function look(panel, path, expected) {
     for (const one of found) if (!seen.has(one)) seen.add(one) && problems.push(`${where}: ${one}`);
   };
   add("light", await panel.axe());
+  const light = await page.evaluate(paint);
   await page.emulateMedia({ colorScheme: "dark" });
   add("dark", await panel.axe());
+  const dark = await page.evaluate(paint);
+  // The panel's own switch makes the same pictures, whatever the system says.
+  const own = await page.evaluate(() => "theme" in document.documentElement.dataset);
+  if (own && (await page.evaluate(paint, "light")) !== light) problems.push("chosen light is not the system's light");
+  await page.emulateMedia({ colorScheme: "light" });
+  if (own && (await page.evaluate(paint, "dark")) !== dark) problems.push("chosen dark is not the system's dark");
   await page.setViewportSize(PHONE);
   add("phone", await panel.axe());
   const overflow = await panel.overflow();
@@ -50,12 +57,24 @@ async function weigh(response, loaded) {
   for (const [url, asset] of loaded) {
     const type = asset.request().resourceType();
     if (type === "stylesheet") styles += 1;
-    if (type === "script") scripts += (await asset.body().catch(() => "")).length;
+    if (type === "script") scripts += (await asset.request().sizes()).responseBodySize;
     if (new URL(url).origin !== new URL(response.url()).origin) problems.push(`loads ${url}`);
   }
   if (styles !== 1) problems.push(`${styles} stylesheets`);
   if (scripts > LONGEST_SCRIPTS) problems.push(`${scripts} bytes of script`);
   return problems;
+}
+
+/// Runs in the page: the colours of all that is on it, under a theme that was chosen in the panel, if one is given.
+function paint(theme) {
+  const before = document.documentElement.dataset.theme;
+  if (theme && before) document.documentElement.dataset.theme = theme;
+  const colours = [...document.body.querySelectorAll("*")].map((element) => {
+    const style = getComputedStyle(element);
+    return `${style.color} ${style.backgroundColor} ${style.borderTopColor} ${style.fill} ${style.stroke}`;
+  });
+  if (before) document.documentElement.dataset.theme = before;
+  return colours.join();
 }
 
 /// Runs in the page: its title and headings, and words that a template was to fill in.

@@ -27,7 +27,11 @@ async function attempt(browser, task, way) {
   const { Hands, scripts = true } = WAYS[way];
   const began = Date.now();
   const what = `${task.name} (${way})`;
-  const panel = await Panel.open(browser, { role: task.role === undefined ? "admin" : task.role, scripts });
+  const panel = await Panel.open(browser, {
+    role: task.role === undefined ? "admin" : task.role,
+    scripts,
+    viewport: task.viewport,
+  });
   try {
     await task.run({ hands: new Hands(panel.page), page: panel.page, panel, scripts });
     if (panel.problems.length > 0) throw new Error(panel.problems.join("\n    "));

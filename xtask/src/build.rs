@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 
 use crate::{interrupt, project};
 
@@ -47,9 +48,25 @@ pub(crate) fn run(command: &mut Command, what: &str) -> Result<()> {
     }
 }
 
+/// How programs are compiled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Profile {
+    /// Quickly.
+    #[default]
+    Debug,
+    /// To be quick.
+    Release,
+}
+
 /// Builds the programs of the services and tools.
-pub(crate) fn programs(root: &Path) -> Result<()> {
-    run(cargo(root).args(["build", "--bins"]), "cargo build")
+pub(crate) fn programs(root: &Path, profile: Profile) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["build", "--bins"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    run(&mut command, "cargo build")
 }
 
 /// Builds every program and every test in one go, so that both share what they need.
@@ -61,8 +78,12 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
 }
 
 /// The path of a program that was built.
-pub(crate) fn program(root: &Path, name: &str) -> Result<PathBuf> {
-    let path = project::target(root).join("debug").join(name);
+pub(crate) fn program(root: &Path, name: &str, profile: Profile) -> Result<PathBuf> {
+    let folder = match profile {
+        Profile::Debug => "debug",
+        Profile::Release => "release",
+    };
+    let path = project::target(root).join(folder).join(name);
     if !path.exists() {
         bail!(
             "there is no program `{name}` in {}: does the workspace have a package of that name?",

@@ -47,6 +47,12 @@ enum Command {
     Tidy,
     /// Write the services' OpenAPI documents and the merged one.
     Openapi(commands::openapi::Args),
+    /// Fill the running shop with a million orders, or measure the panel on them.
+    Scale(commands::scale::Args),
+    /// Take the documents' pictures of the running shop's panel.
+    Screenshots,
+    /// Let Lighthouse judge the main pages of the running shop's panel.
+    Lighthouse,
     /// Prepare or check the services' saved query descriptions.
     Sqlx(commands::sqlx::Args),
 }
@@ -61,6 +67,9 @@ fn main() -> ExitCode {
         Command::Test(args) => commands::test::run(&args),
         Command::Tidy => commands::tidy::run(),
         Command::Openapi(args) => commands::openapi::run(&args),
+        Command::Scale(args) => commands::scale::run(&args),
+        Command::Screenshots => commands::screenshots::run(),
+        Command::Lighthouse => commands::lighthouse::run(),
         Command::Sqlx(args) => commands::sqlx::run(&args),
     };
     match result {

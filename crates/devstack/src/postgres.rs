@@ -95,6 +95,13 @@ impl Postgres {
         ] {
             server = server.arg("-c").arg(format!("{name}={value}"));
         }
+        // Counts statements, which measurements ask for; part of Debian's package.
+        let counter = tools.postgres_bin.join("../lib/pg_stat_statements.so");
+        if settings.durable && counter.exists() {
+            server = server
+                .arg("-c")
+                .arg("shared_preload_libraries=pg_stat_statements");
+        }
         server.stop = Stop::Int;
         let mut process = Process::start(server)?;
         let ready = spec("pg_isready", "pg_isready")

@@ -65,5 +65,6 @@ export default [
 ];
 
 export async function signOut({ hands, page }) {
+  await hands.press(page.locator("summary", { hasText: "Account of" }));
   await hands.press(page.getByRole("button", { name: "Sign out" }));
 }

@@ -4,7 +4,7 @@
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 const rows = () => [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a, input"));
 const rowLink = (row) => row?.querySelector("a[href]") ?? row?.querySelector("input, button");
-let afterG = 0;
+let afterG = -Infinity;
 
 const go = (event) => {
   const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   // A checkbox takes no letters: rows stay within reach after one is ticked.
   if (typing(event.target) && event.target.type !== "checkbox") return;
   const second = event.timeStamp - afterG < 1500;
-  afterG = event.key === "g" ? event.timeStamp : 0;
+  afterG = event.key === "g" ? event.timeStamp : -Infinity;
   if (second ? go(event) : keys[event.key]) {
     event.preventDefault();
     if (!second) keys[event.key]();

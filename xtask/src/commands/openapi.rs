@@ -27,7 +27,7 @@ const WITH_API: [&str; 3] = ["auth", "product", "order"];
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = project::root()?;
     if !args.no_build {
-        build::programs(&root)?;
+        build::programs(&root, build::Profile::Debug)?;
     }
     let mut files: Vec<(PathBuf, String)> = Vec::new();
     let mut documents = Vec::new();
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn print(root: &Path, service: &str) -> Result<String> {
-    let output = Command::new(build::program(root, service)?)
+    let output = Command::new(build::program(root, service, build::Profile::Debug)?)
         .arg("openapi")
         .output()?;
     ensure!(

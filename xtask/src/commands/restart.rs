@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let ours =
         SERVICES.iter().any(|service| service.name == name) || name == STRIPE || name == MAILBOX;
     if ours && !args.no_build {
-        build::programs(&root)?;
+        build::programs(&root, state.profile)?;
     }
     let began = Instant::now();
     let _ = fs::remove_file(place.answer(name));

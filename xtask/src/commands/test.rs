@@ -54,6 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         for_tests: true,
         built: true,
         no_rate_limits: true,
+        profile: build::Profile::Debug,
     };
     let mut stack = Stack::prepare(&root, &place, tools, options)?;
     let result = stack

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use devstack::packages::Tools;
 
+use crate::build::Profile;
 use crate::stack::follow::Follower;
 use crate::stack::place::Place;
 use crate::stack::progress;
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// Lift nginx's limits per address, for load tests.
     #[arg(long)]
     no_rate_limits: bool,
+    /// Run programs that are compiled to be quick, for measurements.
+    #[arg(long)]
+    release: bool,
     /// Install missing packages without asking.
     #[arg(long)]
     yes: bool,
@@ -61,6 +65,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let options = Options {
         no_rate_limits: args.no_rate_limits,
         servers_only: args.servers_only,
+        profile: if args.release {
+            Profile::Release
+        } else {
+            Profile::Debug
+        },
         ..Options::default()
     };
     supervise::run(&root, &place, tools, options, !args.supervise, |stack| {
@@ -107,6 +116,7 @@ fn detach(args: &Args, place: &Place) -> Result<ExitCode> {
     for (given, flag) in [
         (args.no_rate_limits, "--no-rate-limits"),
         (args.servers_only, "--servers-only"),
+        (args.release, "--release"),
     ] {
         if given {
             command.arg(flag);

@@ -8,6 +8,7 @@ pub(crate) mod place;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod running;
+pub(crate) mod scripts;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod state;

@@ -13,6 +13,7 @@ use devstack::rabbitmq::{self, Broker};
 use devstack::user::RunAs;
 use devstack::{nginx as nginx_server, redis, wait};
 
+use crate::build::Profile;
 use crate::project::Environment;
 use crate::stack::broker::Definitions;
 use crate::stack::place::Place;
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) for_tests: bool,
     /// The programs were built a moment ago.
     pub(crate) built: bool,
+    /// How they are compiled.
+    pub(crate) profile: Profile,
 }
 
 /// A stack, as far as it has come.
@@ -129,6 +132,10 @@ impl Stack {
         &self.place
     }
 
+    pub(crate) fn profile(&self) -> Profile {
+        self.options.profile
+    }
+
     /// Starts everything and waits until it is ready. On an error what has started still runs: call [`Self::stop`].
     pub(crate) fn start(&mut self) -> Result<()> {
         for (wanted, got) in self.ports.moved() {
@@ -144,7 +151,9 @@ impl Stack {
         }
         let broker_began = Instant::now();
         if !self.options.built {
-            step("programs built", || build::programs(&self.project))?;
+            step("programs built", || {
+                build::programs(&self.project, self.options.profile)
+            })?;
         }
         self.make_service_keys()?;
         step("migrations", || self.migrate())?;
@@ -269,7 +278,7 @@ impl Stack {
     fn program(&self, name: &str, log: &Path) -> Result<Spec> {
         Ok(Spec::new(
             name,
-            build::program(&self.project, name)?,
+            build::program(&self.project, name, self.options.profile)?,
             &self.service_user,
             &self.servers_folder,
             log,

@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 use devstack::{http, process};
 use serde::{Deserialize, Serialize};
 
+use crate::build::Profile;
+
 /// The answer of `status --json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Status {
@@ -114,6 +116,9 @@ pub(crate) struct State {
     /// The process that owns all others.
     pub(crate) supervisor: Known,
     pub(crate) processes: Vec<Known>,
+    /// How its programs were compiled.
+    #[serde(default)]
+    pub(crate) profile: Profile,
 }
 
 /// Writes a value for others to read at any moment: they see the old one or the new one, never a half. It holds passwords.

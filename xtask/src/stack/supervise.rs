@@ -102,6 +102,7 @@ fn write_state(place: &Place, stack: &mut Stack, phase: Phase) -> Result<()> {
             phase,
             supervisor,
             processes: stack.known(),
+            profile: stack.profile(),
         },
     )
 }

@@ -86,24 +86,45 @@ fn install(root: &Path, place: &Path) -> Result<()> {
     let node = folder_of_node(&venv)?;
     std::os::unix::fs::symlink(node.join("bin/node"), place.join("node"))?;
     for (from, to) in NODE {
-        let to = place.join(to);
-        fs::create_dir_all(&to)?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(root.join(from).join(file), to.join(file))?;
-        }
-        // Packages' own scripts are not run: nothing here needs them.
-        let ci = [
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--silent",
-        ];
-        let mut npm = Command::new(place.join("node"));
-        npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"));
-        build::run(npm.args(ci).current_dir(&to), "npm ci")?;
+        install_packages(&root.join(from), place, to)?;
     }
     Ok(())
+}
+
+/// Installs what `package-lock.json` of a folder names.
+fn install_packages(from: &Path, place: &Path, to: &str) -> Result<()> {
+    let node = folder_of_node(&place.join("venv"))?;
+    let to = place.join(to);
+    fs::create_dir_all(&to)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(from.join(file), to.join(file))?;
+    }
+    // Packages' own scripts are not run: nothing here needs them.
+    let ci = [
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+    ];
+    let mut npm = Command::new(place.join("node"));
+    npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"));
+    build::run(npm.args(ci).current_dir(&to), "npm ci")
+}
+
+/// Lighthouse, which no test needs, with what the others need.
+pub(crate) fn ensure_lighthouse(root: &Path) -> Result<()> {
+    ensure(root)?;
+    let place = root.join(FOLDER);
+    let from = root.join("e2e/lighthouse");
+    let lock = |folder: &Path| fs::read_to_string(folder.join("package-lock.json")).ok();
+    let to = place.join("lighthouse");
+    if to.join("node_modules").exists() && lock(&to) == lock(&from) {
+        return Ok(());
+    }
+    progress::step("Lighthouse installed", || {
+        install_packages(&from, &place, "lighthouse")
+    })
 }
 
 /// Where the package of Node.js is in a virtual environment.

@@ -11,9 +11,12 @@ CREATE OR REPLACE FUNCTION pg_temp.draw(n bigint, salt integer, many integer, sk
 -- An id made at a moment.
 CREATE OR REPLACE FUNCTION pg_temp.made(at timestamptz, kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN (left(uuid_floor(at)::text, 13) || '-7' || lpad(to_hex(kind), 3, '0') || '-8' || lpad(to_hex(n % 4096), 3, '0') || '-' || lpad(to_hex(n), 12, '0'))::uuid;
--- An id that is the same at any time: of a customer, a seller, a product.
+-- An id that is the same at any time: of a customer, as auth's `user_bench` makes them.
 CREATE OR REPLACE FUNCTION pg_temp.fixed(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN ('01900000-0000-7' || lpad(to_hex(kind), 3, '0') || '-8000-' || lpad(to_hex(n), 12, '0'))::uuid;
+-- The same of what product's `search_bench` makes: 2 is a product, 3 a seller, 4 a variant.
+CREATE OR REPLACE FUNCTION pg_temp.offered(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN ('0190' || lpad(to_hex(n), 8, '0') || '7' || lpad(to_hex(kind), 3, '0') || '8' || lpad(to_hex(n % 4096), 3, '0') || '000000000000')::uuid;
 
 CREATE TEMP TABLE line ON COMMIT DROP AS
 SELECT n, position, product, quantity, price, price * quantity AS gross,
@@ -62,8 +65,8 @@ SELECT id, {base} + n, pg_temp.made(at, 4, n), CASE WHEN NOT guest THEN customer
   FROM sale ORDER BY id;
 
 INSERT INTO order_items (id, order_id, position, product_id, variant_id, seller_id, sku, title, quantity, shipped, unit_price, discount, tax, total, tax_rate)
-SELECT pg_temp.made(at, 16 + position, n), id, position, pg_temp.fixed(5, product), pg_temp.fixed(6, product), pg_temp.fixed(7, product % 50),
-       'B-' || product, 'Article ' || product, quantity, CASE WHEN shipped THEN quantity ELSE 0 END, price, line.discount, line.tax, gross - line.discount + line.tax, 1900
+SELECT pg_temp.made(at, 16 + position, n), id, position, pg_temp.offered(2, 1 + product), pg_temp.offered(4, 1 + product), pg_temp.offered(3, pg_temp.draw(1 + product, 11, 50, 1.5)),
+       'B-' || 1 + product, 'Article ' || 1 + product, quantity, CASE WHEN shipped THEN quantity ELSE 0 END, price, line.discount, line.tax, gross - line.discount + line.tax, 1900
   FROM line JOIN sale USING (n) ORDER BY id, position;
 
 INSERT INTO order_taxes (order_id, position, order_item_id, name, rate_ppm, base, amount)

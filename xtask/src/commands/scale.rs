@@ -1,0 +1,83 @@
+//! `cargo xtask scale`: a shop with a long history, and what its panel costs there.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use crate::build;
+use crate::project;
+use crate::stack::place::Place;
+use crate::stack::progress::step;
+use crate::stack::scripts;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Fill the running shop: about ten minutes and 6 GB. `cargo xtask down --wipe` removes it again.
+    Generate {
+        #[arg(long, default_value_t = 1_000_000)]
+        orders: u32,
+        #[arg(long, default_value_t = 100_000)]
+        products: u32,
+        #[arg(long, default_value_t = 200_000)]
+        users: u32,
+    },
+    /// Ask the running shop for every page of the panel, and print the table of docs/measurements.md.
+    Measure {
+        /// So often each.
+        #[arg(long, default_value_t = 100)]
+        requests: u32,
+    },
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let root = project::root()?;
+    match args.command {
+        Command::Generate {
+            orders,
+            products,
+            users,
+        } => {
+            generate(&root, "auth", "user_bench", "--users", users)?;
+            generate(&root, "product", "search_bench", "--products", products)?;
+            generate(&root, "order", "order_bench", "--orders", orders)?;
+        }
+        Command::Measure { requests } => {
+            let arguments = ["--requests".to_owned(), requests.to_string()];
+            scripts::run(&root, "scale.mjs", &arguments)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a generator on a service's database, as its owner.
+fn generate(root: &Path, service: &str, example: &str, what: &str, many: u32) -> Result<()> {
+    let status = scripts::running(root)?;
+    let database = format!("{service}_db");
+    let known = status
+        .databases
+        .get(&database)
+        .with_context(|| format!("the shop has no {database}"))?;
+    let (_, server) = known.url.rsplit_once('@').context("no database URL")?;
+    let secret = Place::dev(root)
+        .secrets()
+        .join(format!("postgres_{service}_owner"));
+    let password = std::fs::read_to_string(&secret)
+        .with_context(|| format!("cannot read {}", secret.display()))?;
+    let url = format!("postgres://{service}_owner:{password}@{server}");
+    step(
+        &format!("{many} of {}", what.trim_start_matches('-')),
+        || {
+            let mut command = build::cargo(root);
+            command.args(["run", "--release", "--quiet", "--example", example, "--"]);
+            command.args(["generate", "--database", &url, what, &many.to_string()]);
+            build::run(&mut command, example)
+        },
+    )
+}
