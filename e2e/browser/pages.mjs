@@ -26,3 +26,15 @@ export function kind(url) {
 
 /// What staff look at most, for Lighthouse.
 export const MAIN = ["/admin", "/admin/orders", "/admin/products", "/admin/customers"];
+
+/// The pictures of the documents: of a page, or of the page that the first link of a kind leads to.
+export const PICTURES = [
+  { name: "sign-in", path: "/admin/login", guest: true },
+  { name: "home", path: "/admin" },
+  { name: "orders", path: "/admin/orders" },
+  { name: "orders-phone", path: "/admin/orders", phone: true },
+  { name: "order", path: "/admin/orders?status=confirmed&fulfillment_status=unfulfilled", first: "tbody a[href^='/admin/orders/']" },
+  { name: "products", path: "/admin/products" },
+  { name: "approvals", path: "/admin/products?status=pending_review" },
+  { name: "customers", path: "/admin/customers" },
+];

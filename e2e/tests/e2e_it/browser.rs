@@ -47,3 +47,8 @@ fn staff_decide_on_products() {
 fn staff_find_customers() {
     run(&["tasks", "customers"]);
 }
+
+#[test]
+fn staff_get_about() {
+    run(&["tasks", "shell"]);
+}
