@@ -70,7 +70,7 @@ export async function submitted() {
   return ask("POST", `/api/products/${product.id}/submit`, { token });
 }
 
-const onSale = () =>
+export const onSale = () =>
   only("product", async () => {
     const product = await submitted();
     return ask("POST", `/api/products/${product.id}/approve`, { token: (await admin()).token });

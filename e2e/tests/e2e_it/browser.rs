@@ -52,3 +52,8 @@ fn staff_find_customers() {
 fn staff_get_about() {
     run(&["tasks", "shell"]);
 }
+
+#[test]
+fn staff_tell_third_parties() {
+    run(&["tasks", "webhooks"]);
+}
