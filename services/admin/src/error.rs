@@ -170,7 +170,7 @@ fn in_words(wait: Duration) -> String {
 }
 
 /// A problem in words: its detail, and for invalid input what is wrong with each field.
-fn refusal(problem: &serde_json::Value) -> String {
+pub(crate) fn refusal(problem: &serde_json::Value) -> String {
     let detail = problem["detail"]
         .as_str()
         .unwrap_or("The service refused the change.");

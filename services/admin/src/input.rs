@@ -117,3 +117,33 @@ fn read<T: DeserializeOwned>(encoded: &[u8]) -> Option<T> {
     }
     serde_html_form::from_bytes(encoded).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        let cents = |text| amount(text, Currency::EUR).map(Money::amount);
+        assert_eq!(
+            (cents("12.50"), cents("12,5"), cents("12"), cents("0.01")),
+            (Some(1250), Some(1250), Some(1200), Some(1))
+        );
+        for bad in [
+            "",
+            ".",
+            "1.234",
+            "-1",
+            "1e3",
+            "12.5.0",
+            "twelve",
+            "99999999999999999999",
+        ] {
+            assert_eq!(cents(bad), None, "{bad}");
+        }
+        assert_eq!(
+            amount("500", "JPY".parse().unwrap()).map(Money::amount),
+            Some(500)
+        );
+    }
+}

@@ -151,7 +151,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "order_id position order_item_id kind source_id label amount",
             ),
             ("order_carts", "cart_id order_id"),
-            ("order_events", "id order_id type at actor message data"),
+            ("order_events", "id order_id type at actor message data seq"),
             (
                 "order_items",
                 "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate returned included_tax",

@@ -4,6 +4,7 @@
 //! This service's tests run each of them against the real schemas, as the role that the panel has.
 
 pub(crate) mod categories;
+pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod sales;

@@ -1,5 +1,4 @@
-use primitives::{Money, OrderId, PaymentId, ShipmentId, Timestamp};
-use serde_json::Value;
+use primitives::{Money, OrderId, Timestamp};
 use sqlx::{FromRow, PgConnection};
 
 use super::{contains, money};
@@ -80,212 +79,6 @@ pub(crate) async fn list(
         .collect()
 }
 
-/// One order.
-pub(crate) struct Order {
-    pub(crate) id: OrderId,
-    pub(crate) number: String,
-    pub(crate) status: String,
-    pub(crate) payment_status: String,
-    pub(crate) fulfillment_status: String,
-    pub(crate) email: String,
-    pub(crate) guest: bool,
-    pub(crate) currency: String,
-    pub(crate) subtotal: Money,
-    pub(crate) discount: Money,
-    pub(crate) shipping: Money,
-    pub(crate) tax: Money,
-    pub(crate) total: Money,
-    pub(crate) coupon: Option<String>,
-    pub(crate) shipping_method: String,
-    pub(crate) shipping_address: Value,
-    pub(crate) note: Option<String>,
-}
-
-#[derive(FromRow)]
-struct FullRow {
-    id: OrderId,
-    number: String,
-    status: String,
-    payment_status: String,
-    fulfillment_status: String,
-    email: String,
-    guest: bool,
-    currency: String,
-    subtotal: i64,
-    discount: i64,
-    shipping: i64,
-    tax: i64,
-    total: i64,
-    coupon: Option<String>,
-    shipping_method: String,
-    shipping_address: Value,
-    note: Option<String>,
-}
-
-pub(crate) async fn find(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Option<Order>> {
-    let row: Option<FullRow> = sqlx::query_as(
-        "SELECT id, number::text AS number, status, payment_status, fulfillment_status, email, user_id IS NULL AS guest, currency::text AS currency,
-                subtotal, discount, shipping, tax, total, coupon, shipping_method, shipping_address, note
-           FROM orders WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
-    row.map(|row| {
-        let amount = |amount| money(amount, &row.currency);
-        Ok(Order {
-            subtotal: amount(row.subtotal)?,
-            discount: amount(row.discount)?,
-            shipping: amount(row.shipping)?,
-            tax: amount(row.tax)?,
-            total: amount(row.total)?,
-            id: row.id,
-            number: row.number,
-            status: row.status,
-            payment_status: row.payment_status,
-            fulfillment_status: row.fulfillment_status,
-            email: row.email,
-            guest: row.guest,
-            currency: row.currency,
-            coupon: row.coupon,
-            shipping_method: row.shipping_method,
-            shipping_address: row.shipping_address,
-            note: row.note,
-        })
-    })
-    .transpose()
-}
-
-/// A line of an order.
-pub(crate) struct Line {
-    pub(crate) title: String,
-    pub(crate) sku: String,
-    pub(crate) quantity: i32,
-    pub(crate) shipped: i32,
-    pub(crate) unit_price: Money,
-    pub(crate) discount: Money,
-    pub(crate) tax: Money,
-    pub(crate) total: Money,
-}
-
-type LineRow = (String, String, i32, i32, i64, i64, i64, i64);
-
-pub(crate) async fn lines(conn: &mut PgConnection, order: &Order) -> sqlx::Result<Vec<Line>> {
-    let rows: Vec<LineRow> = sqlx::query_as(
-        "SELECT title, sku, quantity, shipped, unit_price, discount, tax, total FROM order_items WHERE order_id = $1 ORDER BY position",
-    )
-    .bind(order.id)
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(
-            |(title, sku, quantity, shipped, unit_price, discount, tax, total)| {
-                let amount = |amount| money(amount, &order.currency);
-                Ok(Line {
-                    title,
-                    sku,
-                    quantity,
-                    shipped,
-                    unit_price: amount(unit_price)?,
-                    discount: amount(discount)?,
-                    tax: amount(tax)?,
-                    total: amount(total)?,
-                })
-            },
-        )
-        .collect()
-}
-
-/// Something that happened to an order.
-#[derive(FromRow)]
-pub(crate) struct TimelineEvent {
-    pub(crate) kind: String,
-    pub(crate) at: Timestamp,
-    pub(crate) actor: String,
-    pub(crate) message: String,
-}
-
-pub(crate) async fn timeline(
-    conn: &mut PgConnection,
-    id: OrderId,
-) -> sqlx::Result<Vec<TimelineEvent>> {
-    sqlx::query_as("SELECT type AS kind, at, actor, message FROM order_events WHERE order_id = $1 ORDER BY at DESC, id DESC")
-        .bind(id)
-        .fetch_all(conn)
-        .await
-}
-
-/// The payment of an order.
-pub(crate) struct Payment {
-    pub(crate) id: PaymentId,
-    pub(crate) status: String,
-    pub(crate) provider: String,
-    pub(crate) reference: String,
-    pub(crate) amount: Money,
-    pub(crate) refunded: Money,
-    pub(crate) failure: Option<String>,
-    /// What could still be refunded; nothing unless the money came.
-    pub(crate) refundable: Money,
-}
-
-type PaymentRow = (
-    PaymentId,
-    String,
-    String,
-    Option<String>,
-    i64,
-    i64,
-    Option<String>,
-    i64,
-);
-
-pub(crate) async fn payment(
-    conn: &mut PgConnection,
-    order: &Order,
-) -> sqlx::Result<Option<Payment>> {
-    let row: Option<PaymentRow> = sqlx::query_as(
-        "SELECT id, status, provider, provider_ref, amount, amount_refunded, failure,
-                CASE WHEN status IN ('succeeded', 'partially_refunded')
-                     THEN amount_captured - amount_refunded - (SELECT coalesce(sum(r.amount), 0)::bigint FROM refunds r WHERE r.payment_id = p.id AND r.status = 'pending')
-                     ELSE 0 END
-           FROM payments p WHERE order_id = $1",
-    )
-    .bind(order.id)
-    .fetch_optional(conn)
-    .await?;
-    row.map(
-        |(id, status, provider, reference, amount, refunded, failure, refundable)| {
-            Ok(Payment {
-                id,
-                status,
-                provider,
-                reference: reference.unwrap_or_else(|| "not started".to_owned()),
-                amount: money(amount, &order.currency)?,
-                refunded: money(refunded, &order.currency)?,
-                failure,
-                refundable: money(refundable, &order.currency)?,
-            })
-        },
-    )
-    .transpose()
-}
-
-/// A parcel.
-#[derive(FromRow)]
-pub(crate) struct Shipment {
-    pub(crate) id: ShipmentId,
-    pub(crate) carrier: String,
-    pub(crate) tracking_number: String,
-    pub(crate) status: String,
-}
-
-pub(crate) async fn shipments(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<Vec<Shipment>> {
-    sqlx::query_as("SELECT id, carrier, tracking_number, status FROM shipments WHERE order_id = $1 ORDER BY shipped_at, id")
-        .bind(id)
-        .fetch_all(conn)
-        .await
-}
-
 /// Today's sales beside those of the same hours a week ago.
 pub(crate) struct Sales {
     pub(crate) revenue: Money,
@@ -358,4 +151,12 @@ pub(crate) async fn of_users(
     .bind(users)
     .fetch_all(conn)
     .await
+}
+
+/// How many orders there are with an e-mail address.
+pub(crate) async fn count_of(conn: &mut PgConnection, email: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM orders WHERE email = $1")
+        .bind(email)
+        .fetch_one(conn)
+        .await
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_token::Role;
 use testkit::http::Answer;
 
-use crate::html::{assert_hides, assert_shows, between, text};
+use crate::html::{self, assert_hides, assert_shows, between, text};
 use crate::panel::Panel;
 use crate::seed::NewOrder;
 
@@ -225,21 +225,21 @@ async fn an_order_shows_all_of_it() {
         )
         .await;
     let path = format!("/admin/orders/{}", order.id);
+    panel.peer.allow(&["ship", "cancel", "refund"]);
     let page = staff.page(&path).await;
     assert_shows(
         &page,
         &[
             &format!("Order {}", order.number),
-            "Blue lamp LAMP-BLUE 2 0 10.00 EUR 1.00 EUR 3.00 EUR 22.00 EUR",
+            "Blue lamp LAMP-BLUE 2 2 0 0 0 10.00 EUR 22.00 EUR",
             "Subtotal 20.00 EUR",
-            "Discount (WELCOME) 1.00 EUR",
-            "Shipping (standard) 4.90 EUR",
+            "Discount (WELCOME) −1.00 EUR",
+            "Shipping, standard 4.90 EUR",
             "Total 26.90 EUR",
             "guest@example.com guest",
             "Anna Example Street 1 10115 Berlin DE",
             "Ring twice",
             "Refunded 5.00 EUR",
-            "Up to 19.90 EUR can go back",
             "Nothing sent yet.",
             "Order placed",
             "Somebody in admin",
@@ -255,6 +255,7 @@ async fn an_order_shows_all_of_it() {
         .execute(&panel.order_db)
         .await
         .unwrap();
+    panel.peer.allow(&["deliver", "refund", "return"]);
     let page = staff.page(&path).await;
     assert_shows(&page, &["DHL T-1 shipped", "Mark delivered"]);
     assert!(page.contains(&shipment.to_string()));
@@ -271,9 +272,60 @@ async fn an_order_shows_all_of_it() {
             ..NewOrder::default()
         })
         .await;
+    panel.peer.allow(&[]);
     let page = staff.page(&format!("/admin/orders/{}", dead.id)).await;
     assert_shows(&page, &["Last problem card_declined"]);
-    assert_hides(&page, &["Next step", "guest@example.com guest"]);
+    assert_hides(&page, &["Cancel the order", "guest@example.com guest"]);
+
+    panel.peer.world().next = serde_json::Value::Null;
+    let page = staff.page(&path).await;
+    assert_shows(
+        &page,
+        &[
+            "The order service does not answer right now",
+            "Total 26.90 EUR",
+        ],
+    );
+    assert_hides(&page, &["Mark delivered", "Cancel the order"]);
+}
+
+#[tokio::test]
+async fn what_a_refund_gives_back_is_shown_before_it_is_given() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let order = panel.order(NewOrder::default()).await;
+    let page = format!("/admin/orders/{}/refund", order.id);
+    assert_shows(
+        &staff.page(&page).await,
+        &["Nothing happens before you confirm it"],
+    );
+    let _ = panel.peer.calls();
+
+    let asked = format!("/internal/payments/{}/refund/preview", order.payment);
+    let answer = serde_json::json!({ "amount": { "amount": 730, "currency": "EUR" } });
+    panel.peer.world().answers.insert(asked.clone(), answer);
+    let shown = staff
+        .page(&format!("{page}?amount=7%2C30&reason=late&preview=true"))
+        .await;
+    assert_shows(&shown, &["7.30 EUR goes back to", "Refund 7.30 EUR"]);
+    assert_eq!(html::value_of(&shown, "amount"), "7,30");
+    let [call] = &panel.peer.calls()[..] else {
+        panic!("one call");
+    };
+    assert_eq!(
+        (call.path.as_str(), &call.body),
+        (
+            asked.as_str(),
+            &serde_json::json!({"amount": {"amount": 730, "currency": "EUR"}, "reason": "late"})
+        )
+    );
+
+    panel
+        .peer
+        .refuse(409, "refund_exceeds_payment", "That is too much.");
+    let shown = staff.page(&format!("{page}?preview=true")).await;
+    assert_shows(&shown, &["That is too much."]);
+    assert_hides(&shown, &["goes back to"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use auth_token::{OnBehalfOf, ServiceKeys};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use contracts::internal::users::{StaffLoginRequest, UserSnapshot};
 use primitives::{Clock, Random, SessionId};
@@ -50,9 +50,11 @@ pub(crate) struct World {
     pub(crate) factor_required: bool,
     /// Whether all but auth want a fresh proof.
     pub(crate) wants_fresh: bool,
+    /// What order would do next with any order.
+    pub(crate) next: Value,
     /// Where auth's sessions are.
     pub(crate) auth: Option<Auth>,
-    /// What is answered to `GET`, by path; an empty object otherwise.
+    /// What is answered to `GET`, and to what only asks, by path; an empty object otherwise.
     pub(crate) answers: BTreeMap<String, Value>,
 }
 
@@ -101,6 +103,11 @@ impl Peer {
         });
     }
 
+    /// What order would do next with any order, from now on.
+    pub(crate) fn allow(&self, steps: &[&str]) {
+        self.world().next = json!({ "next_steps": steps });
+    }
+
     /// The calls since the last time this was asked, without sign-ins.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let calls = std::mem::take(&mut self.world().calls);
@@ -124,6 +131,10 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     let caller = verified.map_err(|error| format!("{error:?}")).unwrap();
     let path = parts.uri.path_and_query().unwrap().as_str().to_owned();
     let key = header("idempotency-key");
+    // What order would do next is read for each page of an order; it changes nothing.
+    if parts.method == Method::GET && path.starts_with("/internal/orders/") {
+        return axum::Json(service.peer.world().next.clone()).into_response();
+    }
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let auth = {
@@ -157,7 +168,7 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
         return problem(401, "insufficient_user_authentication", "Prove it again.");
     }
     let known = service.peer.world().answers.get(&path).cloned();
-    let answer = known.filter(|_| parts.method == axum::http::Method::GET);
+    let answer = known.filter(|_| parts.method == Method::GET || path.ends_with("/preview"));
     let kind = [("etag", "\"8-abc\"")];
     (kind, axum::Json(answer.unwrap_or_else(|| json!({})))).into_response()
 }

@@ -45,6 +45,23 @@ pub(crate) async fn request(
     Ok(refund)
 }
 
+/// What [`request`] would give back: all of it is done by the same rules, and taken back.
+pub(crate) async fn preview(
+    app: &AppState,
+    payment: PaymentId,
+    wanted: &Wanted,
+    actor: Actor<'_>,
+) -> Result<Money> {
+    let mut tx = app.pool.begin().await?;
+    let repeat = Repeat {
+        key: None,
+        hash: [0; 32],
+    };
+    let refund = in_transaction(&mut tx, app, payment, wanted, actor, None, &repeat).await?;
+    tx.rollback().await?;
+    Ok(refund.amount)
+}
+
 /// The same, in the caller's transaction. Afterwards `app.reconcile` should be told.
 pub(crate) async fn in_transaction(
     tx: &mut PgConnection,

@@ -1,8 +1,10 @@
+//! One order: what it is, what happened to it, and what comes next.
+
 use askama::Template;
-use auth_token::permissions::{ManageOrders, ReadOrders, Refund};
+use auth_token::permissions::{ManageOrders, MarkPaid, ReadOrders, Refund as MayRefund};
 use axum::extract::State;
 use axum::response::Html;
-use primitives::{Money, OrderId};
+use primitives::{OrderId, ReturnId};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -11,26 +13,91 @@ use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{Path, Query};
 use crate::pages::shell::Shell;
-use crate::read::orders::{Line, Order, Payment, Shipment, TimelineEvent};
-use crate::read::{self, snapshot};
-use crate::session::May;
+use crate::read::order::{
+    Dispute, Line, Open, Order, Part, Payment, Refund, Return, Shipment, TimelineEvent,
+};
+use crate::read::{self, order, snapshot};
+use crate::session::{May, Session};
 
 #[derive(Template)]
 #[template(path = "orders/detail.html")]
 struct Page {
     shell: Shell,
-    address: Vec<String>,
+    order: Order,
     lines: Vec<Line>,
-    timeline: Vec<TimelineEvent>,
+    /// What the shipping costs are made of.
+    shipping: Vec<Part>,
+    payment: Option<Payment>,
+    refunds: Vec<Refund>,
+    disputes: Vec<Dispute>,
     shipments: Vec<Shipment>,
-    can_ship: bool,
-    can_cancel: bool,
-    /// What may still be refunded, if the reader may refund.
-    refundable: Option<Money>,
+    returns: Vec<Return>,
+    open: Vec<Open>,
+    timeline: Vec<TimelineEvent>,
+    /// Other orders with this address.
+    others: i64,
+    ship_to: Vec<String>,
+    bill_to: Vec<String>,
+    next: Option<Next>,
+    manage: bool,
+    mark_paid: bool,
     /// Makes a form that is sent twice act once.
     key: String,
-    payment: Option<Payment>,
-    order: Order,
+}
+
+/// What the rules of orders allow now, as order says.
+#[derive(Deserialize, Default)]
+struct Next {
+    next_steps: Vec<String>,
+    #[serde(default)]
+    returns: Vec<NextOfReturn>,
+}
+
+#[derive(Deserialize)]
+struct NextOfReturn {
+    id: ReturnId,
+    next_steps: Vec<String>,
+}
+
+impl Page {
+    /// Whether order would do this now, and the reader may ask for it.
+    fn can(&self, step: &str) -> bool {
+        let steps = self.next.iter().flat_map(|next| &next.next_steps);
+        self.manage && steps.into_iter().any(|allowed| allowed == step)
+    }
+
+    /// The one step that most likely comes next.
+    fn primary(&self) -> &'static str {
+        let order = ["capture", "ship", "deliver"];
+        let first = order.into_iter().find(|step| self.can(step));
+        first.unwrap_or_default()
+    }
+
+    /// Whether a return can be approved, received and so on.
+    fn can_return(&self, id: &ReturnId, step: &str) -> bool {
+        let of_this = self.next.iter().flat_map(|next| &next.returns);
+        self.manage
+            && of_this
+                .filter(|known| known.id == *id)
+                .any(|known| known.next_steps.iter().any(|allowed| allowed == step))
+    }
+
+    /// Whether somebody has to say that a bank transfer came.
+    fn can_mark_paid(&self) -> bool {
+        self.mark_paid
+            && self.order.status == "pending"
+            && self
+                .payment
+                .as_ref()
+                .is_some_and(|payment| payment.provider == "manual")
+    }
+
+    /// The parcels that are on their way.
+    fn under_way(&self) -> impl Iterator<Item = &Shipment> {
+        self.shipments
+            .iter()
+            .filter(|shipment| shipment.status == "shipped")
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,39 +112,63 @@ pub(super) async fn page(
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
     let mut db = snapshot(&app.order_db).await?;
-    let order = read::orders::find(&mut db, id)
+    let order = order::find(&mut db, id)
         .await?
         .ok_or_else(PageError::not_found)?;
-    let payment = read::orders::payment(&mut db, &order).await?;
-    let mut timeline = read::orders::timeline(&mut db, id).await?;
+    let (lines, shipping) = order::lines(&mut db, &order).await?;
+    let payment = order::payment(&mut db, &order).await?;
+    let (mut refunds, mut disputes) = (vec![], vec![]);
+    if let Some(payment) = &payment {
+        refunds = order::refunds(&mut db, &order, payment.id).await?;
+        disputes = order::disputes(&mut db, &order, payment.id).await?;
+    }
+    let shipments = order::shipments(&mut db, id).await?;
+    let returns = order::returns(&mut db, id).await?;
+    let open = order::open_work(&mut db, id).await?;
+    let mut timeline = order::timeline(&mut db, id).await?;
+    let others = read::orders::count_of(&mut db, &order.email).await? - 1;
+    drop(db);
     name_staff(&app, &mut timeline).await?;
-    let manage = session.may::<ManageOrders>();
-    let unshipped = matches!(
-        order.fulfillment_status.as_str(),
-        "unfulfilled" | "partially_shipped"
-    );
     let page = Page {
+        next: next(&app, &session, id).await,
         shell: Shell::new(&session, "/admin/orders", params.done.as_deref()),
-        address: address_lines(&order.shipping_address),
-        lines: read::orders::lines(&mut db, &order).await?,
-        timeline,
-        shipments: read::orders::shipments(&mut db, id).await?,
-        can_ship: manage
-            && order.status == "confirmed"
-            && unshipped
-            && order.payment_status != "refunded",
-        can_cancel: manage
-            && (order.status == "pending"
-                || order.status == "confirmed" && order.fulfillment_status == "unfulfilled"),
-        refundable: payment
-            .as_ref()
-            .map(|payment| payment.refundable)
-            .filter(|left| session.may::<Refund>() && left.amount() > 0),
+        ship_to: address_lines(&order.shipping_address),
+        bill_to: address_lines(&order.billing_address),
+        manage: session.may::<ManageOrders>(),
+        mark_paid: session.may::<MarkPaid>(),
         key: app.sessions.new_token(),
-        payment,
         order,
+        lines,
+        shipping,
+        payment: payment.map(|payment| hide_refundable(payment, &session)),
+        refunds,
+        disputes,
+        shipments,
+        returns,
+        open,
+        timeline,
+        others,
     };
     Ok(Html(page.render()?))
+}
+
+/// What order would do next; nothing when it does not answer, for then nothing can be done.
+async fn next(app: &AppState, session: &Session, id: OrderId) -> Option<Next> {
+    let path = format!("/internal/orders/{id}");
+    match app.order.get(&path, Some(&session.on_behalf_of())).await {
+        Ok(next) => Some(next),
+        Err(error) => {
+            tracing::warn!(%error, "order does not say what comes next");
+            None
+        }
+    }
+}
+
+fn hide_refundable(mut payment: Payment, session: &Session) -> Payment {
+    if !session.may::<MayRefund>() {
+        payment.refundable = primitives::Money::new(0, payment.amount.currency());
+    }
+    payment
 }
 
 /// Says who of the staff did it, instead of an id.
@@ -103,7 +194,7 @@ async fn name_staff(app: &AppState, timeline: &mut [TimelineEvent]) -> Result<()
     Ok(())
 }
 
-fn address_lines(address: &serde_json::Value) -> Vec<String> {
+pub(super) fn address_lines(address: &serde_json::Value) -> Vec<String> {
     let text = |name: &str| address[name].as_str().unwrap_or_default().to_owned();
     let city = format!("{} {}", text("postal_code"), text("city"));
     [
