@@ -30,10 +30,14 @@ pub(crate) fn money(amount: i64, currency: &str) -> sqlx::Result<Money> {
 
 /// `text` as a pattern for `ILIKE` that finds it anywhere.
 pub(crate) fn contains(text: &str) -> String {
-    format!(
-        "%{}%",
-        text.replace('\\', r"\\")
-            .replace('%', r"\%")
-            .replace('_', r"\_")
-    )
+    format!("%{}", begins(text))
+}
+
+/// `text` as a pattern for `LIKE` that finds what begins with it.
+pub(crate) fn begins(text: &str) -> String {
+    let literal = text
+        .replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_");
+    format!("{literal}%")
 }

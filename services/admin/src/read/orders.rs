@@ -1,7 +1,7 @@
 use primitives::{Money, OrderId, Timestamp};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
-use super::{contains, money};
+use super::{begins, money};
 
 /// An order in a list.
 pub(crate) struct OrderRow {
@@ -13,16 +13,56 @@ pub(crate) struct OrderRow {
     pub(crate) payment_status: String,
     pub(crate) fulfillment_status: String,
     pub(crate) total: Money,
+    /// Where it goes, by ISO 3166.
+    pub(crate) country: String,
+    pub(crate) units: i64,
+    pub(crate) tags: Vec<String>,
 }
 
 /// What a list of orders is narrowed to; empty texts narrow nothing.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct OrderFilter {
+    /// An order's number, the beginning of an e-mail address, the SKU of a line, a parcel's tracking number, or the provider's name of a payment.
     pub(crate) q: String,
-    pub(crate) status: String,
-    pub(crate) payment_status: String,
-    pub(crate) fulfillment_status: String,
+    /// One of [`STATUSES`], or none.
+    pub(crate) status: Option<&'static str>,
+    /// One of [`PAYMENT_STATUSES`], or none.
+    pub(crate) payment_status: Option<&'static str>,
+    /// One of [`FULFILLMENT_STATUSES`], or none.
+    pub(crate) fulfillment_status: Option<&'static str>,
+    /// Placed then or later.
+    pub(crate) from: Option<Timestamp>,
+    /// Placed before.
+    pub(crate) until: Option<Timestamp>,
+    /// In minor units.
+    pub(crate) min_total: Option<i64>,
+    pub(crate) max_total: Option<i64>,
+    pub(crate) coupon: String,
+    pub(crate) country: String,
+    pub(crate) method: String,
+    pub(crate) tag: String,
+    /// With a note of the customer or of staff.
+    pub(crate) has_note: bool,
+    /// Placed before then, and not paid yet.
+    pub(crate) unpaid_since: Option<Timestamp>,
 }
+
+pub(crate) const STATUSES: [&str; 4] = ["pending", "confirmed", "completed", "cancelled"];
+pub(crate) const PAYMENT_STATUSES: [&str; 6] = [
+    "unpaid",
+    "authorized",
+    "paid",
+    "partially_refunded",
+    "refunded",
+    "failed",
+];
+pub(crate) const FULFILLMENT_STATUSES: [&str; 5] = [
+    "unfulfilled",
+    "partially_shipped",
+    "shipped",
+    "delivered",
+    "returned",
+];
 
 #[derive(FromRow)]
 struct ListRow {
@@ -35,37 +75,47 @@ struct ListRow {
     fulfillment_status: String,
     total: i64,
     currency: String,
+    country: String,
+    units: i64,
+    tags: Vec<String>,
 }
 
-/// Newest first, after the given place in the list.
+/// What a [`ListRow`] is read from, before the ids of the page.
+const SELECT: &str = "SELECT o.id, o.number::text AS number, o.placed_at, o.email, o.status, o.payment_status, o.fulfillment_status, o.total, o.currency::text AS currency,
+                coalesce(o.shipping_address ->> 'country', '') AS country,
+                (SELECT coalesce(sum(quantity), 0)::bigint FROM order_items i WHERE i.order_id = o.id) AS units,
+                ARRAY(SELECT t.tag FROM order_tags t WHERE t.order_id = o.id ORDER BY t.tag) AS tags
+           FROM orders o JOIN";
+
+/// Newest first, after the given order in the list. The statement has only the filters that are asked for, so that each finds its index.
 pub(crate) async fn list(
     conn: &mut PgConnection,
     filter: &OrderFilter,
-    after: Option<(Timestamp, OrderId)>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> sqlx::Result<Vec<OrderRow>> {
-    let rows: Vec<ListRow> = sqlx::query_as(
-        "SELECT id, number::text AS number, placed_at, email, status, payment_status, fulfillment_status, total, currency::text AS currency
-           FROM orders o
-          WHERE ($1 = '' OR status = $1) AND ($2 = '' OR payment_status = $2) AND ($3 = '' OR fulfillment_status = $3)
-            AND ($4 = '' OR number::text = $4 OR email ILIKE $5
-                 OR EXISTS (SELECT FROM order_items i WHERE i.order_id = o.id AND i.sku = $4))
-            AND (placed_at, id) < (coalesce($6, 'infinity'::timestamptz), coalesce($7, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-          ORDER BY placed_at DESC, id DESC LIMIT $8",
-    )
-    .bind(&filter.status)
-    .bind(&filter.payment_status)
-    .bind(&filter.fulfillment_status)
-    .bind(&filter.q)
-    .bind(contains(&filter.q))
-    .bind(after.map(|(at, _)| at))
-    .bind(after.map(|(_, id)| id))
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
+    let mut sql = QueryBuilder::<Postgres>::new(SELECT);
+    sql.push("(SELECT id FROM orders WHERE true");
+    narrow(&mut sql, filter);
+    if let Some(after) = after {
+        sql.push(" AND id < ").push_bind(after);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ")
+        .push_bind(limit)
+        .push(") page ON page.id = o.id ORDER BY o.id DESC");
+    rows(sql, conn).await
+}
+
+async fn rows(
+    mut sql: QueryBuilder<Postgres>,
+    conn: &mut PgConnection,
+) -> sqlx::Result<Vec<OrderRow>> {
+    let query = sql.build_query_as::<ListRow>().persistent(false);
+    let rows = query.fetch_all(conn).await?;
     rows.into_iter()
         .map(|row| {
             Ok(OrderRow {
+                total: money(row.total, &row.currency)?,
                 id: row.id,
                 number: row.number,
                 placed_at: row.placed_at,
@@ -73,10 +123,89 @@ pub(crate) async fn list(
                 status: row.status,
                 payment_status: row.payment_status,
                 fulfillment_status: row.fulfillment_status,
-                total: money(row.total, &row.currency)?,
+                country: row.country,
+                units: row.units,
+                tags: row.tags,
             })
         })
         .collect()
+}
+
+fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
+    for (condition, status) in [
+        (" AND status = ", filter.status),
+        (" AND payment_status = ", filter.payment_status),
+        (" AND fulfillment_status = ", filter.fulfillment_status),
+    ] {
+        // Written out, not bound: only so can the planner know that the few orders of the index `orders_not_done` are enough.
+        if let Some(status) = status {
+            sql.push(condition).push("'").push(status).push("'");
+        }
+    }
+    for (condition, at) in [
+        (" AND placed_at >= ", filter.from),
+        (" AND placed_at < ", filter.until),
+        (
+            " AND status <> 'cancelled' AND payment_status IN ('unpaid', 'failed') AND placed_at < ",
+            filter.unpaid_since,
+        ),
+    ] {
+        if let Some(at) = at {
+            sql.push(condition).push_bind(at);
+        }
+    }
+    for (condition, total) in [
+        (" AND total >= ", filter.min_total),
+        (" AND total <= ", filter.max_total),
+    ] {
+        if let Some(total) = total {
+            sql.push(condition).push_bind(total);
+        }
+    }
+    for (condition, text, end) in [
+        (" AND coupon = ", filter.coupon.to_uppercase(), ""),
+        (
+            " AND shipping_address ->> 'country' = ",
+            filter.country.to_uppercase(),
+            "",
+        ),
+        (" AND shipping_method = ", filter.method.clone(), ""),
+        (
+            " AND id IN (SELECT order_id FROM order_tags WHERE tag = ",
+            filter.tag.to_lowercase(),
+            ")",
+        ),
+    ] {
+        if !text.is_empty() {
+            sql.push(condition).push_bind(text).push(end);
+        }
+    }
+    if filter.has_note {
+        sql.push(" AND (note IS NOT NULL OR EXISTS (SELECT FROM order_events e WHERE e.order_id = orders.id AND e.type = 'order.note'))");
+    }
+    if !filter.q.is_empty() {
+        let number: Option<i64> = filter.q.trim_start_matches('#').parse().ok();
+        sql.push(" AND id IN (SELECT order_id FROM order_numbers WHERE number = ")
+            .push_bind(number)
+            .push(" UNION ALL SELECT id FROM orders WHERE email LIKE ")
+            .push_bind(begins(&filter.q.to_lowercase()))
+            .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
+            .push_bind(filter.q.clone())
+            .push(" UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ")
+            .push_bind(filter.q.clone())
+            .push(" UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
+            .push_bind(filter.q.clone())
+            .push(")");
+    }
+}
+
+/// The names of the shipping methods that there are.
+pub(crate) async fn shipping_methods(
+    conn: &mut PgConnection,
+) -> sqlx::Result<Vec<(String, String)>> {
+    sqlx::query_as("SELECT code, name FROM shipping_methods ORDER BY position, code")
+        .fetch_all(conn)
+        .await
 }
 
 /// Today's sales beside those of the same hours a week ago.
@@ -159,4 +288,16 @@ pub(crate) async fn count_of(conn: &mut PgConnection, email: &str) -> sqlx::Resu
         .bind(email)
         .fetch_one(conn)
         .await
+}
+
+/// Some orders, in the order of their ids.
+pub(crate) async fn of_ids(
+    conn: &mut PgConnection,
+    ids: &[OrderId],
+) -> sqlx::Result<Vec<OrderRow>> {
+    let mut sql = QueryBuilder::<Postgres>::new(SELECT);
+    sql.push("(SELECT unnest(")
+        .push_bind(ids.to_vec())
+        .push("::uuid[]) AS id) page ON page.id = o.id ORDER BY o.id DESC");
+    rows(sql, conn).await
 }

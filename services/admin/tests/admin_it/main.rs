@@ -6,6 +6,7 @@ mod analytics;
 mod audit_chain;
 mod events;
 mod html;
+mod orders;
 mod pages;
 mod panel;
 mod peer;

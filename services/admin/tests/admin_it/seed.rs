@@ -54,8 +54,9 @@ impl Panel {
 
     /// Subtotal 2 × price, discount 1.00, shipping 4.90, tax 3.00.
     pub(crate) async fn order(&self, new: NewOrder<'_>) -> Seeded {
-        let (id, payment, item) = (self.id(), self.id(), self.id());
+        let (payment, item) = (self.id(), self.id());
         let placed_at = new.placed_at.unwrap_or_else(|| self.clock.now());
+        let id = OrderId::new(placed_at, &self.random).uuid();
         let (subtotal, line) = (2 * new.price, 2 * new.price - 100 + 300);
         let total = line + 490;
         let number: String = sqlx::query_scalar(

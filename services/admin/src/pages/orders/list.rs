@@ -1,18 +1,24 @@
+//! The list of orders: its state is its address.
+
+use std::time::Duration;
+
 use askama::Template;
-use auth_token::permissions::ReadOrders;
+use auth_token::permissions::{ManageOrders, ReadOrders};
 use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use http_kit::Cursor;
-use primitives::{OrderId, Timestamp};
+use primitives::{Currency, OrderId, Timestamp};
 use serde::Deserialize;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::Query;
-use crate::pages::shell::{Choice, Shell, choices, link};
+use crate::input::{self, Query};
+use crate::pages::shell::{Choice, Shell, choices};
 use crate::pages::views::Views;
-use crate::read::orders::{OrderFilter, OrderRow};
+use crate::read::orders::{
+    FULFILLMENT_STATUSES, OrderFilter, OrderRow, PAYMENT_STATUSES, STATUSES, shipping_methods,
+};
 use crate::read::{self, snapshot};
 use crate::session::May;
 
@@ -23,54 +29,117 @@ const PAGE: usize = 50;
 struct Page {
     shell: Shell,
     views: Views,
-    filter: OrderFilter,
+    form: Params,
+    methods: Vec<(String, String)>,
     orders: Vec<OrderRow>,
+    manage: bool,
+    /// Makes a bulk form that is sent twice act once.
+    key: String,
     next: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
+/// The filters, as they stand in the address.
+#[derive(Deserialize, Default, Clone)]
 #[serde(default)]
 pub(super) struct Params {
     q: String,
     status: String,
     payment_status: String,
     fulfillment_status: String,
+    from: String,
+    until: String,
+    min_total: String,
+    max_total: String,
+    coupon: String,
+    country: String,
+    method: String,
+    tag: String,
+    note: bool,
+    unpaid_hours: String,
     cursor: Option<Cursor>,
+    done: Option<String>,
 }
 
-impl OrderFilter {
+impl Params {
     fn statuses(&self) -> Vec<Choice> {
-        choices(
-            &["pending", "confirmed", "completed", "cancelled"],
-            &self.status,
-        )
+        choices(&STATUSES, &self.status)
     }
 
     fn payment_statuses(&self) -> Vec<Choice> {
-        choices(
-            &[
-                "unpaid",
-                "authorized",
-                "paid",
-                "partially_refunded",
-                "refunded",
-                "failed",
-            ],
-            &self.payment_status,
-        )
+        choices(&PAYMENT_STATUSES, &self.payment_status)
     }
 
     fn fulfillment_statuses(&self) -> Vec<Choice> {
-        choices(
-            &[
-                "unfulfilled",
-                "partially_shipped",
-                "shipped",
-                "delivered",
-                "returned",
-            ],
-            &self.fulfillment_status,
-        )
+        choices(&FULFILLMENT_STATUSES, &self.fulfillment_status)
+    }
+
+    /// Whether one of the filters that are folded away is set.
+    fn has_more(&self) -> bool {
+        let texts = [
+            &self.from,
+            &self.until,
+            &self.min_total,
+            &self.max_total,
+            &self.coupon,
+            &self.country,
+            &self.method,
+            &self.tag,
+            &self.unpaid_hours,
+        ];
+        self.note || texts.iter().any(|text| !text.is_empty())
+    }
+
+    /// What cannot be read is said, not ignored: a list must not show more than was asked for.
+    pub(super) fn filter(&self, now: Timestamp) -> Result<OrderFilter> {
+        let one_of = |known: &'static [&'static str], text: &str| match text {
+            "" => Ok(None),
+            text => match known.iter().find(|status| **status == text) {
+                Some(status) => Ok(Some(*status)),
+                None => Err(PageError::invalid("There is no such status.")),
+            },
+        };
+        let day = |text: &str, field: &str| match text.trim() {
+            "" => Ok(None),
+            date => serde_json::from_value::<Timestamp>(format!("{date}T00:00:00Z").into())
+                .map(Some)
+                .map_err(|_| {
+                    PageError::invalid(&format!("{field} must be a date such as 2026-11-21."))
+                }),
+        };
+        // All orders of a shop have a currency of two digits or none is known here: totals are compared in minor units.
+        let total = |text: &str, field: &str| match text.trim() {
+            "" => Ok(None),
+            text => input::amount(text, Currency::EUR)
+                .map(|money| Some(money.amount()))
+                .ok_or_else(|| {
+                    PageError::invalid(&format!("{field} must be a number such as 12.50."))
+                }),
+        };
+        let unpaid_since = match self.unpaid_hours.trim() {
+            "" => None,
+            text => match text.parse::<u32>() {
+                Ok(hours) => Some(now - Duration::from_secs(u64::from(hours) * 3600)),
+                Err(_) => return Err(PageError::invalid("Unpaid for must be a number of hours.")),
+            },
+        };
+        let until = day(&self.until, "Until")?;
+        Ok(OrderFilter {
+            q: self.q.trim().to_owned(),
+            status: one_of(&STATUSES, &self.status)?,
+            payment_status: one_of(&PAYMENT_STATUSES, &self.payment_status)?,
+            fulfillment_status: one_of(&FULFILLMENT_STATUSES, &self.fulfillment_status)?,
+            from: day(&self.from, "From")?,
+            // The day itself belongs to it.
+            until: until.map(|day| day + Duration::from_secs(24 * 3600)),
+            min_total: total(&self.min_total, "The least total")?,
+            max_total: total(&self.max_total, "The greatest total")?,
+            coupon: self.coupon.trim().to_owned(),
+            country: self.country.trim().to_owned(),
+            method: self.method.clone(),
+            tag: self.tag.trim().to_owned(),
+            has_note: self.note,
+            unpaid_since,
+        })
     }
 }
 
@@ -80,49 +149,44 @@ pub(super) async fn page(
     RawQuery(query): RawQuery,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
+    let back = |error: PageError| error.back_to("/admin/orders");
     let after = match &params.cursor {
-        Some(cursor) => Some(
-            cursor
-                .decode::<(Timestamp, OrderId)>()
-                .map_err(|_| PageError::invalid("The link to this page of the list is broken."))?,
-        ),
+        Some(cursor) => Some(cursor.decode::<OrderId>().map_err(|_| {
+            back(PageError::invalid(
+                "The link to this page of the list is broken.",
+            ))
+        })?),
         None => None,
     };
-    let filter = OrderFilter {
-        q: params.q.trim().to_owned(),
-        status: params.status,
-        payment_status: params.payment_status,
-        fulfillment_status: params.fulfillment_status,
-    };
+    let filter = params.filter(app.clock.now()).map_err(back)?;
     let mut db = snapshot(&app.order_db).await?;
     let mut orders = read::orders::list(&mut db, &filter, after, PAGE as i64 + 1).await?;
-    let next = (orders.len() > PAGE)
-        .then(|| orders.truncate(PAGE))
-        .and_then(|()| orders.last())
-        .map(|last| {
-            let cursor =
-                Cursor::encode(&(last.placed_at, last.id)).map_err(|_| PageError::not_found())?;
-            Ok::<_, PageError>(link(
-                "/admin/orders",
-                &[
-                    ("q", &filter.q),
-                    ("status", &filter.status),
-                    ("payment_status", &filter.payment_status),
-                    ("fulfillment_status", &filter.fulfillment_status),
-                    ("cursor", cursor.as_str()),
-                ],
-            ))
-        });
-    let next = next.transpose()?;
+    let methods = shipping_methods(&mut db).await?;
+    drop(db);
     let views = Views::of(&app, &session, "/admin/orders", query.as_deref()).await?;
-    Ok(Html(
-        Page {
-            shell: Shell::new(&session, "/admin/orders", None),
-            views,
-            filter,
-            orders,
-            next,
+    let more = orders.len() > PAGE;
+    orders.truncate(PAGE);
+    let next = match orders.last().filter(|_| more) {
+        Some(last) => {
+            let cursor = Cursor::encode(&last.id).map_err(|_| PageError::not_found())?;
+            let and = if views.query.is_empty() { "" } else { "&" };
+            Some(format!(
+                "/admin/orders?{}{and}cursor={}",
+                views.query,
+                cursor.as_str()
+            ))
         }
-        .render()?,
-    ))
+        None => None,
+    };
+    let page = Page {
+        shell: Shell::new(&session, "/admin/orders", params.done.as_deref()),
+        views,
+        form: params,
+        methods,
+        orders,
+        manage: session.may::<ManageOrders>(),
+        key: app.sessions.new_token(),
+        next,
+    };
+    Ok(Html(page.render()?))
 }

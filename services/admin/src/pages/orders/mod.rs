@@ -1,6 +1,7 @@
 //! Orders: the list, one order, and what is done with it.
 
 mod actions;
+mod bulk;
 mod detail;
 mod list;
 mod refund;
@@ -21,6 +22,7 @@ use crate::read::snapshot;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/admin/orders", get(list::page))
+        .route("/admin/orders/bulk", post(bulk::submit))
         .route("/admin/orders/{id}", get(detail::page))
         .route(
             "/admin/orders/{id}/ship",

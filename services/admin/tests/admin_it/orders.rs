@@ -1,0 +1,152 @@
+//! Finding orders, and doing something with many at once.
+
+use auth_token::Role;
+use serde_json::json;
+
+use crate::html::{self, assert_hides, assert_shows};
+use crate::panel::Panel;
+use crate::seed::NewOrder;
+
+#[tokio::test]
+async fn filters_narrow_the_list_and_stand_in_its_address() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let one = panel
+        .order(NewOrder {
+            note: Some("Ring twice"),
+            ..NewOrder::default()
+        })
+        .await;
+    let two = panel
+        .order(NewOrder {
+            status: "pending",
+            payment_status: "unpaid",
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel.shipment(one.id, "shipped").await;
+    for sql in [
+        "UPDATE orders SET placed_at = now() - interval '3 days', shipping_address = jsonb_set(shipping_address, '{country}', '\"FR\"') WHERE id = $1",
+        "INSERT INTO order_tags (order_id, tag, actor, added_at) VALUES ($1, 'gift', 'staff:x', now())",
+    ] {
+        let change = sqlx::query(sql).bind(two.id.uuid());
+        change.execute(&panel.order_db).await.unwrap();
+    }
+    let (one, two) = (one.number.to_string(), two.number.to_string());
+    for (query, found, hidden) in [
+        ("", vec![&one, &two], vec![]),
+        ("q=T-1", vec![&one], vec![&two]),
+        (&*format!("q=%23{two}"), vec![&two], vec![&one]),
+        ("country=fr", vec![&two], vec![&one]),
+        ("tag=Gift", vec![&two], vec![&one]),
+        ("unpaid_hours=48", vec![&two], vec![&one]),
+        ("unpaid_hours=100", vec![], vec![&one, &two]),
+        ("note=true", vec![&one], vec![&two]),
+        ("min_total=26.90&max_total=26,9", vec![&one, &two], vec![]),
+        ("min_total=26.91", vec![], vec![&one, &two]),
+        ("until=2020-01-01", vec![], vec![&one, &two]),
+        ("from=2020-01-01&status=pending", vec![&two], vec![&one]),
+        ("method=pigeon", vec![], vec![&one, &two]),
+    ] {
+        let page = staff.page(&format!("/admin/orders?{query}")).await;
+        let rows = page.split_once("</form>").unwrap().1;
+        for number in found {
+            assert!(rows.contains(number.as_str()), "{query}: {number}");
+        }
+        for number in hidden {
+            assert!(!rows.contains(&format!(">{number}<")), "{query}: {number}");
+        }
+    }
+    for broken in [
+        "from=yesterday",
+        "min_total=much",
+        "status=eaten",
+        "unpaid_hours=-1",
+    ] {
+        let answer = staff
+            .get(&format!("/admin/orders?{broken}"))
+            .expect(422)
+            .await;
+        assert_shows(&answer.text(), &["That cannot be done"]);
+    }
+}
+
+#[tokio::test]
+async fn many_orders_are_tagged_and_shipped_at_once_with_a_row_for_each() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let orders = [
+        panel.order(NewOrder::default()).await,
+        panel.order(NewOrder::default()).await,
+    ];
+    let ids = orders.each_ref().map(|order| order.id.to_string());
+    let page = staff.page("/admin/orders").await;
+    let key = html::value_of(&page, "key");
+    let chosen = |what: &'static str| {
+        let mut fields = vec![("key", key.as_str()), ("what", what)];
+        fields.extend(ids.iter().map(|id| ("order", id.as_str())));
+        fields
+    };
+
+    let mut fields = chosen("tag");
+    fields.push(("tag", "Big Gift"));
+    let result = staff.send("/admin/orders/bulk", &fields).await.expect(200);
+    assert_shows(&result.text(), &["Tagged", "guest@example.com done"]);
+    let mut called: Vec<_> = panel
+        .peer
+        .calls()
+        .into_iter()
+        .map(|call| call.path)
+        .collect();
+    called.sort();
+    let mut wanted = ids
+        .each_ref()
+        .map(|id| format!("/internal/orders/{id}/tags/big-gift"));
+    wanted.sort();
+    assert_eq!(called, wanted);
+
+    let page = staff
+        .send("/admin/orders/bulk", &chosen("ship"))
+        .await
+        .expect(200);
+    assert_shows(&page.text(), &["Ship 2 orders", "Tracking number"]);
+    assert!(
+        panel.peer.calls().is_empty(),
+        "nothing is sent before there are numbers"
+    );
+
+    let mut fields = chosen("ship");
+    fields.extend([
+        ("carrier", "DHL"),
+        ("tracking_number", "A1"),
+        ("carrier", "UPS"),
+        ("tracking_number", ""),
+    ]);
+    let result = staff.send("/admin/orders/bulk", &fields).await.expect(200);
+    assert_shows(
+        &result.text(),
+        &["Shipped", "done", "Left out: no tracking number."],
+    );
+    let [call] = &panel.peer.calls()[..] else {
+        panic!("one parcel");
+    };
+    assert_eq!(call.path, format!("/internal/orders/{}/shipments", ids[0]));
+    assert_eq!(
+        call.body,
+        json!({"carrier": "DHL", "tracking_number": "A1"})
+    );
+
+    panel
+        .peer
+        .refuse(409, "order_not_cancellable", "It has left.");
+    let result = staff
+        .send("/admin/orders/bulk", &chosen("cancel"))
+        .await
+        .expect(200);
+    assert_shows(&result.text(), &["not done It has left."]);
+    assert_hides(&result.text(), &["done It is"]);
+
+    let none = [("key", key.as_str()), ("what", "tag"), ("tag", "x")];
+    let refused = staff.send("/admin/orders/bulk", &none).await.expect(422);
+    assert_shows(&refused.text(), &["Choose 1 to 100 orders."]);
+}
