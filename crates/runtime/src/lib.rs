@@ -9,6 +9,7 @@ mod cli;
 pub mod fault;
 mod health;
 mod lifecycle;
+pub mod live;
 pub mod pg;
 mod secrets;
 mod service;

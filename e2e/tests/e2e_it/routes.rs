@@ -85,6 +85,8 @@ async fn each_path_goes_to_its_service() {
         ("order", "/api/shipments/1/deliver"),
         ("order", "/api/webhooks/stripe"),
         ("admin", "/api/notifications"),
+        ("admin", "/api/notifications/stream"),
+        ("admin", "/api/messages/1/messages"),
         ("admin", "/api/messages/1"),
         ("admin", "/admin"),
         ("admin", "/admin/orders?page=2"),

@@ -4,17 +4,23 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_token::{InternalClient, ServiceKeys};
+use auth_token::{Area, DenyList, Exchange, InternalClient, JwksSource, ServiceKeys, Verifier};
+use axum::extract::FromRef;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::Response;
 use http_kit::Limits;
-use primitives::{Clock, Random};
+use primitives::{Clock, Random, UserId};
+use runtime::live::Live;
 use runtime::{CommonSettings, Listeners, Runtime, Service as _};
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 use crate::clients::broker::Broker;
 use crate::clients::webhooks::Sender;
 use crate::config::Settings;
 use crate::session::Sessions;
-use crate::{commands, consumers, docs, jobs, pages};
+use crate::{commands, consumers, docs, http, jobs, pages};
 
 /// The program.
 pub struct App;
@@ -31,7 +37,7 @@ impl runtime::Service for App {
     }
 
     fn openapi() -> Option<String> {
-        None
+        http::json()
     }
 
     fn check(settings: &Settings) -> Vec<String> {
@@ -60,6 +66,23 @@ impl runtime::Service for App {
         let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
         let consumers = consumers::all(&app, settings.amqp_url.clone());
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
+        let (verifier, redis_url) = (app.verifier.clone(), settings.redis_url.clone());
+        runtime.spawn("verifier", move |shutdown| {
+            verifier.run(redis_url, shutdown)
+        });
+        let teller = app.clone();
+        runtime.spawn("notifications", move |shutdown| {
+            jobs::inbox::run(teller, shutdown)
+        });
+        let (live, draining) = (
+            app.follow_notifications(runtime.draining()),
+            runtime.shutdown(),
+        );
+        runtime.spawn("followers", move |_| async move {
+            live.await;
+            // They end first, the task with the others.
+            draining.cancelled().await;
+        });
         let worker = app.clone();
         runtime.spawn("webhooks", move |shutdown| {
             jobs::webhooks::run(worker, shutdown)
@@ -88,10 +111,34 @@ pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
         server_timing: settings.common.server_timing,
         ..Limits::default()
     };
-    let public = pages::routes(app).merge(docs::routes());
+    let (api, _) = http::public().with_state(app.clone()).split_for_parts();
+    let api = api.layer(axum::middleware::map_response(private));
+    let (internal, _) = http::internal().with_state(app.clone()).split_for_parts();
+    let public = pages::routes(app).merge(docs::routes()).merge(api);
     Listeners {
         public: Some(http_kit::public(public, limits)),
-        internal: http_kit::internal(axum::Router::new(), limits),
+        internal: http_kit::internal(internal, limits),
+    }
+}
+
+/// All answers are somebody's own: only their own cache may keep them, and must ask again.
+async fn private(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(app: &AppState) -> Self {
+        app.verifier.clone()
+    }
+}
+
+impl FromRef<AppState> for ServiceKeys {
+    fn from_ref(app: &AppState) -> Self {
+        app.keys.clone()
     }
 }
 
@@ -117,6 +164,12 @@ pub struct Parts {
     pub(crate) sessions: Sessions,
     /// Whose days the numbers are of.
     pub(crate) time_zone: String,
+    pub(crate) verifier: Verifier,
+    keys: ServiceKeys,
+    /// Who follows their notifications live.
+    pub(crate) live: Live<UserId>,
+    /// How often they hear that nothing happened.
+    pub(crate) heartbeat: Duration,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
 }
@@ -127,6 +180,24 @@ impl AppState {
     /// # Errors
     /// A setting is malformed.
     pub fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let verifier = Verifier::new(
+            JwksSource::url(&settings.jwks_url)?,
+            DenyList::default(),
+            clock.clone(),
+        );
+        Self::with_verifier(settings, clock, random, verifier)
+    }
+
+    /// As [`AppState::new`], with the keys that a test signs its access tokens with.
+    ///
+    /// # Errors
+    /// A setting is malformed.
+    pub fn with_verifier(
+        settings: &Settings,
+        clock: Clock,
+        random: Random,
+        verifier: Verifier,
+    ) -> anyhow::Result<Self> {
         let keys = ServiceKeys::new(
             App::NAME,
             &settings.service_key,
@@ -134,24 +205,47 @@ impl AppState {
             clock.clone(),
         )?;
         let client = |target, url: &str| InternalClient::new(App::NAME, target, url, keys.clone());
+        let auth = client("auth", &settings.auth_internal_url)?;
+        // What somebody wrote and was told belongs to their account.
+        verifier.admit_programs(Area::Account, Exchange::auth(auth.clone()));
         let pool = |url| runtime::pg::connect(url, settings.database_max_connections, App::NAME);
         Ok(Self(Arc::new(Parts {
             pool: pool(&settings.database_url)?,
             auth_db: pool(&settings.auth_read_url)?,
             product_db: pool(&settings.product_read_url)?,
             order_db: pool(&settings.order_read_url)?,
-            auth: client("auth", &settings.auth_internal_url)?,
+            auth,
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,
             media: settings.media_base_url.trim_end_matches('/').to_owned(),
             broker: Broker::new(&settings.rabbitmq_management_url)?,
             webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
             webhook_timeout: settings.webhooks.timeout(),
+            verifier,
+            live: Live::new("user_notifications", settings.notification_followers),
+            heartbeat: Duration::from_secs(settings.notification_heartbeat_seconds.max(1).into()),
+            keys,
             sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
             time_zone: settings.time_zone.clone(),
             clock,
             random,
         })))
+    }
+
+    /// Tells those who follow their notifications when there are new ones, and ends them with `draining`.
+    pub fn follow_notifications(
+        &self,
+        draining: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.live.clone().run(self.pool.clone(), draining)
+    }
+
+    /// Tells customers now what happened to their orders; how much that was.
+    ///
+    /// # Errors
+    /// A database is away.
+    pub async fn tell_customers(&self) -> sqlx::Result<usize> {
+        jobs::inbox::all(self).await
     }
 
     /// Delivers now what is due to third parties; how many tries that were.

@@ -50,6 +50,19 @@ pub struct Settings {
     /// The public keys of all services, as a JWKS.
     #[arg(long, env = "SERVICE_JWKS", hide_env_values = true)]
     pub service_jwks: String,
+    /// Where auth publishes the keys that sign access tokens.
+    #[arg(
+        long,
+        env = "JWKS_URL",
+        default_value = "http://127.0.0.1:9002/internal/jwks.json"
+    )]
+    pub jwks_url: String,
+    /// How many may follow their notifications live at once.
+    #[arg(long, env = "NOTIFICATION_FOLLOWERS", default_value_t = 1000)]
+    pub notification_followers: u16,
+    /// How often who follows their notifications is told that nothing happened, and looks whether their token is still good.
+    #[arg(long, env = "NOTIFICATION_HEARTBEAT_SECONDS", default_value_t = 15)]
+    pub notification_heartbeat_seconds: u16,
     /// auth's internal API.
     #[arg(
         long,

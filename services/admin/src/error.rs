@@ -159,6 +159,26 @@ impl From<CallError> for PageError {
     }
 }
 
+impl From<http_kit::Error> for PageError {
+    /// What the REST API would say, in words for people.
+    fn from(error: http_kit::Error) -> Self {
+        let status = error.status();
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::PRECONDITION_FAILED => Self::changed_meanwhile(),
+            _ if status.is_server_error() => Self {
+                cause: Some(error.into()),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Not available right now",
+                    "Something behind this page does not answer. Try again in a moment.",
+                )
+            },
+            _ => Self::new(status, "That cannot be done", error.detail().to_owned()),
+        }
+    }
+}
+
 /// A time to wait, rounded up: "1 second", "12 minutes".
 fn in_words(wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);

@@ -33,6 +33,7 @@ mod docs;
 mod domain;
 mod error;
 mod format;
+mod http;
 mod input;
 mod jobs;
 mod pages;

@@ -27,7 +27,7 @@ use tokio::sync::OnceCell;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
-use crate::read;
+use crate::{read, store};
 
 const IDLE_SECONDS: u64 = 30 * 60;
 const ABSOLUTE: Duration = Duration::from_secs(12 * 3600);
@@ -50,6 +50,8 @@ pub(crate) struct Session {
     /// Whether the shop wants a second factor that was not used in this session.
     pub(crate) factor_missing: bool,
     pub(crate) theme: Theme,
+    /// What staff are told that they have not read, counted to a hundred.
+    pub(crate) unread: i64,
 }
 
 /// How pages look in this browser.
@@ -321,8 +323,16 @@ async fn current(app: &AppState, token: &str, theme: Theme) -> Result<Option<Ses
     let Some(stored) = app.sessions.find(token).await? else {
         return Ok(None);
     };
-    let mut db = app.auth_db.acquire().await?;
-    let proved = read::users::session(&mut db, stored.id, stored.user_id, app.clock.now()).await?;
+    let now = app.clock.now();
+    let proved = async {
+        let mut db = app.auth_db.acquire().await?;
+        read::users::session(&mut db, stored.id, stored.user_id, now).await
+    };
+    let unread = async {
+        let mut db = app.pool.acquire().await?;
+        store::notifications::unread(&mut db, stored.user_id).await
+    };
+    let (proved, unread) = tokio::try_join!(proved, unread)?;
     let Stored {
         id,
         user_id,
@@ -344,5 +354,6 @@ async fn current(app: &AppState, token: &str, theme: Theme) -> Result<Option<Ses
             authenticated_at: proved.authenticated_at,
             factor_missing: factor_required && !proved.used_second_factor,
             theme,
+            unread,
         }))
 }

@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) order: InternalClient,
     pub(crate) product: InternalClient,
+    pub(crate) admin: InternalClient,
     /// Whose turn it is to gather an export.
     pub(crate) exports: Semaphore,
     pub(crate) clock: Clock,
@@ -250,6 +251,12 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
             App::NAME,
             "product",
             &settings.product_internal_url,
+            service_keys.clone(),
+        )?,
+        admin: InternalClient::new(
+            App::NAME,
+            "admin",
+            &settings.admin_internal_url,
             service_keys.clone(),
         )?,
         exports: Semaphore::new(workflows::export::AT_ONCE),

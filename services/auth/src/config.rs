@@ -78,6 +78,10 @@ pub struct Settings {
     #[arg(long, env, default_value = "http://127.0.0.1:9003")]
     pub product_internal_url: String,
 
+    /// admin's internal API, likewise.
+    #[arg(long, env, default_value = "http://127.0.0.1:9000")]
+    pub admin_internal_url: String,
+
     /// The folder of the keys that sign access tokens; the first key is made if there is none.
     #[arg(long, env)]
     pub signing_keys_dir: PathBuf,

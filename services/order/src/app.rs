@@ -13,7 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_kit::Limits;
 use messaging::{Consumers, Publisher};
-use primitives::{Clock, CountryCode, Currency, Random};
+use primitives::{Clock, CountryCode, Currency, OrderId, Random};
+use runtime::live::Live;
 use runtime::{CommonSettings, Listeners, Runtime};
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -26,7 +27,6 @@ use crate::config::{CartSettings, SellerSettings, Settings};
 use crate::domain::guest_token::GuestTokens;
 use crate::domain::payment::{Capture, ProviderName};
 use crate::guest_carts::GuestCarts;
-use crate::live::Live;
 use crate::payments::{BankTransfer, Nothing, PaymentProvider, Stripe};
 use crate::store::orders::Order;
 use crate::{commands, consumers, http};
@@ -192,7 +192,7 @@ pub struct Parts {
     pub(crate) return_address: Option<String>,
     pub(crate) timeline_heartbeat_seconds: u16,
     /// Who follows orders live.
-    pub(crate) live: Live,
+    pub(crate) live: Live<OrderId>,
     /// How far back the comparison with the payment provider looks.
     pub(crate) reconcile_window: Duration,
     /// Wakes the reconcilers: there is work.
@@ -270,7 +270,7 @@ impl AppState {
                 .clone()
                 .filter(|address| !address.trim().is_empty()),
             timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
-            live: Live::new(settings.timeline_followers),
+            live: Live::new("order_events", settings.timeline_followers),
             reconcile_window: Duration::from_secs(
                 u64::from(settings.reconcile_window_hours) * 3600,
             ),

@@ -16,7 +16,6 @@ mod error;
 mod guest_carts;
 mod http;
 mod jobs;
-mod live;
 pub mod payments;
 mod store;
 mod workflows;

@@ -21,8 +21,8 @@ pub(crate) struct Args {
     no_build: bool,
 }
 
-/// The services with a REST API: `admin` answers pages, `notification` nobody.
-const WITH_API: [&str; 3] = ["auth", "product", "order"];
+/// The services with a REST API: `notification` answers nobody.
+const WITH_API: [&str; 4] = ["auth", "product", "order", "admin"];
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = project::root()?;

@@ -169,6 +169,7 @@ impl Facts<'_> {
                 set("LIMIT_MAILS_PER_HOUR_AND_CLIENT", "10000".into());
                 set("ORDER_INTERNAL_URL", self.internal_url("order")?);
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
+                set("ADMIN_INTERNAL_URL", self.internal_url("admin")?);
                 for name in ["ACCOUNT_DELETION_GRACE_DAYS", "STAFF_SECOND_FACTOR"] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);

@@ -1,13 +1,14 @@
 //! Events that staff should know of become notifications; what staff did becomes a row of the audit log.
 
 mod analytics;
+mod inbox;
 mod webhooks;
 
 use contracts::events::{
     Envelope, Event, InventoryLowStock, OrderCancelled, OrderConfirmed, OrderCreated,
     OrderRefunded, PaymentFailed, ProductCreated, StaffActed,
 };
-use contracts::topology::{ANALYTICS, WEBHOOKS};
+use contracts::topology::{ANALYTICS, INBOX, WEBHOOKS};
 use messaging::{Consumers, Handler, HandlerError};
 use primitives::{Clock, NotificationId, Random};
 use secrecy::SecretString;
@@ -26,6 +27,10 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         clock: app.clock.clone(),
         random: app.random.clone(),
     };
+    let inform = inbox::Inform {
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+    };
     Consumers::new("admin", app.pool.clone(), amqp_url)
         .on::<OrderCreated>(notify.clone())
         .on::<OrderConfirmed>(notify.clone())
@@ -37,6 +42,7 @@ pub(crate) fn all(app: &AppState, amqp_url: SecretString) -> Consumers {
         .on::<StaffActed>(KeepAct)
         .on_feed(&WEBHOOKS, tell)
         .on_feed(&ANALYTICS, analytics::Count)
+        .on_feed(&INBOX, inform)
 }
 
 /// Writes a notification for an event.

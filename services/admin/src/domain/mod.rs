@@ -2,5 +2,8 @@
 
 pub(crate) mod audit_chain;
 pub(crate) mod cohorts;
+pub(crate) mod notifications;
 pub(crate) mod sales;
+pub(crate) mod text;
+pub(crate) mod threads;
 pub(crate) mod webhooks;

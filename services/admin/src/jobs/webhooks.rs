@@ -59,7 +59,7 @@ pub(crate) async fn run(app: AppState, shutdown: CancellationToken) {
         tokio::select! {
             () = shutdown.cancelled() => break,
             Some(_) = under_way.join_next() => {}
-            heard = hear(&mut listener) => {
+            heard = super::hear(&mut listener) => {
                 if !heard {
                     listener = None;
                     tokio::time::sleep(PAUSE).await;
@@ -93,14 +93,6 @@ async fn listen(app: &AppState) -> Option<PgListener> {
     let mut listener = PgListener::connect_with(&app.pool).await.ok()?;
     listener.listen("webhook_deliveries").await.ok()?;
     Some(listener)
-}
-
-/// Waits until somebody tells of work; false if nobody can.
-async fn hear(listener: &mut Option<PgListener>) -> bool {
-    match listener {
-        Some(listener) => matches!(listener.try_recv().await, Ok(Some(_))),
-        None => std::future::pending().await,
-    }
 }
 
 async fn claim(app: &AppState, free: usize) -> sqlx::Result<Vec<Claimed>> {

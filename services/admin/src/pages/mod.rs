@@ -8,6 +8,8 @@ mod chart;
 mod customers;
 mod home;
 mod keys;
+mod messages;
+mod notifications;
 mod orders;
 mod products;
 mod shell;
@@ -33,6 +35,8 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(access::routes())
         .merge(analytics::routes())
         .merge(customers::routes())
+        .merge(messages::routes())
+        .merge(notifications::routes())
         .merge(orders::routes())
         .merge(products::routes())
         .merge(views::routes())

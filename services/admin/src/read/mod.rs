@@ -3,6 +3,7 @@
 //! The queries are checked when they run, not when they are compiled: four databases are more than one compiler run can ask.
 //! This service's tests run each of them against the real schemas, as the role that the panel has.
 
+pub(crate) mod about;
 pub(crate) mod categories;
 pub(crate) mod order;
 pub(crate) mod orders;

@@ -87,3 +87,11 @@ pub(crate) async fn opened_today(conn: &mut PgConnection, now: Timestamp) -> sql
         .fetch_one(conn)
         .await
 }
+
+/// Somebody's role; nothing if there is no such account, or it is disabled.
+pub(crate) async fn role(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Option<Role>> {
+    sqlx::query_scalar("SELECT role FROM users WHERE id = $1 AND disabled_at IS NULL")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}

@@ -2,11 +2,13 @@
 //! audit log or not at all.
 
 pub mod analytics;
+pub(crate) mod idempotency;
+pub(crate) mod messages;
 pub(crate) mod verify_audit;
 pub(crate) mod webhooks;
 
 use http_kit::RequestId;
-use primitives::AuditId;
+use primitives::{AuditId, EmailAddress, UserId};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -23,13 +25,26 @@ async fn note(
     target: &str,
     details: Value,
 ) -> sqlx::Result<()> {
+    let who = (session.user_id, &session.email);
+    note_by(tx, app, who, action, target, details).await
+}
+
+/// The same of somebody who may have come by the REST API.
+async fn note_by(
+    tx: &mut PgConnection,
+    app: &AppState,
+    (user, email): (UserId, &EmailAddress),
+    action: &str,
+    target: &str,
+    details: Value,
+) -> sqlx::Result<()> {
     let now = app.clock.now();
     let request_id = RequestId::current();
     let entry = Entry {
         id: AuditId::new(now, &app.random),
         at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
+        actor_id: Some(user),
+        actor_email: email.as_str(),
         action,
         target,
         outcome: DONE,

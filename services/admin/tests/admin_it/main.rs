@@ -3,9 +3,14 @@
 
 mod actions;
 mod analytics;
+mod api_authorisation;
 mod audit_chain;
 mod events;
 mod html;
+mod inbox_pages;
+mod messages;
+mod notifications;
+mod openapi;
 mod orders;
 mod pages;
 mod panel;

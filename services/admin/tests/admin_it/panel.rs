@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use admin::{AppState, MIGRATOR, Settings};
-use auth_token::{GeneratedKey, Jwks, Role, ServiceKeys};
+use auth_token::{
+    Claims, DenyList, GeneratedKey, Jwks, JwksSource, Role, ServiceKeys, Signer, Verifier,
+};
 use clap::Parser;
 use contracts::internal::users::UserSnapshot;
-use primitives::{Clock, Random, UserId};
+use primitives::{Clock, Random, SessionId, TokenId, UserId};
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
@@ -27,6 +29,13 @@ struct Cli {
 
 pub(crate) struct Panel {
     pub(crate) client: Client,
+    pub(crate) url: String,
+    /// The other listener.
+    pub(crate) internal: Client,
+    /// What the other services sign their calls with.
+    pub(crate) auth_keys: ServiceKeys,
+    pub(crate) signer: Signer,
+    pub(crate) denied: DenyList,
     pub(crate) peer: Peer,
     pub(crate) app: AppState,
     pub(crate) settings: Settings,
@@ -37,7 +46,7 @@ pub(crate) struct Panel {
     pub(crate) product_db: PgPool,
     pub(crate) order_db: PgPool,
     pub(crate) admin_db: PgPool,
-    _servers: [Served; 4],
+    _servers: [Served; 5],
     // Dropped last: the databases go when nobody uses them any more.
     pub(crate) admin: TestDb,
     pub(crate) auth: TestDb,
@@ -126,8 +135,17 @@ impl Panel {
             .flat_map(|(name, value)| [name.to_owned(), value]);
         let settings = Cli::parse_from(std::iter::once("admin".to_owned()).chain(flat)).settings;
 
-        let app = AppState::new(&settings, clock.clone(), random.clone()).unwrap();
-        let public = testkit::serve(admin::listeners(app.clone(), &settings).public.unwrap()).await;
+        let signer = Signer::generate("test").unwrap();
+        let source = JwksSource::fixed(Jwks {
+            keys: vec![signer.jwk().clone()],
+        });
+        let denied = DenyList::default();
+        let verifier = Verifier::new(source, denied.clone(), clock.clone());
+        let app =
+            AppState::with_verifier(&settings, clock.clone(), random.clone(), verifier).unwrap();
+        let listeners = admin::listeners(app.clone(), &settings);
+        let public = testkit::serve(listeners.public.unwrap()).await;
+        let internal = testkit::serve(listeners.internal).await;
         let auth_db = auth.pool_as("auth_owner").await;
         peer.world().auth = Some(Auth {
             db: auth_db.clone(),
@@ -136,6 +154,11 @@ impl Panel {
         });
         Self {
             client: public.client(),
+            url: public.url(),
+            internal: internal.client(),
+            auth_keys: keys(1),
+            signer,
+            denied,
             peer,
             app,
             settings,
@@ -145,7 +168,7 @@ impl Panel {
             product_db: product.pool_as("product_owner").await,
             order_db: order.pool_as("order_owner").await,
             admin_db: admin.pool_as("admin_owner").await,
-            _servers: [auth_api, product_api, order_api, public],
+            _servers: [auth_api, product_api, order_api, public, internal],
             admin,
             auth,
             product,
@@ -183,6 +206,41 @@ impl Panel {
         .await
         .unwrap();
         user
+    }
+
+    /// Somebody with an account, and what they send as `Authorization: Bearer`.
+    pub(crate) async fn person(&self, role: Role) -> Person {
+        let user = self.account(role).await;
+        let claims = self.claims(&user, role);
+        Person {
+            id: user.id,
+            token: self.signer.sign(&claims).unwrap(),
+            client: self
+                .client
+                .clone()
+                .with_bearer(&self.signer.sign(&claims).unwrap()),
+        }
+    }
+
+    pub(crate) fn claims(&self, user: &UserSnapshot, role: Role) -> Claims {
+        let now = self.clock.now();
+        Claims {
+            iss: auth_token::ISSUER.to_owned(),
+            aud: auth_token::AUDIENCE.to_owned(),
+            sub: user.id,
+            sid: SessionId::new(now, &self.random),
+            jti: TokenId::new(now, &self.random),
+            role,
+            email: user.email.clone(),
+            email_verified: true,
+            name: user.name.clone(),
+            auth_time: Some(now.unix()),
+            amr: vec![],
+            factor_missing: false,
+            scope: None,
+            iat: now.unix(),
+            exp: now.unix() + 600,
+        }
     }
 
     /// Opens the sign-in page: its cookie and its form's token.
@@ -246,6 +304,13 @@ impl Panel {
                     WHERE action NOT LIKE 'sign_in%' ORDER BY at, outcome <> 'asked'";
         sqlx::query_as(sql).fetch_all(&self.admin_db).await.unwrap()
     }
+}
+
+/// A user of the REST API.
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) token: String,
+    pub(crate) client: Client,
 }
 
 impl Staff {

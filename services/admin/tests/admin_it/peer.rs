@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use auth_token::{OnBehalfOf, ServiceKeys};
+use auth_token::{OnBehalfOf, ServiceKeys, TokenError};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -159,6 +159,13 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
         }
         world.auth.clone().unwrap()
     };
+    if path == "/internal/tokens/exchange" {
+        return problem(
+            422,
+            TokenError::Invalid.code(),
+            "It knows no foreign tokens.",
+        );
+    }
     if path.starts_with("/internal/staff/") {
         return staff(&service.peer, &auth, &path, caller.on_behalf_of, body).await;
     }

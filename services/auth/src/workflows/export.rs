@@ -34,7 +34,11 @@ pub(crate) async fn export(state: &AppState, user: &Principal) -> Result<String>
             .await?
             .ok_or_else(|| Error::not_found("user"))?
     };
-    for (client, service) in [(&state.order, "order"), (&state.product, "product")] {
+    for (client, service) in [
+        (&state.order, "order"),
+        (&state.product, "product"),
+        (&state.admin, "admin"),
+    ] {
         gather(client, service, user, &mut sections).await?;
     }
     let mut document = String::with_capacity(sections.length + 1024);

@@ -80,6 +80,7 @@ async fn every_operation_lets_in_who_may_and_nobody_else() {
     let app = app_with(|settings| {
         settings.order_internal_url = peers.url();
         settings.product_internal_url = peers.url();
+        settings.admin_internal_url = peers.url();
     })
     .await;
     let gone = app.register("gone@example.com").await;
@@ -98,7 +99,7 @@ async fn every_operation_lets_in_who_may_and_nobody_else() {
         .await;
 }
 
-/// order and product, which know nothing of anybody.
+/// order, product and admin, which know nothing of anybody.
 async fn nothing_to_export() -> Served {
     let page = || async { axum::Json(json!({"sections": {}, "next_cursor": null})) };
     let router = axum::Router::new().route("/internal/users/{id}/export", axum::routing::get(page));

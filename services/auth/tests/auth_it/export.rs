@@ -1,4 +1,4 @@
-//! What a user takes along; order and product are stand-ins here, the real ones in e2e.
+//! What a user takes along; order, product and admin are stand-ins here, the real ones in e2e.
 
 use std::sync::{Arc, OnceLock};
 
@@ -46,6 +46,10 @@ async fn catalogue() -> axum::Json<Value> {
     axum::Json(json!({"sections": {"reviews": [{"rating": 5}]}, "next_cursor": null}))
 }
 
+async fn conversations() -> axum::Json<Value> {
+    axum::Json(json!({"sections": {"conversations": [{"subject": "Late"}]}, "next_cursor": null}))
+}
+
 async fn broken(query: Query<HashMap<String, String>>) -> Result<axum::Json<Value>, StatusCode> {
     if query.contains_key("cursor") {
         return Err(StatusCode::INTERNAL_SERVER_ERROR);
@@ -66,9 +70,11 @@ async fn all_that_is_known_comes_in_one_document_without_secrets() {
     )
     .await;
     let product = testkit::serve(Router::new().route(ROUTE, get(catalogue))).await;
+    let admin = testkit::serve(Router::new().route(ROUTE, get(conversations))).await;
     let app = app_with(|settings| {
         settings.order_internal_url = order.url();
         settings.product_internal_url = product.url();
+        settings.admin_internal_url = admin.url();
     })
     .await;
     keys.set(app.order.clone()).ok().unwrap();
@@ -106,6 +112,7 @@ async fn all_that_is_known_comes_in_one_document_without_secrets() {
     assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
     assert_eq!(document["carts"], json!([]));
     assert_eq!(document["reviews"], json!([{"rating": 5}]));
+    assert_eq!(document["conversations"], json!([{"subject": "Late"}]));
 
     app.later(301);
     anna.client
@@ -131,6 +138,7 @@ async fn there_is_never_half_an_export() {
     let app = app_with(|settings| {
         settings.order_internal_url = peer.url();
         settings.product_internal_url = peer.url();
+        settings.admin_internal_url = peer.url();
     })
     .await;
     let anna = app.register("anna@example.com").await;

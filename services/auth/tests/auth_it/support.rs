@@ -61,6 +61,7 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, [ServiceKeys; 2
         // Nobody answers here, unless a test says where.
         order_internal_url: "http://127.0.0.1:1".to_owned(),
         product_internal_url: "http://127.0.0.1:1".to_owned(),
+        admin_internal_url: "http://127.0.0.1:1".to_owned(),
         account_deletion_grace_days: 14,
         admin_email: None,
         admin_password: None,

@@ -1,13 +1,17 @@
 /// What the last form did, as a sentence; `?done=` of a page's address names it.
 pub(super) fn sentence(done: &str) -> Option<&'static str> {
     Some(match done {
+        "answered" => "The answer is sent.",
         "approve" => "The product is public.",
         "cancel" => "The order is cancelled.",
         "capture" => "The money is being taken.",
+        "assigned" => "The conversation has changed hands.",
         "deliver" => "The shipment is marked as delivered.",
         "mark_paid" => "The order is marked as paid.",
         "note" => "The note is added.",
         "price" => "The price is changed.",
+        "noted" => "The note is kept. Only staff see it.",
+        "read" => "All notifications are read.",
         "refund" => "The refund is on its way.",
         "reject" => "The product is rejected, and the seller sees why.",
         "replayed" => "It is on its way again.",
@@ -21,6 +25,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "stock" => "The stock is changed.",
         "totp" => "The authenticator app is set up.",
         "totp_removed" => "The authenticator app is removed.",
+        "turned" => "The conversation is changed.",
         "undone" => "The last change is taken back.",
         "view" => "The view is saved.",
         "view_removed" => "The view is removed.",

@@ -5,15 +5,22 @@ mod navigation;
 
 pub(super) use navigation::{Group, KEYS};
 
+use auth_token::permissions::UseInbox;
+use primitives::UserId;
+
 use crate::session::{Session, Theme};
 
 /// Navigation, who is signed in, and what the last form did.
 pub(super) struct Shell {
     pub(super) name: String,
+    pub(super) user_id: UserId,
     pub(super) email: String,
     pub(super) role: &'static str,
     pub(super) csrf: String,
     pub(super) theme: Theme,
+    /// Notifications that they have not read, counted to a hundred.
+    pub(super) unread: i64,
+    pub(super) has_bell: bool,
     /// What the last form did.
     pub(super) flash: Option<&'static str>,
     pub(super) groups: Vec<Group>,
@@ -25,10 +32,13 @@ impl Shell {
     pub(super) fn new(session: &Session, section: &'static str, done: Option<&str>) -> Self {
         Self {
             name: session.name.clone(),
+            user_id: session.user_id,
             email: session.email.to_string(),
             role: session.role.as_str(),
             csrf: session.csrf.clone(),
             theme: session.theme,
+            unread: session.unread,
+            has_bell: session.may::<UseInbox>(),
             flash: done.and_then(flash::sentence),
             groups: navigation::shown_to(session.role, section),
             section,

@@ -1,5 +1,7 @@
 use auth_token::Role;
-use auth_token::permissions::{ManageSettings, Permission, ReadCatalogue, ReadOrders, ReadUsers};
+use auth_token::permissions::{
+    ManageSettings, Permission, ReadCatalogue, ReadOrders, ReadUsers, UseInbox,
+};
 
 /// Links of the navigation that belong together.
 pub(in crate::pages) struct Group {
@@ -49,6 +51,7 @@ const GROUPS: &[(&str, &[Link])] = &[
             link::<ReadOrders>("/admin/orders", "Orders", "box", "o"),
             link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
             link::<ReadOrders>("/admin/analytics", "Analytics", "chart", "n"),
+            link::<UseInbox>("/admin/messages", "Messages", "mail", "m"),
         ],
     ),
     (

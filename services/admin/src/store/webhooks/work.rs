@@ -190,15 +190,3 @@ pub(crate) async fn failed(
     .fetch_optional(conn)
     .await
 }
-
-/// When the next one is due, if any waits.
-pub(crate) async fn next_due(conn: &mut PgConnection) -> sqlx::Result<Option<Timestamp>> {
-    sqlx::query_scalar!(
-        r#"SELECT min(due.at) AS at FROM webhook_endpoints e
-            CROSS JOIN LATERAL (SELECT next_try_at AS at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND status = 'waiting'
-                                 ORDER BY next_try_at LIMIT 1) due
-            WHERE e.disabled_at IS NULL"#
-    )
-    .fetch_one(conn)
-    .await
-}

@@ -12,12 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use http_kit::{Error, Path, Problem};
 use primitives::{OrderEventId, OrderId};
+use runtime::live::{Follower, Look};
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::events::TimelineEntry;
 use crate::app::AppState;
-use crate::live::{Follower, Look};
 use crate::store;
 use crate::workflows::access::{self, Caller};
 
@@ -98,7 +98,7 @@ struct Stream {
     caller: Caller,
     bearer: Option<String>,
     order: OrderId,
-    follower: Follower,
+    follower: Follower<OrderId>,
     /// The last entry that was looked at, shown or not.
     seen: i64,
     ready: VecDeque<Event>,

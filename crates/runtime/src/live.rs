@@ -1,13 +1,14 @@
-//! Who follows an order's timeline live, in this process.
+//! Who follows something live, in this process.
 //!
-//! PostgreSQL tells every process when a timeline has grown (`LISTEN order_events`); one connection listens for all who follow. What is told
-//! is only *that* there is something: followers read it themselves, after what they have, so that nothing depends on a message.
+//! PostgreSQL tells every process what has grown (`NOTIFY` with a key); one connection listens for all who follow. What is told is only *that* there
+//! is something: followers read it themselves, after what they have, so that nothing depends on a message.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use primitives::OrderId;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -16,45 +17,49 @@ use tokio_util::sync::CancellationToken;
 /// How soon listening is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What is followed, by the text that PostgreSQL tells of it.
+pub trait Key: Copy + Eq + Hash + FromStr + Send + Sync + 'static {}
+impl<K: Copy + Eq + Hash + FromStr + Send + Sync + 'static> Key for K {}
+
 /// All who follow; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Live(Arc<Inner>);
+pub struct Live<K: Key>(Arc<Inner<K>>);
 
-struct Inner {
-    followed: Mutex<HashMap<OrderId, watch::Sender<()>>>,
+struct Inner<K> {
+    channel: &'static str,
+    followed: Mutex<HashMap<K, watch::Sender<()>>>,
     places: Arc<Semaphore>,
     ended: CancellationToken,
 }
 
-impl Live {
-    /// Nobody follows yet; so many may at once.
-    pub(crate) fn new(places: u16) -> Self {
+impl<K: Key> Live<K> {
+    /// Nobody follows yet; so many may at once. `channel` is that of the notifications.
+    pub fn new(channel: &'static str, places: u16) -> Self {
         Self(Arc::new(Inner {
+            channel,
             followed: Mutex::default(),
             places: Arc::new(Semaphore::new(places.into())),
             ended: CancellationToken::new(),
         }))
     }
 
-    /// Begins to follow an order. None if too many follow already.
-    pub(crate) fn follow(&self, order: OrderId) -> Option<Follower> {
+    /// Begins to follow. None if too many follow already.
+    pub fn follow(&self, key: K) -> Option<Follower<K>> {
         let place = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
         let grown = self.followed(|followed| {
-            let sender = followed
-                .entry(order)
-                .or_insert_with(|| watch::channel(()).0);
+            let sender = followed.entry(key).or_insert_with(|| watch::channel(()).0);
             sender.subscribe()
         });
         Some(Follower {
             live: self.clone(),
-            order,
+            key,
             grown,
             _place: place,
         })
     }
 
     /// Listens until the service stops, and then ends all who follow.
-    pub(crate) async fn run(self, pool: PgPool, shutdown: CancellationToken) {
+    pub async fn run(self, pool: PgPool, shutdown: CancellationToken) {
         let _ended = self.0.ended.clone().drop_guard();
         loop {
             let heard = tokio::select! {
@@ -62,7 +67,7 @@ impl Live {
                 heard = self.listen(&pool) => heard,
             };
             if let Err(error) = heard {
-                tracing::warn!(%error, "timelines are not heard growing: those who follow look by themselves");
+                tracing::warn!(channel = self.0.channel, %error, "nothing is heard growing: those who follow look by themselves");
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -73,21 +78,21 @@ impl Live {
 
     async fn listen(&self, pool: &PgPool) -> sqlx::Result<()> {
         let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen("order_events").await?;
+        listener.listen(self.0.channel).await?;
         loop {
             // Whatever came before this point may have been missed.
             self.followed(|followed| followed.values().for_each(|sender| sender.send_replace(())));
             while let Some(told) = listener.try_recv().await? {
-                if let Ok(order) = told.payload().parse() {
+                if let Ok(key) = told.payload().parse() {
                     self.followed(|followed| {
-                        followed.get(&order).map(|sender| sender.send_replace(()))
+                        followed.get(&key).map(|sender| sender.send_replace(()))
                     });
                 }
             }
         }
     }
 
-    fn followed<T>(&self, f: impl FnOnce(&mut HashMap<OrderId, watch::Sender<()>>) -> T) -> T {
+    fn followed<T>(&self, f: impl FnOnce(&mut HashMap<K, watch::Sender<()>>) -> T) -> T {
         f(&mut self
             .0
             .followed
@@ -96,18 +101,18 @@ impl Live {
     }
 }
 
-/// Somebody who follows an order. Whoever begins to follow before reading misses nothing.
-pub(crate) struct Follower {
-    live: Live,
-    order: OrderId,
+/// Somebody who follows. Whoever begins to follow before reading misses nothing.
+pub struct Follower<K: Key> {
+    live: Live<K>,
+    key: K,
     grown: watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
 }
 
 /// Why a follower looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// The timeline has grown.
+pub enum Look {
+    /// It has grown.
     Grown,
     /// Nothing was heard for a while.
     Quiet,
@@ -115,9 +120,9 @@ pub(crate) enum Look {
     Ended,
 }
 
-impl Follower {
+impl<K: Key> Follower<K> {
     /// Waits until there is a reason to look, for so long at most.
-    pub(crate) async fn wait(&mut self, quiet: Duration) -> Look {
+    pub async fn wait(&mut self, quiet: Duration) -> Look {
         tokio::select! {
             biased;
             () = self.live.0.ended.cancelled() => Look::Ended,
@@ -130,16 +135,16 @@ impl Follower {
     }
 }
 
-impl Drop for Follower {
+impl<K: Key> Drop for Follower<K> {
     fn drop(&mut self) {
-        let order = self.order;
+        let key = self.key;
         self.live.followed(|followed| {
             // The last who follows is this one.
             if followed
-                .get(&order)
+                .get(&key)
                 .is_some_and(|sender| sender.receiver_count() <= 1)
             {
-                followed.remove(&order);
+                followed.remove(&key);
             }
         });
     }

@@ -1,0 +1,3 @@
+//! For other services.
+
+pub(super) mod export;
