@@ -65,6 +65,16 @@ pub(crate) mod filters {
         })
     }
 
+    /// A difference with its sign; nothing as a dash.
+    #[askama::filter_fn]
+    pub(crate) fn signed(number: &i32, _: &dyn Values) -> askama::Result<String> {
+        Ok(match number {
+            0 => "–".to_owned(),
+            1.. => format!("+{number}"),
+            _ => format!("−{}", number.unsigned_abs()),
+        })
+    }
+
     /// `partially_shipped` as `partially shipped`.
     #[askama::filter_fn]
     pub(crate) fn words(name: impl Display, _: &dyn Values) -> askama::Result<String> {

@@ -5,9 +5,12 @@
 
 pub(crate) mod about;
 pub(crate) mod categories;
+pub(crate) mod imports;
+pub(crate) mod inventory;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod products;
+pub(crate) mod reviews;
 pub(crate) mod sales;
 pub(crate) mod stock;
 pub(crate) mod users;

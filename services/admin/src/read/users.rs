@@ -95,3 +95,20 @@ pub(crate) async fn role(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Op
         .fetch_optional(conn)
         .await
 }
+
+/// The account of a seller.
+#[derive(FromRow)]
+pub(crate) struct Seller {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) disabled: bool,
+}
+
+pub(crate) async fn seller(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Option<Seller>> {
+    sqlx::query_as(
+        "SELECT name, role, disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await
+}

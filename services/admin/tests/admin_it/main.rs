@@ -5,6 +5,7 @@ mod actions;
 mod analytics;
 mod api_authorisation;
 mod audit_chain;
+mod catalogue;
 mod events;
 mod html;
 mod inbox_pages;

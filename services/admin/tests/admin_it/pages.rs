@@ -400,7 +400,13 @@ async fn what_customers_write_is_shown_and_never_run() {
         .execute(&panel.order_db)
         .await
         .unwrap();
-    let _ = panel.product(evil, "pending_review", &[1]).await;
+    let product = panel.product(evil, "pending_review", &[1]).await;
+    sqlx::query("UPDATE products SET description = $1, attributes = jsonb_build_object($1::text, $1::text), rejection_reason = $1, seo_title = $1 WHERE id = $2")
+        .bind(evil)
+        .bind(product)
+        .execute(&panel.product_db)
+        .await
+        .unwrap();
     let customer = panel.account(Role::Customer).await;
     sqlx::query("UPDATE users SET name = left($1, 100), email = $1 WHERE id = $2")
         .bind(evil)
@@ -418,7 +424,15 @@ async fn what_customers_write_is_shown_and_never_run() {
     ])
     .unwrap();
     let order = format!("/admin/orders/{}", order.id);
+    let product = format!("/admin/products/{product}");
     for path in [
+        &product,
+        &format!("{product}/stock"),
+        &format!("{product}/doctor"),
+        "/admin/categories",
+        "/admin/reviews",
+        "/admin/imports",
+        "/admin/inventory",
         "/admin",
         "/admin/orders",
         "/admin/products",

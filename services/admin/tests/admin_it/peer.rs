@@ -28,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) on_behalf_of: Option<OnBehalfOf>,
     pub(crate) key: Option<String>,
     pub(crate) body: Value,
+    /// Of the body, whatever it is.
+    pub(crate) bytes: usize,
 }
 
 /// How a call is refused.
@@ -56,6 +58,8 @@ pub(crate) struct World {
     pub(crate) auth: Option<Auth>,
     /// What is answered to `GET`, and to what only asks, by path; an empty object otherwise.
     pub(crate) answers: BTreeMap<String, Value>,
+    /// What is answered to all else; an empty object otherwise.
+    pub(crate) posted: Option<Value>,
 }
 
 /// What the stand-in for auth works with.
@@ -136,6 +140,7 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
         return axum::Json(service.peer.world().next.clone()).into_response();
     }
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let bytes = body.len();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let auth = {
         let mut world = service.peer.world();
@@ -148,6 +153,7 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
             on_behalf_of: caller.on_behalf_of.clone(),
             key,
             body: body.clone(),
+            bytes,
         });
         if let Some(Refusal {
             status,
@@ -174,8 +180,14 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     if service.peer.world().wants_fresh && !fresh {
         return problem(401, "insufficient_user_authentication", "Prove it again.");
     }
-    let known = service.peer.world().answers.get(&path).cloned();
-    let answer = known.filter(|_| parts.method == Method::GET || path.ends_with("/preview"));
+    let answer = {
+        let world = service.peer.world();
+        if parts.method == Method::GET || path.ends_with("/preview") {
+            world.answers.get(&path).cloned()
+        } else {
+            world.posted.clone()
+        }
+    };
     let kind = [("etag", "\"8-abc\"")];
     (kind, axum::Json(answer.unwrap_or_else(|| json!({})))).into_response()
 }

@@ -22,6 +22,7 @@ mod hot;
 mod images;
 mod imports;
 mod inventory;
+mod low_stock;
 mod openapi;
 mod personal_data;
 mod prices;

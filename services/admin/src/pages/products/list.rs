@@ -20,7 +20,7 @@ use crate::pages::shell::{Choice, Shell, choices, link};
 use crate::pages::views::Views;
 use crate::read::categories::{self, CategoryName};
 use crate::read::products::list::{self, Filter, ProductRow, Stock};
-use crate::read::products::{Waiting, waiting};
+use crate::read::products::to_approve;
 use crate::read::{snapshot, users};
 use crate::session::May;
 
@@ -38,7 +38,7 @@ struct Page {
     categories: Vec<CategoryName>,
     names: HashMap<Uuid, String>,
     products: Vec<ProductRow>,
-    waiting: Waiting,
+    to_approve: i64,
     can_edit: bool,
     undo: Option<Offer>,
     key: String,
@@ -109,7 +109,7 @@ pub(super) async fn page(
     let mut db = snapshot(&app.product_db).await?;
     let mut products = list::page(&mut db, &filter, app.clock.now(), PAGE as i64 + 1).await?;
     let categories = categories::names(&mut db, DEPTH).await?;
-    let waiting = waiting(&mut db).await?;
+    let to_approve = to_approve(&mut db).await?;
     drop(db);
     let more = products.len() > PAGE;
     products.truncate(PAGE);
@@ -143,7 +143,7 @@ pub(super) async fn page(
         categories,
         names,
         products,
-        waiting,
+        to_approve,
         can_edit: session.may::<ManageCatalogue>(),
         undo,
         key: app.sessions.new_token(),

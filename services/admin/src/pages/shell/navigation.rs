@@ -56,12 +56,13 @@ const GROUPS: &[(&str, &[Link])] = &[
     ),
     (
         "Catalogue",
-        &[link::<ReadCatalogue>(
-            "/admin/products",
-            "Products",
-            "tag",
-            "p",
-        )],
+        &[
+            link::<ReadCatalogue>("/admin/products", "Products", "tag", "p"),
+            link::<ReadCatalogue>("/admin/inventory", "Stock", "stack", "i"),
+            link::<ReadCatalogue>("/admin/categories", "Categories", "folder", "k"),
+            link::<ReadCatalogue>("/admin/reviews", "Reviews", "star", "r"),
+            link::<ReadCatalogue>("/admin/imports", "Import and export", "upload", "u"),
+        ],
     ),
     (
         "Shop",

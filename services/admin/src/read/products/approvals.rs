@@ -40,15 +40,3 @@ pub(crate) async fn page(
     .fetch_all(conn)
     .await
 }
-
-/// How one product stands to the last decision.
-pub(crate) async fn one(conn: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<Submitted>> {
-    sqlx::query_as(
-        "SELECT p.id, p.seller_id, p.title, p.rejection_reason, p.version, p.updated_at, product_content(p.id) AS content,
-                d.approved, d.decided_at, d.content AS before
-           FROM products p LEFT JOIN product_decisions d ON d.product_id = p.id WHERE p.id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await
-}

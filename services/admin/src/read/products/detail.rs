@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use primitives::{CategoryId, LocationId, Money, ProductId, Timestamp, UserId, VariantId};
+use primitives::{CategoryId, ImageId, LocationId, Money, ProductId, Timestamp, UserId, VariantId};
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
 
 use super::list::DAYS;
 use crate::read::money;
@@ -38,6 +39,17 @@ pub(crate) struct Head {
     pub(crate) version: i32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+}
+
+impl Head {
+    /// The average of its reviews, as in `4.27`.
+    pub(crate) fn stars(&self) -> String {
+        format!(
+            "{}.{:02}",
+            self.rating_milli / 1000,
+            self.rating_milli % 1000 / 10
+        )
+    }
 }
 
 pub(crate) async fn head(conn: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<Head>> {
@@ -101,10 +113,6 @@ impl VariantRow {
 
     pub(crate) fn compared_amount(&self) -> String {
         self.compared.map(plain).unwrap_or_default()
-    }
-
-    pub(crate) fn option(&self, name: &str) -> &str {
-        self.options.get(name).map_or("", String::as_str)
     }
 }
 
@@ -212,5 +220,185 @@ pub(crate) async fn places(
     .bind(product)
     .bind(variant)
     .fetch_all(conn)
+    .await
+}
+
+/// A picture.
+#[derive(FromRow)]
+pub(crate) struct Picture {
+    pub(crate) id: ImageId,
+    pub(crate) file_name: String,
+    pub(crate) alt: String,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+}
+
+pub(crate) async fn pictures(
+    conn: &mut PgConnection,
+    product: ProductId,
+) -> sqlx::Result<Vec<Picture>> {
+    sqlx::query_as("SELECT id, file_name, alt, width, height FROM product_images WHERE product_id = $1 ORDER BY position, id")
+        .bind(product)
+        .fetch_all(conn)
+        .await
+}
+
+/// What the category, or one above it, asks of an attribute.
+#[derive(FromRow)]
+pub(crate) struct Definition {
+    pub(crate) key: String,
+    pub(crate) label: String,
+    pub(crate) kind: String,
+    pub(crate) unit: Option<String>,
+    pub(crate) choices: Vec<String>,
+    pub(crate) required: bool,
+}
+
+pub(crate) async fn definitions(
+    conn: &mut PgConnection,
+    category: Option<CategoryId>,
+) -> sqlx::Result<Vec<Definition>> {
+    sqlx::query_as(
+        "SELECT a.key, a.label, a.kind, a.unit, a.choices, a.required
+           FROM category_closure c JOIN category_attributes a ON a.category_id = c.ancestor_id
+          WHERE c.descendant_id = $1 ORDER BY a.position, a.key",
+    )
+    .bind(category)
+    .fetch_all(conn)
+    .await
+}
+
+/// The currency of the newest product.
+pub(crate) async fn usual_currency(conn: &mut PgConnection) -> sqlx::Result<String> {
+    let newest: Option<String> =
+        sqlx::query_scalar("SELECT currency FROM products ORDER BY id DESC LIMIT 1")
+            .fetch_optional(conn)
+            .await?;
+    Ok(newest.unwrap_or_else(|| "EUR".to_owned()))
+}
+
+/// A price at which a variant was offered.
+pub(crate) struct Offered {
+    pub(crate) sku: String,
+    pub(crate) price: Money,
+    pub(crate) compared: Option<Money>,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// The newest prices of all variants.
+pub(crate) async fn prices(
+    conn: &mut PgConnection,
+    product: ProductId,
+) -> sqlx::Result<Vec<Offered>> {
+    type Row = (
+        String,
+        i64,
+        Option<i64>,
+        String,
+        Timestamp,
+        Option<Timestamp>,
+    );
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT v.sku, h.price, h.compare_at_price, h.currency, h.valid_from, h.valid_until
+           FROM product_variants v JOIN price_history h ON h.variant_id = v.id
+          WHERE v.product_id = $1 ORDER BY h.valid_from DESC, h.id DESC LIMIT 30",
+    )
+    .bind(product)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(sku, price, compared, currency, from, until)| {
+            Ok(Offered {
+                sku,
+                price: money(price, &currency)?,
+                compared: compared
+                    .map(|amount| money(amount, &currency))
+                    .transpose()?,
+                from,
+                until,
+            })
+        })
+        .collect()
+}
+
+/// A row of the ledger of stock.
+#[derive(FromRow)]
+pub(crate) struct Movement {
+    pub(crate) seq: i64,
+    pub(crate) sku: String,
+    pub(crate) place: String,
+    pub(crate) kind: String,
+    pub(crate) on_hand_delta: i32,
+    pub(crate) reserved_delta: i32,
+    pub(crate) owed_delta: i32,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) reason: Option<String>,
+    pub(crate) actor_id: Option<UserId>,
+    pub(crate) created_at: Timestamp,
+}
+
+/// The newest movements of a product's stock before `before`, of one variant or of all; at one place or at all.
+pub(crate) async fn movements(
+    conn: &mut PgConnection,
+    product: ProductId,
+    (variant, place): (Option<VariantId>, Option<LocationId>),
+    before: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<Movement>> {
+    sqlx::query_as(
+        "SELECT m.seq, v.sku, p.name AS place, m.kind, m.on_hand_delta, m.reserved_delta, m.owed_delta, m.order_id, m.reason, m.actor_id,
+                m.created_at
+           FROM product_variants v
+          CROSS JOIN LATERAL (SELECT * FROM (SELECT seq, location_id, kind, on_hand_delta, reserved_delta, owed_delta, order_id, reason, actor_id, created_at
+                                               FROM stock_movements
+                                              WHERE variant_id = v.id AND ($3::bigint IS NULL OR seq < $3) AND ($5::uuid IS NULL OR location_id = $5)
+                                              ORDER BY seq DESC LIMIT $4) newest) m
+           JOIN stock_locations p ON p.id = m.location_id
+          WHERE v.product_id = $1 AND ($2::uuid IS NULL OR v.id = $2)
+          ORDER BY m.seq DESC LIMIT $4",
+    )
+    .bind(product)
+    .bind(variant)
+    .bind(before)
+    .bind(limit)
+    .bind(place)
+    .fetch_all(conn)
+    .await
+}
+
+/// What decides whether a buyer finds the product and can have it.
+#[derive(FromRow)]
+pub(crate) struct Shown {
+    /// There is a row for the search.
+    pub(crate) searchable: bool,
+    /// That row says what the product says.
+    pub(crate) search_is_current: bool,
+    pub(crate) search_in_stock: bool,
+    pub(crate) in_stock: bool,
+    pub(crate) active_places: i64,
+    /// Stock and ledger say the same.
+    pub(crate) ledger_differs: bool,
+    /// Changes that caches have not heard of yet.
+    pub(crate) untold: i64,
+}
+
+pub(crate) async fn shown(conn: &mut PgConnection, product: ProductId) -> sqlx::Result<Shown> {
+    sqlx::query_as(
+        "SELECT s.product_id IS NOT NULL AS searchable,
+                coalesce((s.category_id, s.price_min, s.price_max) IS NOT DISTINCT FROM (p.category_id, p.price_min, p.price_max), false) AS search_is_current,
+                coalesce(s.in_stock, false) AS search_in_stock,
+                EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id AND v.archived_at IS NULL
+                           AND (SELECT sum(l.on_hand - l.reserved - l.owed) FROM stock_levels l WHERE l.variant_id = v.id) > 0) AS in_stock,
+                (SELECT count(*) FROM stock_locations WHERE deactivated_at IS NULL) AS active_places,
+                EXISTS (SELECT FROM product_variants v
+                         CROSS JOIN LATERAL (SELECT coalesce(sum(on_hand), 0) AS on_hand, coalesce(sum(reserved), 0) AS reserved FROM stock_levels WHERE variant_id = v.id) l
+                         CROSS JOIN LATERAL (SELECT coalesce(sum(on_hand_delta), 0) AS on_hand, coalesce(sum(reserved_delta), 0) AS reserved FROM stock_movements WHERE variant_id = v.id) m
+                         WHERE v.product_id = p.id AND v.archived_at IS NULL AND (l.on_hand, l.reserved) <> (m.on_hand, m.reserved)) AS ledger_differs,
+                (SELECT count(*) FROM outbox WHERE aggregate = 'product:' || p.id) AS untold
+           FROM products p LEFT JOIN product_search s ON s.product_id = p.id WHERE p.id = $1",
+    )
+    .bind(product)
+    .fetch_one(conn)
     .await
 }

@@ -53,7 +53,6 @@ pub(crate) struct ProductRow {
     pub(crate) low: bool,
     /// Units of the last 30 days, less those of cancelled orders.
     pub(crate) sold: i64,
-    pub(crate) updated_at: Timestamp,
 }
 
 impl ProductRow {
@@ -86,7 +85,6 @@ struct Row {
     owed: i64,
     low: bool,
     sold: i64,
-    updated_at: Timestamp,
 }
 
 /// Newest first. One statement: the page is found first, and then what is said of its products.
@@ -97,11 +95,11 @@ pub(crate) async fn page(
     limit: i64,
 ) -> sqlx::Result<Vec<ProductRow>> {
     let mut sql = QueryBuilder::<Postgres>::new(
-        "WITH page AS MATERIALIZED (SELECT id, seller_id, title, skus, category_id, status, currency, price_min, price_max, updated_at FROM products p WHERE true",
+        "WITH page AS MATERIALIZED (SELECT id, seller_id, title, skus, category_id, status, currency, price_min, price_max FROM products p WHERE true",
     );
     narrow(&mut sql, filter);
     sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit).push(
-        ") SELECT p.id, p.seller_id, p.title, p.skus, c.name AS category, p.status, p.currency, p.price_min, p.price_max, p.updated_at,
+        ") SELECT p.id, p.seller_id, p.title, p.skus, c.name AS category, p.status, p.currency, p.price_min, p.price_max,
                   (SELECT i.file_name FROM product_images i WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) AS picture,
                   v.variants, v.on_hand, v.reserved, v.owed, v.sold,
                   EXISTS (SELECT FROM low_stock l WHERE l.product_id = p.id) AS low
@@ -192,7 +190,6 @@ impl Row {
             available: (self.on_hand - self.reserved - self.owed).max(0),
             low: self.low,
             sold: self.sold,
-            updated_at: self.updated_at,
         })
     }
 }

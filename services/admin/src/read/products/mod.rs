@@ -13,6 +13,13 @@ pub(crate) struct Waiting {
     pub(crate) low_stock: i64,
 }
 
+/// How many products wait for a decision.
+pub(crate) async fn to_approve(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM products WHERE status = 'pending_review'")
+        .fetch_one(conn)
+        .await
+}
+
 pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
     sqlx::query_as(
         "SELECT (SELECT count(*) FROM products WHERE status = 'pending_review') AS to_approve,
