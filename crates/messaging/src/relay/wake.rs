@@ -36,15 +36,19 @@ pub(super) async fn measure(pool: &PgPool) {
     loop {
         // Counting stops at a number that says "too many" already.
         let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS some) AS pending,
+            "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS counted) AS pending,
                     coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox ORDER BY seq LIMIT 1), 0) AS lag",
         )
         .fetch_one(pool)
         .await;
-        if let Ok(row) = row {
-            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-            metrics::gauge!("messaging_outbox_pending").set(row.get::<i64, _>("pending") as f64);
-            metrics::gauge!("messaging_outbox_lag_seconds").set(row.get::<f64, _>("lag"));
+        match row {
+            Ok(row) => {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+                let pending = row.get::<i64, _>("pending") as f64;
+                metrics::gauge!("messaging_outbox_pending").set(pending);
+                metrics::gauge!("messaging_outbox_lag_seconds").set(row.get::<f64, _>("lag"));
+            }
+            Err(error) => tracing::warn!(%error, "the outbox cannot be measured"),
         }
         tokio::time::sleep(MEASURE).await;
     }
