@@ -162,6 +162,8 @@ pub struct Parts {
     /// Where pictures are found.
     pub(crate) media: String,
     pub(crate) sessions: Sessions,
+    /// Rankings that took long to make.
+    pub(crate) rankings: pages::analytics::KeptRankings,
     /// Whose days the numbers are of.
     pub(crate) time_zone: String,
     pub(crate) verifier: Verifier,
@@ -226,6 +228,7 @@ impl AppState {
             heartbeat: Duration::from_secs(settings.notification_heartbeat_seconds.max(1).into()),
             keys,
             sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
+            rankings: pages::analytics::KeptRankings::default(),
             time_zone: settings.time_zone.clone(),
             clock,
             random,

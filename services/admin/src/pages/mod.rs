@@ -2,7 +2,7 @@
 
 mod access;
 mod act;
-mod analytics;
+pub(crate) mod analytics;
 mod assets;
 mod categories;
 mod chart;

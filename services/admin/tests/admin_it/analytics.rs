@@ -350,7 +350,7 @@ async fn names_are_escaped_and_formulas_are_text() {
     );
     let csv = staff.page("/admin/analytics/products.csv").await;
     assert!(
-        csv.contains("'=<b>SUM</b>(1),1,2,20.00,1.00,3.00,22.00,0.00,22.00,100.0,0.00"),
+        csv.contains("'=<b>SUM</b>(1),22.00,100.0,0.00,1,2,20.00,1.00,3.00,22.00,0.00"),
         "{csv}"
     );
 }

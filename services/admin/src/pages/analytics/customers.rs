@@ -161,7 +161,7 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
                 (crate::pages::shell::link("/admin/analytics/customers", &pairs), *label, *word == show)
             })
             .collect(),
-        next: None,
+        ..View::default()
     })
 }
 

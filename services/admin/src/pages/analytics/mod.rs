@@ -2,6 +2,7 @@
 //! and a table, which is also what the CSV has. All state is in the address.
 
 mod customers;
+mod kept;
 mod period;
 mod ranked;
 mod sales;
@@ -17,6 +18,7 @@ use axum::routing::get;
 use primitives::{Currency, Timestamp};
 use serde::Deserialize;
 
+pub(crate) use self::kept::KeptRankings;
 use self::period::Period;
 use self::view::View;
 use super::shell::Shell;
@@ -77,7 +79,7 @@ impl Tab {
     }
 
     const fn has_before(self) -> bool {
-        !matches!(self, Self::Stock | Self::Customers)
+        !matches!(self, Self::Taxes | Self::Stock | Self::Customers)
     }
 }
 
@@ -248,7 +250,7 @@ async fn tab(
         as_of: if tab == Tab::Stock {
             meta.stock_as_of
         } else {
-            meta.as_of
+            view.as_of.or(meta.as_of)
         },
         filling: meta.filling,
         pending: meta.pending,

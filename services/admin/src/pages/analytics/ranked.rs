@@ -45,9 +45,10 @@ pub(super) async fn view(question: &Question<'_>, tab: Tab) -> Result<View> {
         _ => (Report::Tax, "Tax"),
     };
     let sorts = SORTS.iter().filter(|(word, _)| match *word {
+        "" => true,
         "rising" | "falling" => compare,
-        "units" => report != Report::Tax,
-        _ => true,
+        // Taxes have one order, by what stays of them.
+        _ => report != Report::Tax,
     });
     let sort = sorts
         .clone()
@@ -68,7 +69,16 @@ pub(super) async fn view(question: &Question<'_>, tab: Tab) -> Result<View> {
         after,
         limit: PAGE as i64 + 1,
     };
-    let mut found = analytics_pages::ranked(&mut *app.pool.acquire().await?, &ranking_of).await?;
+    let (asked, now) = (format!("{ranking_of:?}"), app.clock.now());
+    let (mut found, as_of) = match app.rankings.get(&asked, now) {
+        Some((found, as_of)) => (found, as_of),
+        None => {
+            let mut db = read::snapshot(&app.pool).await?;
+            let found = analytics_pages::ranked(&mut db, &ranking_of).await?;
+            app.rankings.keep(asked, &found, now, question.meta.as_of);
+            (found, question.meta.as_of)
+        }
+    };
     let more = found.rows.len() > PAGE;
     found.rows.truncate(PAGE);
     let names = names(question, report, &found.rows).await?;
@@ -150,6 +160,7 @@ pub(super) async fn view(question: &Question<'_>, tab: Tab) -> Result<View> {
             .map(|(word, label)| (sorted(question, word), *label, *word == sort))
             .collect(),
         next,
+        as_of,
     })
 }
 
@@ -179,51 +190,42 @@ fn sales(
         currency, compare, ..
     } = *question;
     let counts_orders = report != Report::Category;
-    let mut columns = vec![text_column(noun)];
+    let mut columns = vec![
+        text_column(noun),
+        number_column(format!("Net sales ({currency})")),
+        number_column("Share (%)"),
+    ];
+    if compare {
+        columns.push(number_column(format!("Net before ({currency})")));
+    }
     if counts_orders {
         columns.push(number_column("Orders"));
     }
     columns.push(number_column("Units"));
-    let amounts = [
-        "Goods",
-        "Discounts",
-        "Taxes",
-        "Total",
-        "Given back",
-        "Net sales",
-    ];
+    let amounts = ["Goods", "Discounts", "Taxes", "Total", "Given back"];
     columns.extend(amounts.map(|label| number_column(format!("{label} ({currency})"))));
-    columns.push(number_column("Share (%)"));
-    if compare {
-        columns.push(number_column(format!("Net before ({currency})")));
-    }
     let all = found.all.now.net();
     let numbers = |row: &Ranked| {
         let m = row.now;
-        let mut cells = Vec::new();
+        let mut cells = vec![Cell::money(m.net(), currency), Cell::percent(m.net(), all)];
+        if compare {
+            cells.push(Cell::money(row.net_before, currency));
+        }
         if counts_orders {
             cells.push(Cell::count(m.orders));
         }
         cells.push(Cell::count(m.units));
-        let amounts = [
-            m.gross,
-            m.discounts,
-            m.tax,
-            m.total,
-            m.total - m.net(),
-            m.net(),
-        ];
+        let amounts = [m.gross, m.discounts, m.tax, m.total, m.total - m.net()];
         cells.extend(amounts.map(|amount| Cell::money(amount, currency)));
-        cells.push(Cell::percent(m.net(), all));
-        if compare {
-            cells.push(Cell::money(row.net_before, currency));
-        }
         cells
     };
     let row = |row: &Ranked| {
         let name = name(row);
         let href = match report {
-            Report::Product => Some(format!("/admin/products/{}", row.key)),
+            Report::Product => Some(super::super::shell::link(
+                "/admin/products",
+                &[("q", &name)],
+            )),
             Report::Offer => row
                 .key
                 .strip_prefix("coupon:")
@@ -244,7 +246,7 @@ fn sales(
         total.extend(numbers(&found.all));
         // Neither do orders of several products or sellers.
         if counts_orders && report != Report::Country {
-            total[1] = Cell::text("");
+            total[if compare { 4 } else { 3 }] = Cell::text("");
         }
     }
     Table {

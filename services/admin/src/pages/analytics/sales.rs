@@ -108,7 +108,11 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
     ];
 
     let mut columns = vec![text_column(period.by.noun())];
-    columns.extend(["Orders", "Cancelled", "Units"].map(number_column));
+    columns.push(number_column("Orders"));
+    columns.push(number_column(format!("Net sales ({currency})")));
+    if compare {
+        columns.push(number_column(format!("Net before ({currency})")));
+    }
     let amounts = [
         "Goods",
         "Discounts",
@@ -118,14 +122,14 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
         "Refunds",
         "Not taken",
         "Charged back",
-        "Net sales",
     ];
     columns.extend(amounts.map(|label| number_column(format!("{label} ({currency})"))));
-    if compare {
-        columns.push(number_column(format!("Net before ({currency})")));
-    }
+    columns.extend(["Units", "Cancelled"].map(number_column));
     let numbers = |m: Measures, before: Measures| {
-        let mut cells: Vec<Cell> = [m.orders, m.cancelled, m.units].map(Cell::count).into();
+        let mut cells = vec![Cell::count(m.orders), Cell::money(m.net(), currency)];
+        if compare {
+            cells.push(Cell::money(before.net(), currency));
+        }
         let amounts = [
             m.gross,
             m.discounts,
@@ -135,12 +139,9 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
             m.refunds,
             m.released,
             m.charged_back,
-            m.net(),
         ];
         cells.extend(amounts.map(|amount| Cell::money(amount, currency)));
-        if compare {
-            cells.push(Cell::money(before.net(), currency));
-        }
+        cells.extend([m.units, m.cancelled].map(Cell::count));
         cells
     };
     let row = |(start, measures): (&Date, &Measures)| {

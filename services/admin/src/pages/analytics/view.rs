@@ -2,7 +2,7 @@
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use primitives::{Currency, Money};
+use primitives::{Currency, Money, Timestamp};
 
 use crate::error::Result;
 use crate::format::thousands;
@@ -20,6 +20,8 @@ pub(super) struct View {
     /// Links that show the same otherwise: address, words, whether it is what is shown.
     pub(super) sorts: Vec<(String, &'static str, bool)>,
     pub(super) next: Option<String>,
+    /// What the numbers are of, if that is not now.
+    pub(super) as_of: Option<Timestamp>,
 }
 
 /// A number that counts.
