@@ -145,10 +145,13 @@ pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
     };
     let (public, _) = http::public().with_state(app.clone()).split_for_parts();
     let public = public.layer(axum::middleware::map_response(private));
-    let (internal, _) = http::internal().with_state(app).split_for_parts();
+    let (internal, _) = http::internal().with_state(app.clone()).split_for_parts();
+    let keys = app.keys.clone();
+    let (staffs, _) = http::staffs().with_state(app).split_for_parts();
+    let staffs = auth_token::in_staffs_name(staffs, keys);
     Listeners {
         public: Some(http_kit::public(public, limits)),
-        internal: http_kit::internal(internal, limits),
+        internal: http_kit::internal(internal.nest("/internal", staffs), limits),
     }
 }
 

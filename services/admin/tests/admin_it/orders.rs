@@ -150,3 +150,37 @@ async fn many_orders_are_tagged_and_shipped_at_once_with_a_row_for_each() {
     let refused = staff.send("/admin/orders/bulk", &none).await.expect(422);
     assert_shows(&refused.text(), &["Choose 1 to 100 orders."]);
 }
+
+#[tokio::test]
+async fn tags_are_given_and_taken_and_documents_passed_on() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let order = panel.order(NewOrder::default()).await;
+    let page = format!("/admin/orders/{}", order.id);
+    for (fields, method) in [
+        (vec![("tag", "Big gift")], "PUT"),
+        (vec![("tag", "big-gift"), ("remove", "true")], "DELETE"),
+    ] {
+        let _ = staff
+            .send(&format!("{page}/tags"), &fields)
+            .await
+            .expect(303);
+        let [call] = &panel.peer.calls()[..] else {
+            panic!("one call");
+        };
+        let tag = format!("/internal/orders/{}/tags/big-gift", order.id);
+        assert_eq!((call.method.as_str(), &call.path), (method, &tag));
+    }
+    let slip = staff
+        .get(&format!("{page}/documents/packing-slip"))
+        .expect(200)
+        .await;
+    assert_eq!(slip.header("content-type"), "application/pdf");
+    let asked = panel.peer.calls().pop().unwrap().path;
+    let wanted = format!("/internal/api/orders/{}/packing-slip?format=pdf", order.id);
+    assert_eq!(asked, wanted);
+    let _ = staff
+        .get(&format!("{page}/documents/diary"))
+        .expect(404)
+        .await;
+}

@@ -51,8 +51,7 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::cancel::handler))
         .routes(routes!(documents::list::handler))
         .routes(routes!(documents::get::handler))
-        .routes(routes!(documents::invoice::handler))
-        .routes(routes!(documents::packing_slip::handler))
+        .merge(staffs())
         .routes(routes!(payments::pay::handler))
         .routes(routes!(payments::get::handler))
         .routes(routes!(payments::capture::handler))
@@ -111,6 +110,14 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             tax_rates::remove::handler
         ))
         .routes(routes!(webhooks::stripe::handler))
+}
+
+/// What staff ask for by the same handlers, also on the internal listener, under `/internal`, by services that call in their name:
+/// see [`auth_token::in_staffs_name`].
+pub(crate) fn staffs() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(documents::invoice::handler))
+        .routes(routes!(documents::packing_slip::handler))
 }
 
 /// For other services, who say on whose behalf they call.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::optional;
+use super::tags::word;
 use crate::app::AppState;
 use crate::error::{PageError, Result, refusal};
 use crate::format::filters;
@@ -130,10 +131,7 @@ async fn one(
         What::Tag => (
             "order.tag",
             Method::PUT,
-            format!(
-                "/internal/orders/{id}/tags/{}",
-                form.tag.trim().to_lowercase().replace(' ', "-")
-            ),
+            format!("/internal/orders/{id}/tags/{}", word(&form.tag)),
             Value::Null,
         ),
         What::Cancel => (

@@ -3,10 +3,12 @@
 mod actions;
 mod bulk;
 mod detail;
+mod documents;
 mod list;
 mod refund;
 mod returns;
 mod ship;
+mod tags;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -34,6 +36,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/admin/orders/{id}/void", post(actions::void))
         .route("/admin/orders/{id}/mark-paid", post(actions::mark_paid))
         .route("/admin/orders/{id}/notes", post(actions::note))
+        .route("/admin/orders/{id}/tags", post(tags::submit))
+        .route("/admin/orders/{id}/documents/{kind}", get(documents::page))
         .route(
             "/admin/orders/{id}/refund",
             get(refund::page).post(refund::submit),

@@ -40,6 +40,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "review_reply" => "The answer is changed.",
         "ship" => "The shipment is recorded, and the customer gets a mail.",
         "stock" => "The stock is changed.",
+        "tags" => "The tags are changed.",
         "totp" => "The authenticator app is set up.",
         "totp_removed" => "The authenticator app is removed.",
         "turned" => "The conversation is changed.",
