@@ -29,6 +29,7 @@ mod clients;
 mod commands;
 mod config;
 mod consumers;
+mod csv;
 mod docs;
 mod domain;
 mod error;

@@ -1,6 +1,7 @@
 //! Rules and arithmetic, without any I/O.
 
 pub(crate) mod audit_chain;
+pub(crate) mod diff;
 pub(crate) mod cohorts;
 pub(crate) mod notifications;
 pub(crate) mod sales;

@@ -4,6 +4,7 @@ mod access;
 mod act;
 pub(crate) mod analytics;
 mod assets;
+mod audit;
 mod categories;
 mod chart;
 mod customers;
@@ -40,6 +41,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .route("/admin/theme", post(theme::submit))
         .merge(access::routes())
         .merge(analytics::routes())
+        .merge(audit::routes())
         .merge(categories::routes())
         .merge(customers::routes())
         .merge(messages::routes())

@@ -14,7 +14,12 @@ use crate::store;
 use crate::store::views::{NewView, SavedView};
 
 /// The lists that have views.
-const PAGES: [&str; 3] = ["/admin/orders", "/admin/products", "/admin/customers"];
+const PAGES: [&str; 4] = [
+    "/admin/orders",
+    "/admin/products",
+    "/admin/customers",
+    "/admin/audit",
+];
 
 /// What of a query is not the state of a list.
 const PASSING: [&str; 4] = ["cursor", "after", "done", "undo"];

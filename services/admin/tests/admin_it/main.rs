@@ -5,6 +5,7 @@ mod actions;
 mod analytics;
 mod api_authorisation;
 mod audit_chain;
+mod audit_pages;
 mod catalogue;
 mod events;
 mod html;

@@ -1,6 +1,6 @@
 use auth_token::Role;
 use auth_token::permissions::{
-    ManageSettings, Permission, ReadCatalogue, ReadOrders, ReadUsers, UseInbox,
+    ManageSettings, Permission, ReadAudit, ReadCatalogue, ReadOrders, ReadUsers, UseInbox,
 };
 
 /// Links of the navigation that belong together.
@@ -66,12 +66,10 @@ const GROUPS: &[(&str, &[Link])] = &[
     ),
     (
         "Shop",
-        &[link::<ManageSettings>(
-            "/admin/webhooks",
-            "Webhooks",
-            "plug",
-            "w",
-        )],
+        &[
+            link::<ManageSettings>("/admin/webhooks", "Webhooks", "plug", "w"),
+            link::<ReadAudit>("/admin/audit", "Audit log", "scroll", "a"),
+        ],
     ),
 ];
 

@@ -1,0 +1,158 @@
+//! Rows of one request about one thing are one act: asked for, answered, and what changed by it.
+
+use primitives::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::domain::diff::{Line, diff};
+use crate::store::audit_rows::AuditRow;
+
+/// Lines of a change that a list shows.
+const SHOWN: usize = 3;
+
+pub(super) struct Act {
+    pub(super) at: Timestamp,
+    /// The address, or what is known instead.
+    pub(super) who: String,
+    /// What the filter finds them by.
+    pub(super) who_link: String,
+    pub(super) role: Option<String>,
+    pub(super) action: String,
+    pub(super) target: Target,
+    /// In the order in which they were written.
+    pub(super) steps: Vec<Step>,
+    pub(super) change: Vec<Line>,
+    /// How many lines of the change are left out.
+    pub(super) more: usize,
+    pub(super) through: String,
+    pub(super) ip: Option<String>,
+    request_id: String,
+}
+
+/// A row of an act.
+pub(super) struct Step {
+    pub(super) seq: i64,
+    pub(super) outcome: String,
+    pub(super) tone: &'static str,
+}
+
+/// What was acted upon.
+pub(super) struct Target {
+    /// As the log has it.
+    pub(super) text: String,
+    pub(super) kind: String,
+    /// The end of its id: what tells neighbours apart.
+    pub(super) short: String,
+    pub(super) href: Option<String>,
+}
+
+impl Target {
+    pub(super) fn new(text: &str) -> Self {
+        let (kind, id) = text.split_once(':').unwrap_or((text, ""));
+        let page = match kind {
+            "order" => Some("orders"),
+            "product" => Some("products"),
+            "user" => Some("customers"),
+            _ => None,
+        };
+        let href = match (kind, page, id.parse::<Uuid>()) {
+            ("settings", ..) => Some("/admin/settings".to_owned()),
+            (_, Some(page), Ok(id)) => Some(format!("/admin/{page}/{id}")),
+            _ => None,
+        };
+        let short = match id.parse::<Uuid>() {
+            Ok(id) => format!("…{}", &id.to_string()[28..]),
+            Err(_) => id.to_owned(),
+        };
+        Self {
+            text: text.to_owned(),
+            kind: kind.replace('_', " "),
+            short,
+            href,
+        }
+    }
+}
+
+/// How an outcome looks.
+pub(super) fn tone(outcome: &str) -> &'static str {
+    match outcome {
+        "asked" => "",
+        "done" => "good",
+        "changed" => "info",
+        _ => "bad",
+    }
+}
+
+/// In words: where a row comes from.
+pub(super) fn through(row: &AuditRow) -> String {
+    match row.through.as_deref() {
+        None | Some("admin") => "panel".to_owned(),
+        Some("rest") => "API".to_owned(),
+        Some(other) => other.replace('_', " "),
+    }
+}
+
+/// The lines of a change, without the noise of empty objects.
+pub(super) fn change(row: &AuditRow) -> Vec<Line> {
+    diff(row.before.as_ref(), row.after.as_ref())
+}
+
+/// The facts of a row beside its change.
+pub(super) fn facts(details: &Value) -> Vec<Line> {
+    diff(None, Some(details))
+}
+
+/// Rows, newest first, as acts in the same order.
+pub(super) fn acts(rows: &[AuditRow]) -> Vec<Act> {
+    let mut acts: Vec<Act> = vec![];
+    for row in rows {
+        let step = Step {
+            seq: row.seq,
+            outcome: row.outcome.clone(),
+            tone: tone(&row.outcome),
+        };
+        let same = acts.iter_mut().find(|act| {
+            !row.request_id.is_empty()
+                && act.request_id == row.request_id
+                && act.action == row.action
+                && act.target.text == row.target
+        });
+        let mut lines = change(row);
+        let more = lines.len().saturating_sub(SHOWN);
+        lines.truncate(SHOWN);
+        if let Some(act) = same {
+            act.at = row.at;
+            act.steps.push(step);
+            act.role = act.role.take().or_else(|| row.actor_role.clone());
+            act.ip = act.ip.take().or_else(|| row.ip.clone());
+            if act.change.is_empty() {
+                (act.change, act.more) = (lines, more);
+            }
+            continue;
+        }
+        let id = row.actor_id.map(|id| id.to_string()).unwrap_or_default();
+        let nobody = row.actor_email.is_empty();
+        acts.push(Act {
+            at: row.at,
+            who: match (nobody, id.is_empty()) {
+                (false, _) => row.actor_email.clone(),
+                (true, false) => format!("user …{}", &id[28..]),
+                (true, true) => "nobody known".to_owned(),
+            },
+            who_link: if nobody { id } else { row.actor_email.clone() },
+            role: row.actor_role.clone(),
+            action: row.action.clone(),
+            target: Target::new(&row.target),
+            steps: vec![step],
+            change: lines,
+            more,
+            through: through(row),
+            ip: row.ip.clone(),
+            request_id: row.request_id.clone(),
+        });
+    }
+    for act in &mut acts {
+        act.steps.sort_by_key(|step| step.seq);
+    }
+    acts
+}
