@@ -45,7 +45,7 @@ fn add_problems(operation: &mut Operation) {
     );
     add(
         "503",
-        "`unavailable`: something that this needs is away; try again",
+        "`unavailable`: something that this needs is away; try again. `maintenance`, for what changes something: the shop is closed; `detail` says why, `Retry-After` when to come back",
     );
     if operation.request_body.is_some() {
         add(

@@ -39,6 +39,14 @@ pub struct CommonSettings {
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub reuse_port: bool,
 
+    /// What the shop is called, until staff say otherwise in the panel.
+    #[arg(long, env, default_value = "Mercato")]
+    pub shop_name: String,
+
+    /// admin's internal API: where the shop's settings are read.
+    #[arg(long, env, default_value = "http://127.0.0.1:9000")]
+    pub admin_internal_url: String,
+
     /// Tell the number of SQL statements of each request in a `Server-Timing` header.
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub server_timing: bool,
@@ -57,6 +65,9 @@ impl CommonSettings {
             shutdown_timeout_seconds: 10,
             lame_duck_milliseconds: 0,
             reuse_port: false,
+            shop_name: "Mercato".into(),
+            // Nobody listens there.
+            admin_internal_url: "http://127.0.0.1:9".into(),
             server_timing: true,
         }
     }

@@ -10,17 +10,19 @@ use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 use http_kit::Limits;
-use primitives::{Clock, Random, UserId};
+use messaging::Publisher;
+use primitives::{Clock, Currency, Random, UserId};
 use runtime::live::Live;
 use runtime::{CommonSettings, Listeners, Runtime, Service as _};
+use shop_settings::Shop;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::broker::Broker;
 use crate::clients::webhooks::Sender;
-use crate::config::Settings;
+use crate::config::{Defaults, Settings};
 use crate::session::Sessions;
-use crate::{commands, consumers, docs, http, jobs, pages};
+use crate::{commands, consumers, docs, http, jobs, pages, store};
 
 /// The program.
 pub struct App;
@@ -64,6 +66,21 @@ impl runtime::Service for App {
 
     async fn start(settings: Settings, runtime: &mut Runtime) -> anyhow::Result<Listeners> {
         let app = AppState::new(&settings, runtime.clock(), runtime.random())?;
+        let (pool, amqp_url) = (app.pool.clone(), settings.amqp_url.clone());
+        runtime.spawn("relay", move |shutdown| {
+            messaging::relay::run(pool, amqp_url, shutdown)
+        });
+        let (shop, pool, amqp_url) = (
+            app.shop.clone(),
+            app.pool.clone(),
+            settings.amqp_url.clone(),
+        );
+        runtime.spawn("settings", move |shutdown| {
+            shop.follow(amqp_url, shutdown, move || {
+                let pool = pool.clone();
+                async move { Ok(store::settings::read(&mut *pool.acquire().await?).await?) }
+            })
+        });
         let consumers = consumers::all(&app, settings.amqp_url.clone());
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
         let (verifier, redis_url) = (app.verifier.clone(), settings.redis_url.clone());
@@ -113,6 +130,7 @@ pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
     };
     let (api, _) = http::public().with_state(app.clone()).split_for_parts();
     let api = api.layer(axum::middleware::map_response(private));
+    let api = shop_settings::closable(api, app.shop.clone(), &[]);
     let (internal, _) = http::internal().with_state(app.clone()).split_for_parts();
     let public = pages::routes(app).merge(docs::routes()).merge(api);
     Listeners {
@@ -172,6 +190,12 @@ pub struct Parts {
     pub(crate) live: Live<UserId>,
     /// How often they hear that nothing happened.
     pub(crate) heartbeat: Duration,
+    pub(crate) publisher: Publisher,
+    /// What staff set for the shop.
+    pub(crate) shop: Shop,
+    /// What holds where they set nothing.
+    pub(crate) defaults: Defaults,
+    pub(crate) shop_name: String,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
 }
@@ -230,6 +254,10 @@ impl AppState {
             sessions: Sessions::new(&settings.redis_url, clock.clone(), random.clone())?,
             rankings: pages::analytics::KeptRankings::default(),
             time_zone: settings.time_zone.clone(),
+            publisher: Publisher::new("mercato/admin", clock.clone(), random.clone()),
+            shop: Shop::default(),
+            defaults: settings.defaults.clone(),
+            shop_name: settings.common.shop_name.clone(),
             clock,
             random,
         })))
@@ -257,6 +285,34 @@ impl AppState {
     /// The database is away.
     pub async fn deliver_webhooks(&self) -> sqlx::Result<usize> {
         jobs::webhooks::all(self).await
+    }
+
+    /// What the shop is called.
+    pub(crate) fn shop_name(&self) -> String {
+        let set = self.shop.now().shop_name.clone();
+        set.unwrap_or_else(|| self.shop_name.clone())
+    }
+
+    /// The currency that the shop sells in.
+    pub(crate) fn currency(&self) -> Currency {
+        let set = self.shop.now().currency;
+        set.unwrap_or(self.defaults.currency)
+    }
+
+    /// After how long a paid order that was not shipped is late.
+    #[expect(dead_code, reason = "for lists of orders")]
+    pub(crate) fn late_after(&self) -> Duration {
+        let set = self.shop.now().late_after_hours;
+        let hours = set.unwrap_or(self.defaults.late_after_hours);
+        Duration::from_secs(u64::from(hours) * 3600)
+    }
+
+    /// After how long a work item that nobody took is overdue.
+    #[expect(dead_code, reason = "for lists of work items")]
+    pub(crate) fn overdue_after(&self) -> Duration {
+        let set = self.shop.now().overdue_after_hours;
+        let hours = set.unwrap_or(self.defaults.overdue_after_hours);
+        Duration::from_secs(u64::from(hours) * 3600)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use primitives::Currency;
 use runtime::CommonSettings;
 use secrecy::SecretString;
 
@@ -90,6 +91,9 @@ pub struct Settings {
     /// Webhooks of third parties.
     #[command(flatten)]
     pub webhooks: WebhookSettings,
+    /// What holds where staff set nothing.
+    #[command(flatten)]
+    pub defaults: Defaults,
 }
 
 /// Where webhooks may go.
@@ -132,4 +136,46 @@ fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(',')
         .map(str::trim)
         .filter(|word| !word.is_empty())
+}
+
+/// What the page of settings shows where staff set nothing. The services that use a value read the same variable, so give all of them the same.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Defaults {
+    /// The currency that the shop sells in.
+    #[arg(long, env = "CURRENCY", default_value = "EUR")]
+    pub currency: Currency,
+    /// The sender of all mails, such as `Mercato <shop@mercato.example>`.
+    #[arg(long, env = "MAIL_FROM", default_value = "")]
+    pub mail_from: String,
+    /// Who sells, on invoices.
+    #[arg(long, env = "SELLER_NAME", default_value = "Mercato")]
+    pub seller_name: String,
+    /// What stands below the name; lines end with `;`.
+    #[arg(long, env = "SELLER_ADDRESS", default_value = "")]
+    pub seller_address: String,
+    /// What stands at the foot of each page; lines end with `;`.
+    #[arg(long, env = "SELLER_FOOTER", default_value = "")]
+    pub seller_footer: String,
+    /// With how many units left a new variant counts as running low. product's own, and no variable.
+    #[arg(skip = 5u32)]
+    pub low_stock_threshold: u32,
+    /// After how many hours a paid order that was not shipped is late.
+    #[arg(long, env = "LATE_AFTER_HOURS", default_value_t = 48)]
+    pub late_after_hours: u32,
+    /// After how many hours a work item that nobody took is overdue.
+    #[arg(long, env = "OVERDUE_AFTER_HOURS", default_value_t = 24)]
+    pub overdue_after_hours: u32,
+}
+
+impl Defaults {
+    /// The name in `MAIL_FROM`.
+    pub(crate) fn mail_name(&self) -> &str {
+        self.mail_from.split('<').next().unwrap_or_default().trim()
+    }
+
+    /// The address in it.
+    pub(crate) fn mail_address(&self) -> &str {
+        let address = self.mail_from.rsplit('<').next().unwrap_or_default();
+        address.trim_end_matches('>').trim()
+    }
 }

@@ -227,6 +227,7 @@ pub(crate) trait Internal {}
 impl Internal for sqlx::Error {}
 impl Internal for csv::Error {}
 impl Internal for std::io::Error {}
+impl Internal for anyhow::Error {}
 impl Internal for redis::RedisError {}
 impl Internal for askama::Error {}
 impl Internal for serde_json::Error {}

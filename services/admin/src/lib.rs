@@ -1,6 +1,6 @@
 //! The admin service: the panel in which staff see everything and change it.
 //!
-//! It owns `admin_db` (audit log, notifications). It reads the other databases through grants that name each column, one
+//! It owns `admin_db` (audit log, notifications, settings of the shop). It reads the other databases through grants that name each column, one
 //! read-only snapshot a page, and changes things only by calling the owning service in the staff member's name.
 //!
 //! # Analytics
@@ -18,6 +18,8 @@
 //!   `changed`. It comes by the event `staff.acted`, which is written in the transaction of the change: there is one exactly if the change
 //!   is there, whether staff used the panel or the public API (`through`), and however often it is delivered.
 //!
+//! What the panel itself owns, as the settings of the shop, has one row `changed` from the panel, written in the transaction of the change.
+//!
 //! Both name the act and its target by the same words, and the request by the same number. So an act in the panel has three rows: asked,
 //! done, changed. `done` without `changed` is an act that had been done before; `unavailable` with `changed` is one whose answer was lost;
 //! `changed` alone came through the public API.
@@ -29,7 +31,6 @@ mod clients;
 mod commands;
 mod config;
 mod consumers;
-mod csv;
 mod docs;
 mod domain;
 mod error;
@@ -40,6 +41,7 @@ mod jobs;
 mod pages;
 mod read;
 mod session;
+mod spreadsheet;
 mod store;
 mod workflows;
 

@@ -52,6 +52,10 @@ pub(crate) struct Session {
     pub(crate) theme: Theme,
     /// What staff are told that they have not read, counted to a hundred.
     pub(crate) unread: i64,
+    /// What the shop is called.
+    pub(crate) shop_name: String,
+    /// Whether customers can change nothing now.
+    pub(crate) closed: bool,
 }
 
 /// How pages look in this browser.
@@ -355,5 +359,7 @@ async fn current(app: &AppState, token: &str, theme: Theme) -> Result<Option<Ses
             factor_missing: factor_required && !proved.used_second_factor,
             theme,
             unread,
+            shop_name: app.shop_name(),
+            closed: app.shop.now().maintenance.is_some(),
         }))
 }

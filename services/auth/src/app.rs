@@ -14,6 +14,7 @@ use primitives::{Clock, Random, SessionId};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::ExposeSecret;
+use shop_settings::Shop;
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore};
 
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) order: InternalClient,
     pub(crate) product: InternalClient,
     pub(crate) admin: InternalClient,
+    /// What staff set for the shop.
+    pub(crate) shop: Shop,
     /// Whose turn it is to gather an export.
     pub(crate) exports: Semaphore,
     pub(crate) clock: Clock,
@@ -79,6 +82,12 @@ impl FromRef<AppState> for ServiceKeys {
 }
 
 impl AppState {
+    /// What the shop is called.
+    pub(crate) fn shop_name(&self) -> String {
+        let set = self.shop.now().shop_name.clone();
+        set.unwrap_or_else(|| self.settings.common.shop_name.clone())
+    }
+
     /// Makes committed revocations take effect: here at once, elsewhere through Redis. If Redis is away the reconciler
     /// tells it later.
     pub(crate) async fn announce(&self, revocations: Vec<Pending>) {
@@ -256,9 +265,10 @@ pub fn build(settings: Settings, clock: Clock, random: Random) -> anyhow::Result
         admin: InternalClient::new(
             App::NAME,
             "admin",
-            &settings.admin_internal_url,
+            &settings.common.admin_internal_url,
             service_keys.clone(),
         )?,
+        shop: Shop::default(),
         exports: Semaphore::new(workflows::export::AT_ONCE),
         service_keys,
         publisher: Publisher::new("mercato/auth", clock.clone(), random.clone()),
@@ -331,6 +341,14 @@ impl Service for App {
         let (verifier, redis_url) = (state.verifier.clone(), state.settings.redis_url.clone());
         rt.spawn("verifier", move |shutdown| {
             verifier.run(redis_url, shutdown)
+        });
+        let (shop, admin) = (state.shop.clone(), state.admin.clone());
+        let amqp_url = state.settings.amqp_url.clone();
+        rt.spawn("settings", move |shutdown| {
+            shop.follow(amqp_url, shutdown, move || {
+                let admin = admin.clone();
+                async move { Ok(admin.get("/internal/settings", None).await?) }
+            })
         });
         rt.spawn("jobs", move |shutdown| jobs::run(state, shutdown));
         Ok(listeners)

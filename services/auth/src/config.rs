@@ -49,10 +49,6 @@ pub struct Settings {
     #[arg(long, env)]
     pub public_url: url::Url,
 
-    /// What authenticator apps call the shop.
-    #[arg(long, env, default_value = "Mercato")]
-    pub shop_name: String,
-
     /// The domain that passkeys are for; by default PUBLIC_URL's host. They work on it and on what is below it. Changing it makes
     /// all passkeys useless.
     #[arg(long, env)]
@@ -77,10 +73,6 @@ pub struct Settings {
     /// product's internal API, likewise.
     #[arg(long, env, default_value = "http://127.0.0.1:9003")]
     pub product_internal_url: String,
-
-    /// admin's internal API, likewise.
-    #[arg(long, env, default_value = "http://127.0.0.1:9000")]
-    pub admin_internal_url: String,
 
     /// The folder of the keys that sign access tokens; the first key is made if there is none.
     #[arg(long, env)]

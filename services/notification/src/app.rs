@@ -1,13 +1,16 @@
 //! Puts the service together.
 
+use auth_token::{InternalClient, ServiceKeys};
 use messaging::Consumers;
+use primitives::Clock;
 use runtime::{CommonSettings, Listeners, Runtime};
+use shop_settings::Shop;
 use sqlx::migrate::Migrator;
 
 use crate::config::Settings;
 use crate::consumers::KeepMail;
 use crate::jobs::send::Sender;
-use crate::mail::{self, Postbox};
+use crate::mail::{self, Brand, Postbox};
 
 /// The migrations of the schema `notification`.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -28,11 +31,11 @@ impl runtime::Service for App {
     }
 
     fn check(settings: &Settings) -> Vec<String> {
-        mail::server(&settings.smtp_url)
-            .err()
-            .map(|error| format!("SMTP_URL: {error:#}"))
-            .into_iter()
-            .collect()
+        let smtp = mail::server(&settings.smtp_url).err();
+        let smtp = smtp.map(|error| format!("SMTP_URL: {error:#}"));
+        let keys = admin(settings, Clock::system()).err();
+        let keys = keys.map(|error| format!("{error:#}"));
+        smtp.into_iter().chain(keys).collect()
     }
 
     async fn migrate(settings: Settings) -> anyhow::Result<()> {
@@ -53,9 +56,23 @@ impl runtime::Service for App {
                 clock: runtime.clock(),
             });
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
+        let admin = admin(&settings, runtime.clock())?;
+        let shop = Shop::default();
+        let (follower, amqp_url) = (shop.clone(), settings.amqp_url.clone());
+        runtime.spawn("settings", move |shutdown| {
+            follower.follow(amqp_url, shutdown, move || {
+                let admin = admin.clone();
+                async move { Ok(admin.get("/internal/settings", None).await?) }
+            })
+        });
+        let brand = Brand {
+            shop,
+            from: settings.mail_from.clone(),
+            shop_name: settings.common.shop_name.clone(),
+        };
         let sender = Sender {
             pool: pool.clone(),
-            postbox: Postbox::new(&settings.smtp_url, settings.mail_from.clone())?,
+            postbox: Postbox::new(&settings.smtp_url, brand)?,
             clock: runtime.clock(),
             max_attempts: settings.mail_max_attempts,
             first_wait: settings.retry(),
@@ -67,4 +84,16 @@ impl runtime::Service for App {
             internal: axum::Router::new(),
         })
     }
+}
+
+/// The service that knows what staff set for the shop.
+fn admin(settings: &Settings, clock: Clock) -> anyhow::Result<InternalClient> {
+    let keys = ServiceKeys::new(
+        "notification",
+        &settings.service_key,
+        &settings.service_jwks,
+        clock,
+    )?;
+    let url = &settings.common.admin_internal_url;
+    InternalClient::new("notification", "admin", url, keys)
 }

@@ -28,6 +28,12 @@ pub struct Settings {
     /// The broker.
     #[arg(long, env = "AMQP_URL", hide_env_values = true)]
     pub amqp_url: SecretString,
+    /// This service's private key (Ed25519, base64 of PKCS#8 DER): signs calls to admin.
+    #[arg(long, env = "SERVICE_KEY", hide_env_values = true)]
+    pub service_key: SecretString,
+    /// The public keys of all services, as a JWKS.
+    #[arg(long, env = "SERVICE_JWKS", hide_env_values = true)]
+    pub service_jwks: String,
     /// The server that takes mail: `smtp://host:25`, `smtp://user:password@host:587?tls=required`, `smtps://user:password@host:465`.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: SecretString,

@@ -8,6 +8,7 @@ use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use primitives::{EventId, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
+use shop_settings::Shop;
 
 /// All subjects.
 #[derive(Template)]
@@ -21,6 +22,7 @@ struct Subject<'a> {
 #[template(path = "text.txt")]
 struct Text<'a> {
     mail: &'a Mail,
+    shop: &'a str,
 }
 
 /// The HTML part, from `html/<kind>.html`.
@@ -28,6 +30,7 @@ struct Text<'a> {
 #[template(path = "html.html")]
 struct Html<'a> {
     mail: &'a Mail,
+    shop: &'a str,
     subject: &'a str,
 }
 
@@ -68,12 +71,17 @@ pub(crate) fn subject(mail: &Mail) -> askama::Result<String> {
     Ok(subject.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn text(mail: &Mail) -> askama::Result<String> {
-    Text { mail }.render()
+fn text(mail: &Mail, shop: &str) -> askama::Result<String> {
+    Text { mail, shop }.render()
 }
 
-fn html(mail: &Mail, subject: &str) -> askama::Result<String> {
-    Html { mail, subject }.render()
+fn html(mail: &Mail, shop: &str, subject: &str) -> askama::Result<String> {
+    Html {
+        mail,
+        shop,
+        subject,
+    }
+    .render()
 }
 
 /// Why a mail was not taken.
@@ -85,18 +93,42 @@ pub(crate) enum Failure {
     ForEver(String),
 }
 
+/// In whose name mails are written: what staff set, else what the environment says.
+pub(crate) struct Brand {
+    pub(crate) shop: Shop,
+    pub(crate) from: Mailbox,
+    pub(crate) shop_name: String,
+}
+
+impl Brand {
+    fn shop_name(&self) -> String {
+        let set = self.shop.now().shop_name.clone();
+        set.unwrap_or_else(|| self.shop_name.clone())
+    }
+
+    fn from(&self) -> Mailbox {
+        let set = self.shop.now();
+        let address = set.mail_address.as_ref();
+        let address = address.and_then(|address| address.as_str().parse().ok());
+        Mailbox {
+            name: set.mail_name.clone().or_else(|| self.from.name.clone()),
+            email: address.unwrap_or_else(|| self.from.email.clone()),
+        }
+    }
+}
+
 /// The server that takes our mails, through a pool of connections.
 pub(crate) struct Postbox {
     transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
+    brand: Brand,
 }
 
 impl Postbox {
     /// Connects when the first mail is sent. Needs a running Tokio, for the pool.
-    pub(crate) fn new(url: &SecretString, from: Mailbox) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &SecretString, brand: Brand) -> anyhow::Result<Self> {
         Ok(Self {
             transport: server(url)?.build(),
-            from,
+            brand,
         })
     }
 
@@ -136,14 +168,15 @@ impl Postbox {
         subject: &str,
         mail: &Mail,
     ) -> anyhow::Result<Message> {
+        let (shop, from) = (self.brand.shop_name(), self.brand.from());
         let mut message = Message::builder()
-            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
-            .from(self.from.clone())
+            .message_id(Some(format!("<{id}@{}>", self.brand.from.email.domain())))
+            .from(from)
             .to(Mailbox::new(None, to.parse()?))
             .subject(subject)
             .multipart(MultiPart::alternative_plain_html(
-                text(mail)?,
-                html(mail, subject)?,
+                text(mail, &shop)?,
+                html(mail, &shop, subject)?,
             ))?;
         let mut add = |name: &'static str, value: String| {
             let header = HeaderName::new_from_ascii_str(name);

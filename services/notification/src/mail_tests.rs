@@ -170,8 +170,8 @@ fn mails_look_as_they_should() {
         let subject = subject(&mail).unwrap();
         let whole = format!(
             "Subject: {subject}\n\n{}\n========\n{}",
-            text(&mail).unwrap(),
-            html(&mail, &subject).unwrap()
+            text(&mail, "Mercato").unwrap(),
+            html(&mail, "Mercato", &subject).unwrap()
         );
         insta::with_settings!({ snapshot_path => "../tests/snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(kind(&mail), whole);
@@ -201,7 +201,7 @@ fn every_change_of_second_factors_has_its_words() {
             format!(
                 "Subject: {}\n{}",
                 subject(&mail).unwrap(),
-                text(&mail).unwrap()
+                text(&mail, "Mercato").unwrap()
             )
         })
         .collect();
@@ -246,7 +246,7 @@ proptest::proptest! {
             let subject = subject(&filled).unwrap();
             assert!(!subject.contains(['\r', '\n']), "{subject:?}");
             let tags = |mail: &Mail| {
-                let html = html(mail, "").unwrap();
+                let html = html(mail, "Mercato", "").unwrap();
                 ["<", ">", "\""].map(|mark| html.matches(mark).count())
             };
             assert_eq!(tags(&plain), tags(&filled), "{text:?}");
@@ -276,13 +276,59 @@ fn a_subject_is_one_line() {
     );
 }
 
+fn brand() -> Brand {
+    Brand {
+        shop: Shop::default(),
+        from: "Mercato <shop@mercato.example>".parse().unwrap(),
+        shop_name: "Mercato".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn staff_say_in_whose_name_mails_are_written() {
+    use contracts::events::{SettingsChanged, ShopSettings};
+    let id: EventId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+    let brand = brand();
+    let shop = brand.shop.clone();
+    let postbox = Postbox::new(&"smtp://127.0.0.1:1".into(), brand).unwrap();
+    let raw = || {
+        let message = postbox
+            .message(id, "a@example.com", "x", &all()[0])
+            .unwrap();
+        String::from_utf8(message.formatted()).unwrap()
+    };
+    let before = raw();
+    assert!(
+        before.contains("From: \"Mercato\" <shop@mercato.example>")
+            || before.contains("From: Mercato <shop@mercato.example>"),
+        "{before}"
+    );
+    let settings = ShopSettings {
+        shop_name: Some("Lamps & <Light>".to_owned()),
+        mail_name: Some("Zoë, of Lamps".to_owned()),
+        mail_address: Some("hello@lamps.example".parse().unwrap()),
+        ..ShopSettings::default()
+    };
+    shop.learn(SettingsChanged {
+        version: 1,
+        settings,
+    });
+    let after = raw();
+    assert!(after.contains("<hello@lamps.example>"), "{after}");
+    assert!(
+        after.contains("welcome to Lamps & <Light>.")
+            && after.contains("welcome to Lamps &#38; &#60;Light&#62;."),
+        "{after}"
+    );
+    assert!(
+        after.contains("@mercato.example>\r\n"),
+        "a mail that is tried again after the change is the same mail: {after}"
+    );
+}
+
 #[tokio::test]
 async fn every_try_is_the_same_mail() {
-    let postbox = Postbox::new(
-        &"smtp://127.0.0.1:1".into(),
-        "Mercato <shop@mercato.example>".parse().unwrap(),
-    )
-    .unwrap();
+    let postbox = Postbox::new(&"smtp://127.0.0.1:1".into(), brand()).unwrap();
     let id: EventId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
     let message = postbox
         .message(id, "a@example.com", "x", &all()[0])
@@ -297,11 +343,7 @@ async fn every_try_is_the_same_mail() {
 
 #[tokio::test]
 async fn mails_that_can_be_ended_say_how_to_mail_programs() {
-    let postbox = Postbox::new(
-        &"smtp://127.0.0.1:1".into(),
-        "Mercato <shop@mercato.example>".parse().unwrap(),
-    )
-    .unwrap();
+    let postbox = Postbox::new(&"smtp://127.0.0.1:1".into(), brand()).unwrap();
     let id: EventId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
     for mail in all() {
         let message = postbox.message(id, "a@example.com", "x", &mail).unwrap();

@@ -17,6 +17,7 @@ use primitives::{Clock, CountryCode, Currency, OrderId, Random};
 use runtime::live::Live;
 use runtime::{CommonSettings, Listeners, Runtime};
 use secrecy::SecretString;
+use shop_settings::Shop;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -98,6 +99,10 @@ impl runtime::Service for App {
         runtime.spawn("relay", move |shutdown| {
             messaging::relay::run(pool, amqp_url, shutdown)
         });
+        let (shop, amqp_url) = (app.clone(), settings.amqp_url.clone());
+        runtime.spawn("settings", move |shutdown| {
+            shop.follow_settings(amqp_url, shutdown)
+        });
         let consumers = app.consumers(settings.amqp_url.clone());
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
         let (jobs, interval) = (
@@ -144,6 +149,8 @@ pub fn listeners(app: AppState, settings: &Settings) -> Listeners {
         ..Limits::default()
     };
     let (public, _) = http::public().with_state(app.clone()).split_for_parts();
+    // Money that moved is heard of, whatever the shop does.
+    let public = shop_settings::closable(public, app.shop.clone(), &["/api/webhooks/"]);
     let public = public.layer(axum::middleware::map_response(private));
     let (internal, _) = http::internal().with_state(app.clone()).split_for_parts();
     let keys = app.keys.clone();
@@ -185,15 +192,18 @@ pub struct Parts {
     pub(crate) guest_tokens: GuestTokens,
     pub(crate) guest_carts: GuestCarts,
     pub(crate) cart: CartSettings,
-    pub(crate) seller: SellerSettings,
+    seller: SellerSettings,
     pub(crate) public_url: String,
     pub(crate) country: CountryCode,
-    pub(crate) currency: Currency,
+    currency: Currency,
     pub(crate) prices_include_tax: bool,
     pub(crate) unpaid_expiry_seconds: u32,
     pub(crate) return_window_days: u16,
     pub(crate) return_address: Option<String>,
     pub(crate) timeline_heartbeat_seconds: u16,
+    /// What staff set for the shop.
+    shop: Shop,
+    admin: InternalClient,
     /// Who follows orders live.
     pub(crate) live: Live<OrderId>,
     /// How far back the comparison with the payment provider looks.
@@ -239,6 +249,7 @@ impl AppState {
         )?;
         let auth = InternalClient::new("order", "auth", &settings.auth_internal_url, keys.clone())?;
         verifier.admit_programs(Area::Orders, Exchange::auth(auth.clone()));
+        let admin_keys = keys.clone();
         Ok(Self(Arc::new(Parts {
             pool: runtime::pg::connect(
                 &settings.database_url,
@@ -273,6 +284,13 @@ impl AppState {
                 .clone()
                 .filter(|address| !address.trim().is_empty()),
             timeline_heartbeat_seconds: settings.timeline_heartbeat_seconds,
+            shop: Shop::default(),
+            admin: InternalClient::new(
+                "order",
+                "admin",
+                &settings.common.admin_internal_url,
+                admin_keys,
+            )?,
             live: Live::new("order_events", settings.timeline_followers),
             reconcile_window: Duration::from_secs(
                 u64::from(settings.reconcile_window_hours) * 3600,
@@ -281,6 +299,41 @@ impl AppState {
             clock,
             random,
         })))
+    }
+
+    /// What staff set for the shop, as far as this process knows.
+    #[must_use]
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// What new carts are in, and prices that do not say theirs.
+    pub(crate) fn currency(&self) -> Currency {
+        self.shop.now().currency.unwrap_or(self.currency)
+    }
+
+    /// Who sells, as documents say it from now on.
+    pub(crate) fn seller(&self) -> SellerSettings {
+        let (set, default) = (self.shop.now(), self.seller.clone());
+        SellerSettings {
+            seller_name: set.seller_name.clone().unwrap_or(default.seller_name),
+            seller_address: set.seller_address.clone().unwrap_or(default.seller_address),
+            seller_footer: set.seller_footer.clone().unwrap_or(default.seller_footer),
+            ..default
+        }
+    }
+
+    /// Learns what staff set until `shutdown`.
+    pub fn follow_settings(
+        &self,
+        amqp_url: SecretString,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (shop, admin) = (self.shop.clone(), self.admin.clone());
+        shop.follow(amqp_url, shutdown, move || {
+            let admin = admin.clone();
+            async move { Ok(admin.get("/internal/settings", None).await?) }
+        })
     }
 
     /// What this service does about others' events, once it runs.

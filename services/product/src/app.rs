@@ -11,6 +11,7 @@ use messaging::{Consumers, Publisher};
 use primitives::{Clock, Currency, Random};
 use runtime::{CommonSettings, Listeners, Runtime, Service};
 use secrecy::SecretString;
+use shop_settings::Shop;
 use sqlx::PgPool;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,8 @@ pub(crate) struct Context {
     /// Rings when files of pictures are to be removed.
     pub(crate) leftovers: Arc<Notify>,
     pub(crate) queues: Queues,
+    /// What staff set for the shop.
+    pub(crate) shop: Shop,
 }
 
 impl Context {
@@ -52,7 +55,20 @@ impl Context {
             random,
             leftovers: Arc::default(),
             queues: Queues::new(at_once),
+            shop: Shop::default(),
         }
+    }
+}
+
+/// When a new variant counts as running low, if nobody says.
+const LOW_STOCK_THRESHOLD: i32 = 5;
+
+impl Context {
+    /// When a new variant counts as running low.
+    pub(crate) fn low_stock_threshold(&self) -> i32 {
+        let set = self.shop.now().low_stock_threshold;
+        set.and_then(|units| units.try_into().ok())
+            .unwrap_or(LOW_STOCK_THRESHOLD)
     }
 }
 
@@ -71,6 +87,7 @@ pub(crate) struct AppState {
     pub(crate) exports: Arc<Semaphore>,
     verifier: Verifier,
     services: ServiceKeys,
+    admin: InternalClient,
 }
 
 /// What may be imported.
@@ -84,6 +101,14 @@ pub(crate) struct ImportLimits {
 
 /// Exports that one process makes at a time.
 const EXPORTS: usize = 2;
+
+impl AppState {
+    /// Of prices that come without one.
+    pub(crate) fn currency(&self) -> Currency {
+        let set = self.context.shop.now().currency;
+        set.unwrap_or(self.imports.currency)
+    }
+}
 
 impl FromRef<AppState> for Verifier {
     fn from_ref(state: &AppState) -> Self {
@@ -167,6 +192,12 @@ impl App {
                     currency: settings.currency.parse().context("CURRENCY")?,
                 },
                 exports: Arc::new(Semaphore::new(EXPORTS)),
+                admin: InternalClient::new(
+                    Self::NAME,
+                    "admin",
+                    &settings.common.admin_internal_url,
+                    services.clone(),
+                )?,
                 verifier,
                 services,
             },
@@ -191,6 +222,7 @@ impl App {
             .with_state(self.state.clone())
             .split_for_parts();
         let staffs = auth_token::in_staffs_name(staffs, self.state.services.clone());
+        let public = shop_settings::closable(public, self.shop().clone(), &[]);
         Listeners {
             public: Some(http_kit::public(public, self.limits)),
             internal: http_kit::internal(internal.nest("/internal", staffs), self.limits),
@@ -200,6 +232,24 @@ impl App {
     /// What it does about other services' events.
     pub fn consumers(&self, amqp_url: SecretString) -> Consumers {
         consumers::all(&self.state.context, amqp_url)
+    }
+
+    /// What staff set for the shop, as far as this process knows.
+    pub fn shop(&self) -> &Shop {
+        &self.state.context.shop
+    }
+
+    /// Learns what staff set until `shutdown`.
+    pub fn follow_settings(
+        &self,
+        amqp_url: SecretString,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (shop, admin) = (self.shop().clone(), self.state.admin.clone());
+        shop.follow(amqp_url, shutdown, move || {
+            let admin = admin.clone();
+            async move { Ok(admin.get("/internal/settings", None).await?) }
+        })
     }
 
     /// Hears until `shutdown` what others change, so that no kept answer is older than it may be.
@@ -376,6 +426,10 @@ impl Service for App {
         });
         let amqp_url = settings.amqp_url.clone();
         runtime.spawn("cache", |shutdown| app.follow_changes(amqp_url, shutdown));
+        let amqp_url = settings.amqp_url.clone();
+        runtime.spawn("settings", |shutdown| {
+            app.follow_settings(amqp_url, shutdown)
+        });
         runtime.spawn("verifier", |shutdown| {
             verifier.run(settings.redis_url, shutdown)
         });

@@ -140,6 +140,20 @@ impl Facts<'_> {
         set("REDIS_URL", self.redis_url()?);
         set("AMQP_URL", self.amqp_url(name));
         set("PUBLIC_URL", self.base_url());
+        set("ADMIN_INTERNAL_URL", self.internal_url("admin")?);
+        for name in [
+            "SHOP_NAME",
+            "CURRENCY",
+            "SELLER_NAME",
+            "SELLER_ADDRESS",
+            "SELLER_FOOTER",
+            "LATE_AFTER_HOURS",
+            "OVERDUE_AFTER_HOURS",
+        ] {
+            if let Some(value) = self.environment.get(name) {
+                set(name, value);
+            }
+        }
         set(
             "JWKS_URL",
             format!("{}/internal/jwks.json", self.internal_url("auth")?),
@@ -151,6 +165,14 @@ impl Facts<'_> {
         set(
             "SERVICE_JWKS_FILE",
             text(self.secrets.path("services.jwks.json"))?,
+        );
+
+        // admin shows who sends, notification sends.
+        set(
+            "MAIL_FROM",
+            self.environment
+                .get("MAIL_FROM")
+                .unwrap_or_else(|| "Mercato <shop@mercato.example>".into()),
         );
 
         match name {
@@ -169,7 +191,6 @@ impl Facts<'_> {
                 set("LIMIT_MAILS_PER_HOUR_AND_CLIENT", "10000".into());
                 set("ORDER_INTERNAL_URL", self.internal_url("order")?);
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
-                set("ADMIN_INTERNAL_URL", self.internal_url("admin")?);
                 for name in ["ACCOUNT_DELETION_GRACE_DAYS", "STAFF_SECOND_FACTOR"] {
                     if let Some(value) = self.environment.get(name) {
                         set(name, value);
@@ -286,12 +307,6 @@ impl Facts<'_> {
                     self.environment
                         .get("SMTP_URL")
                         .unwrap_or_else(|| format!("smtp://127.0.0.1:{}", self.ports.smtp)),
-                );
-                set(
-                    "MAIL_FROM",
-                    self.environment
-                        .get("MAIL_FROM")
-                        .unwrap_or_else(|| "Mercato <shop@mercato.example>".into()),
                 );
             }
             _ => {}

@@ -11,6 +11,7 @@ mod payment;
 mod product;
 mod review;
 mod sequence;
+mod settings;
 mod staff;
 mod user;
 
@@ -22,6 +23,7 @@ pub use order::*;
 pub use payment::*;
 pub use product::*;
 pub use review::*;
+pub use settings::*;
 pub use staff::*;
 pub use user::*;
 

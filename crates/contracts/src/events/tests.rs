@@ -342,6 +342,26 @@ fn events_keep_their_shape() {
             ip: None,
             request_id: None,
         }),
+        sample(SettingsChanged::default()),
+        sample(SettingsChanged {
+            version: 7,
+            settings: ShopSettings {
+                shop_name: Some("Lamps".into()),
+                seller_name: Some("Lamps Ltd".into()),
+                seller_address: Some("1 Main Street;Dublin".into()),
+                seller_footer: Some("IE123".into()),
+                mail_address: Some(email()),
+                mail_name: Some("Lamps".into()),
+                currency: Some(Currency::EUR),
+                low_stock_threshold: Some(3),
+                late_after_hours: Some(48),
+                overdue_after_hours: Some(24),
+                maintenance: Some(Maintenance {
+                    message: "Back soon.".into(),
+                    retry_after_seconds: 600,
+                }),
+            },
+        }),
         sample(EmailNotification {
             mail_id: id(11),
             to: email(),

@@ -1,10 +1,11 @@
 //! Rules and arithmetic, without any I/O.
 
 pub(crate) mod audit_chain;
-pub(crate) mod diff;
 pub(crate) mod cohorts;
+pub(crate) mod diff;
 pub(crate) mod notifications;
 pub(crate) mod sales;
+pub(crate) mod settings;
 pub(crate) mod text;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

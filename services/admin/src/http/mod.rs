@@ -35,7 +35,9 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
 
 /// For other services, on the internal listener.
 pub(crate) fn internal() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(internal::export::handler))
+    OpenApiRouter::new()
+        .routes(routes!(internal::export::handler))
+        .routes(routes!(internal::settings::handler))
 }
 
 #[derive(OpenApi)]

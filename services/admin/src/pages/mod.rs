@@ -17,6 +17,7 @@ mod notifications;
 mod orders;
 mod products;
 mod reviews;
+mod settings;
 mod shell;
 mod theme;
 mod upload;
@@ -51,6 +52,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(orders::routes())
         .merge(products::routes())
         .merge(reviews::routes())
+        .merge(settings::routes())
         .merge(views::routes())
         .merge(webhooks::routes())
         .route("/admin/{*unknown}", any(async || PageError::not_found()))

@@ -5,6 +5,7 @@
 
 pub(crate) mod about;
 pub(crate) mod categories;
+pub(crate) mod currencies;
 pub(crate) mod imports;
 pub(crate) mod inventory;
 pub(crate) mod order;

@@ -1,3 +1,4 @@
+use auth_token::Role;
 use contracts::events::{Envelope, StaffActed};
 use http_kit::ClientIp;
 use primitives::{AuditId, Timestamp, UserId};
@@ -27,7 +28,7 @@ pub(crate) const ASKED: &str = "asked";
 /// The service answered that it is done.
 pub(crate) const DONE: &str = "done";
 /// The service that owns the target says that it changed.
-const CHANGED: &str = "changed";
+pub(crate) const CHANGED: &str = "changed";
 
 /// The last thing that a transaction writes: it waits for all others that write to the log, and holds them up until it ends.
 pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::Result<()> {
@@ -43,6 +44,38 @@ pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::
         entry.target,
         entry.outcome,
         entry.details,
+        ip,
+        entry.request_id
+    )
+    .fetch_one(conn)
+    .await?;
+    anchor(added.seq, &added.hash);
+    Ok(())
+}
+
+/// Keeps a change of what the panel itself owns, with what of it changed. The last thing that a transaction writes, too.
+pub(crate) async fn insert_change(
+    conn: &mut PgConnection,
+    entry: &Entry<'_>,
+    role: Role,
+    before: &Value,
+    after: &Value,
+) -> sqlx::Result<()> {
+    let ip = ClientIp::current().map(|ClientIp(ip)| ip.to_string());
+    let added = sqlx::query!(
+        "INSERT INTO audit_logs (id, at, actor_id, actor_email, actor_role, action, target, outcome, details, before, after, ip, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING seq, hash",
+        entry.id.uuid(),
+        entry.at as Timestamp,
+        entry.actor_id.map(UserId::uuid),
+        entry.actor_email,
+        role.as_str(),
+        entry.action,
+        entry.target,
+        entry.outcome,
+        entry.details,
+        before,
+        after,
         ip,
         entry.request_id
     )

@@ -2,6 +2,7 @@
 //! audit log or not at all.
 
 pub mod analytics;
+pub(crate) mod change_settings;
 pub(crate) mod idempotency;
 pub(crate) mod messages;
 pub(crate) mod verify_audit;

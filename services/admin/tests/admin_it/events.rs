@@ -221,7 +221,7 @@ async fn an_act_of_staff_is_one_row_however_often_it_is_told() {
 
 /// The whole service, with its consumers.
 pub(crate) struct Running {
-    internal: std::net::SocketAddr,
+    pub(crate) internal: std::net::SocketAddr,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<anyhow::Result<()>>,
 }

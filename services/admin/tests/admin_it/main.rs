@@ -22,6 +22,7 @@ mod rights;
 mod security;
 mod seed;
 mod sessions;
+mod settings;
 mod shop;
 mod sign_in;
 mod webhook_pages;

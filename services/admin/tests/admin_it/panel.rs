@@ -38,6 +38,8 @@ pub(crate) struct Panel {
     pub(crate) denied: DenyList,
     pub(crate) peer: Peer,
     pub(crate) app: AppState,
+    /// With which order calls.
+    pub(crate) order_keys: ServiceKeys,
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -161,6 +163,7 @@ impl Panel {
             denied,
             peer,
             app,
+            order_keys: keys(3),
             settings,
             clock,
             random,

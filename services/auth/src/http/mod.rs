@@ -163,6 +163,19 @@ pub(crate) fn openapi() -> OpenApi {
     document
 }
 
+/// What goes on while the shop is closed: staff sign in, and out.
+const OPEN: [&str; 9] = [
+    "/api/auth/login",
+    "/api/auth/logout",
+    "/api/auth/mfa/verify",
+    "/api/auth/oidc/token",
+    "/api/auth/passkeys/authentication",
+    "/api/auth/passkeys/sign-in",
+    "/api/auth/passkeys/reauthenti",
+    "/api/auth/reauthenticate",
+    "/api/auth/refresh",
+];
+
 pub(crate) fn listeners(state: &AppState) -> Listeners {
     let limits = Limits {
         body: 64 * 1024,
@@ -171,6 +184,7 @@ pub(crate) fn listeners(state: &AppState) -> Listeners {
     };
     let public = public().split_for_parts().0.with_state(state.clone());
     let public = public.layer(axum::middleware::from_fn(crate::limits::announce));
+    let public = shop_settings::closable(public, state.shop.clone(), &OPEN);
     let private = private().split_for_parts().0.with_state(state.clone());
     Listeners {
         public: Some(http_kit::public(public, limits)),

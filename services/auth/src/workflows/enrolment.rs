@@ -75,7 +75,7 @@ pub(crate) async fn start(state: &AppState, user: UserId, session: SessionId) ->
     let until = state.clock.now() + ENROLMENT_LIFETIME;
     totp::begin(&mut tx, user.id, &sealed, until).await?;
     tx.commit().await?;
-    let uri = secret.uri(&state.settings.shop_name, &user.email);
+    let uri = secret.uri(&state.shop_name(), &user.email);
     Ok(Shown {
         secret: secret.text(),
         qr: qr(&uri)?,

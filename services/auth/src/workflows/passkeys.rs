@@ -70,7 +70,7 @@ pub(crate) async fn registration_options(
     let entity = UserEntity::new(&handle, user.email.to_string(), user.name);
     Ok(CreationOptions::new(
         &state.relying_party,
-        &state.settings.shop_name,
+        &state.shop_name(),
         &challenge,
         entity,
         existing,

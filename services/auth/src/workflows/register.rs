@@ -125,7 +125,7 @@ pub(crate) async fn check_password(
 ) -> Result<()> {
     let password = password.clone();
     let shop = state.settings.public_url.host_str().unwrap_or_default();
-    let known = format!("{email} {name} {shop} {}", state.settings.shop_name);
+    let known = format!("{email} {name} {shop} {}", state.shop_name());
     let weakness = state.passwords.in_turn(move || password.weakness(&known));
     match weakness.await? {
         Some(weakness) => Err(one_field(field, "weak_password", weakness)),

@@ -80,7 +80,7 @@ async fn every_operation_lets_in_who_may_and_nobody_else() {
     let app = app_with(|settings| {
         settings.order_internal_url = peers.url();
         settings.product_internal_url = peers.url();
-        settings.admin_internal_url = peers.url();
+        settings.common.admin_internal_url = peers.url();
     })
     .await;
     let gone = app.register("gone@example.com").await;

@@ -74,7 +74,7 @@ async fn all_that_is_known_comes_in_one_document_without_secrets() {
     let app = app_with(|settings| {
         settings.order_internal_url = order.url();
         settings.product_internal_url = product.url();
-        settings.admin_internal_url = admin.url();
+        settings.common.admin_internal_url = admin.url();
     })
     .await;
     keys.set(app.order.clone()).ok().unwrap();
@@ -138,7 +138,7 @@ async fn there_is_never_half_an_export() {
     let app = app_with(|settings| {
         settings.order_internal_url = peer.url();
         settings.product_internal_url = peer.url();
-        settings.admin_internal_url = peer.url();
+        settings.common.admin_internal_url = peer.url();
     })
     .await;
     let anna = app.register("anna@example.com").await;

@@ -51,7 +51,6 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, [ServiceKeys; 2
         // Nobody listens here: events stay in the outbox, where tests look.
         amqp_url: SecretString::from("amqp://127.0.0.1:1"),
         public_url: "https://shop.example".parse().unwrap(),
-        shop_name: "Mercato".to_owned(),
         webauthn_rp_id: None,
         webauthn_origins: Vec::new(),
         service_key: keys[0].1.base64(),
@@ -61,7 +60,6 @@ pub(crate) fn settings(db: &TestDb, clock: &Clock) -> (Settings, [ServiceKeys; 2
         // Nobody answers here, unless a test says where.
         order_internal_url: "http://127.0.0.1:1".to_owned(),
         product_internal_url: "http://127.0.0.1:1".to_owned(),
-        admin_internal_url: "http://127.0.0.1:1".to_owned(),
         account_deletion_grace_days: 14,
         admin_email: None,
         admin_password: None,

@@ -1,5 +1,6 @@
 //! Each mail arrives, and once.
 
+use contracts::events::ShopSettings;
 use testkit::{Fault, eventually};
 
 use crate::world::World;
@@ -29,6 +30,35 @@ async fn a_mail_goes_from_an_outbox_to_the_mailbox() {
     assert_eq!(
         world.reaches(id, "sent").await,
         ("sent".to_owned(), 1, false)
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn mails_come_from_whom_staff_say_at_once() {
+    let world = World::new().await;
+    let settings = ShopSettings {
+        shop_name: Some("Lamps".to_owned()),
+        mail_name: Some("Lamps".to_owned()),
+        mail_address: Some("hello@lamps.example".parse().unwrap()),
+        ..ShopSettings::default()
+    };
+    world.set(1, settings).await;
+    // What is told comes by another queue than the mail.
+    let mail = eventually("a mail from the new address", async || {
+        let event = world.event("a@example.com", "1");
+        world.publish(&event).await;
+        world.reaches(event.id, "sent").await;
+        let mails = world.mailbox.list(Some("a@example.com"));
+        mails
+            .into_iter()
+            .find(|mail| mail.from == "hello@lamps.example")
+    })
+    .await;
+    assert!(
+        mail.text.contains("Lamps") && !mail.text.contains("Mercato"),
+        "{}",
+        mail.text
     );
     world.stop().await;
 }

@@ -1,12 +1,14 @@
 //! What every test needs: a database, a virtual host, a mailbox behind a proxy, and workers.
 
+use auth_token::{GeneratedKey, Jwks};
 use clap::Parser;
-use contracts::events::{EmailNotification, Envelope, Event as _, Mail};
+use contracts::events::{EmailNotification, Envelope, Event, Mail, SettingsChanged, ShopSettings};
 use contracts::topology;
 use mailbox::Store;
 use notification::{App, MIGRATOR, Settings};
 use primitives::{Clock, EventId, Random};
 use runtime::{CancellationToken, Runtime, Service as _, Sockets};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::PgPool;
 use testkit::broker::Vhost;
@@ -65,6 +67,10 @@ impl World {
     /// Starts another replica.
     pub(crate) async fn start_worker(&mut self) {
         let smtp = format!("smtp://{}", self.proxy.addr());
+        let key = GeneratedKey::generate().unwrap();
+        let jwks = Jwks {
+            keys: vec![key.jwk("notification").unwrap()],
+        };
         let settings = Arguments::parse_from([
             "notification",
             "--internal-addr",
@@ -75,6 +81,13 @@ impl World {
             &self.db.url(),
             "--amqp-url",
             self.vhost.amqp_url(),
+            "--service-key",
+            key.base64().expose_secret(),
+            "--service-jwks",
+            &serde_json::to_string(&jwks).unwrap(),
+            // Nobody answers there: the environment's values hold until somebody changes them.
+            "--admin-internal-url",
+            "http://127.0.0.1:9",
             "--smtp-url",
             &smtp,
             "--mail-from",
@@ -110,6 +123,20 @@ impl World {
             stop,
             running,
         });
+    }
+
+    /// Staff set something, and this worker's stream hears it.
+    pub(crate) async fn set(&self, version: i64, settings: ShopSettings) {
+        let id = EventId::new(self.clock.now(), &self.random);
+        let data = SettingsChanged { version, settings };
+        let event = Envelope::new(id, "mercato/admin", self.clock.now(), None, data);
+        let body = serde_json::to_string(&event).unwrap();
+        eventually("the worker listens", async || {
+            let (to, kind) = (topology::EXCHANGE, SettingsChanged::TYPE);
+            let routed = self.vhost.publish(to, kind, json!({}), &body).await;
+            routed.unwrap_or(false).then_some(())
+        })
+        .await;
     }
 
     /// An event that asks for a mail.

@@ -253,7 +253,7 @@ async fn contents(
     items: Vec<CartItem>,
     mut variants: BTreeMap<VariantId, VariantSnapshot>,
 ) -> Result<CartContents> {
-    let currency = cart.as_ref().map_or(app.currency, |cart| cart.currency);
+    let currency = cart.as_ref().map_or(app.currency(), |cart| cart.currency);
     let code = cart.as_ref().and_then(|cart| cart.coupon.as_deref());
     let place = pricing::home(app);
     let mut conn = app.pool.acquire().await?;

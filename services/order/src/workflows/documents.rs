@@ -99,9 +99,10 @@ async fn issue(
     content: &Content,
 ) -> Result<()> {
     let now = app.clock.now();
+    let seller = app.seller();
     let prefix = match kind {
-        Kind::Invoice => &app.seller.invoice_prefix,
-        Kind::CreditNote => &app.seller.credit_note_prefix,
+        Kind::Invoice => &seller.invoice_prefix,
+        Kind::CreditNote => &seller.credit_note_prefix,
     };
     let serial = store::documents::next_serial(tx, kind).await?;
     let new = New {
@@ -122,11 +123,11 @@ async fn invoice(app: &AppState, tx: &mut PgConnection, order: &Order) -> Result
     let payment = store::payments::find_by_order(tx, order.id).await?;
     Ok(Invoice {
         heading: Heading {
-            seller: app.seller.lines(),
+            seller: app.seller().lines(),
             buyer: lines_of(&order.billing_address),
             order_number: order.number(),
             currency: order.currency,
-            footer: app.seller.footer_lines(),
+            footer: app.seller().footer_lines(),
         },
         placed_at: order.placed_at,
         lines: items

@@ -36,6 +36,7 @@ mod refunds_back;
 mod returns;
 mod saga;
 mod scale;
+mod settings;
 mod shop;
 mod stress;
 mod timeline;

@@ -37,11 +37,12 @@ pub(crate) async fn ids_by_sku(
 }
 
 /// Writes the variants of a product as they shall be from now on: those in the list are made or changed, the others archived.
-/// The list's order is the order in which they are shown. One statement to archive, one to write.
+/// The list's order is the order in which they are shown. The threshold is that of new ones. One statement to archive, one to write.
 pub(crate) async fn replace(
     db: &mut PgConnection,
     product: ProductId,
     variants: &[(VariantId, &VariantDraft)],
+    low_stock_threshold: i32,
     clock: &Clock,
 ) -> sqlx::Result<()> {
     let now = clock.now();
@@ -91,8 +92,8 @@ pub(crate) async fn replace(
     .await?;
     let done = sqlx::query!(
         r#"INSERT INTO product_variants (id, product_id, sku, options, price, position, created_at, updated_at, compare_at_price, barcode,
-                                         weight_grams, length_mm, width_mm, height_mm)
-           SELECT id, $1, sku, options, price, position, $6, $6, compared, barcode, weight, length, width, height
+                                         weight_grams, length_mm, width_mm, height_mm, low_stock_threshold)
+           SELECT id, $1, sku, options, price, position, $6, $6, compared, barcode, weight, length, width, height, $13
              FROM unnest($2::uuid[], $3::text[], $4::jsonb[], $5::bigint[], $7::bigint[], $8::text[], $9::int[], $10::int[], $11::int[], $12::int[])
                   WITH ORDINALITY AS v (id, sku, options, price, compared, barcode, weight, length, width, height, position)
            ON CONFLICT (id) DO UPDATE
@@ -111,6 +112,7 @@ pub(crate) async fn replace(
         &lengths as &[Option<i32>],
         &widths as &[Option<i32>],
         &heights as &[Option<i32>],
+        low_stock_threshold,
     )
     .execute(db)
     .await?;

@@ -223,7 +223,7 @@ async fn write_variants(
         }
         list.push((id, draft));
     }
-    variants::replace(tx, product, &list, &cx.clock)
+    variants::replace(tx, product, &list, cx.low_stock_threshold(), &cx.clock)
         .await
         .map_err(ProductError::from_write)?;
     stock::open(tx, cx, &opened).await?;

@@ -3,7 +3,7 @@
 use super::{Package, Violation};
 
 /// What each shared crate may need. A crate that is not here may need nothing of the workspace.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("contracts", &["primitives"]),
     ("runtime", &["primitives"]),
     ("http-kit", &["primitives", "runtime"]),
@@ -12,6 +12,7 @@ const CRATES: [(&str, &[&str]); 7] = [
         &["primitives", "contracts", "runtime", "http-kit"],
     ),
     ("messaging", &["primitives", "contracts", "runtime"]),
+    ("shop-settings", &["contracts", "http-kit", "messaging"]),
     (
         "testkit",
         &[
@@ -28,13 +29,14 @@ const CRATES: [(&str, &[&str]); 7] = [
 ];
 
 /// What a service may need besides its tests' `testkit`.
-const SERVICE: [&str; 6] = [
+const SERVICE: [&str; 7] = [
     "primitives",
     "contracts",
     "runtime",
     "http-kit",
     "auth-token",
     "messaging",
+    "shop-settings",
 ];
 
 /// What a stand-in or the seeder may need: they stand for the world outside, which shares types with nobody.

@@ -1,3 +1,4 @@
 //! For other services.
 
 pub(super) mod export;
+pub(super) mod settings;

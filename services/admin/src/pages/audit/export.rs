@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::filter::Params;
 use crate::app::AppState;
-use crate::csv;
 use crate::domain::audit_chain::Hash;
 use crate::error::Result;
 use crate::input::Query;
 use crate::session::May;
+use crate::spreadsheet;
 use crate::store;
 use crate::store::audit::{DONE, Entry};
 use crate::store::audit_rows::{AuditFilter, AuditRow};
@@ -69,7 +69,7 @@ pub(super) async fn file(
     };
     store::audit::insert(&mut db, &entry).await?;
     drop(db);
-    let head = csv::line(HEAD.map(str::to_owned));
+    let head = spreadsheet::line(HEAD.map(str::to_owned));
     let pieces = stream::try_unfold(Some((app, filter, None, head)), piece);
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
@@ -88,7 +88,7 @@ async fn piece(place: Option<Place>) -> sqlx::Result<Option<(String, Option<Plac
     let mut db = app.pool.acquire().await?;
     let rows = store::audit_rows::list(&mut db, &filter, after, BITE).await?;
     drop(db);
-    text.extend(rows.iter().map(|row| csv::line(fields(row))));
+    text.extend(rows.iter().map(|row| spreadsheet::line(fields(row))));
     let next = rows.last().filter(|_| rows.len() as i64 == BITE);
     let next = next.map(|last| (app, filter, Some((last.at, last.seq)), String::new()));
     Ok(Some((text, next)))

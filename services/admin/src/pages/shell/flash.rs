@@ -38,6 +38,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "review_hide" => "The review is hidden, and its author reads why.",
         "review_publish" => "The review is public.",
         "review_reply" => "The answer is changed.",
+        "settings" => "The settings are saved, and hold everywhere.",
         "ship" => "The shipment is recorded, and the customer gets a mail.",
         "stock" => "The stock is changed.",
         "tags" => "The tags are changed.",

@@ -21,6 +21,9 @@ pub(super) struct Shell {
     /// Notifications that they have not read, counted to a hundred.
     pub(super) unread: i64,
     pub(super) has_bell: bool,
+    pub(super) shop_name: String,
+    /// Whether customers can change nothing now.
+    pub(super) closed: bool,
     /// What the last form did.
     pub(super) flash: Option<&'static str>,
     pub(super) groups: Vec<Group>,
@@ -39,6 +42,8 @@ impl Shell {
             theme: session.theme,
             unread: session.unread,
             has_bell: session.may::<UseInbox>(),
+            shop_name: session.shop_name.clone(),
+            closed: session.closed,
             flash: done.and_then(flash::sentence),
             groups: navigation::shown_to(session.role, section),
             section,

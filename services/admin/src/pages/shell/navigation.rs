@@ -69,6 +69,7 @@ const GROUPS: &[(&str, &[Link])] = &[
         &[
             link::<ManageSettings>("/admin/webhooks", "Webhooks", "plug", "w"),
             link::<ReadAudit>("/admin/audit", "Audit log", "scroll", "a"),
+            link::<ManageSettings>("/admin/settings", "Settings", "gear", "s"),
         ],
     ),
 ];

@@ -30,7 +30,7 @@ pub(crate) async fn create(
     body: CouponInput,
 ) -> http_kit::Result<CouponView> {
     let now = app.clock.now();
-    let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency, now, 1)?;
+    let coupon = body.into_coupon(CouponId::new(now, &app.random), app.currency(), now, 1)?;
     let id = coupon.id;
     let mut tx = app.pool.begin().await?;
     store::coupons::insert(&mut tx, &coupon)

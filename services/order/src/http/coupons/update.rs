@@ -39,7 +39,7 @@ pub(crate) async fn update(
         .await?
         .ok_or_else(|| Error::not_found("coupon"))?;
     expected.check(found.version)?;
-    let coupon = body.into_coupon(id, app.currency, found.created_at, found.version)?;
+    let coupon = body.into_coupon(id, app.currency(), found.created_at, found.version)?;
     let limit = || {
         http_kit::one_field(
             "usage_limit",

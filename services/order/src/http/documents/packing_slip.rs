@@ -76,8 +76,8 @@ pub(crate) async fn handler(
         (item.sku.as_str().to_owned(), title, units(item))
     });
     let sheet = documents::packing_slip(PackingSlip {
-        seller: app.seller.lines(),
-        footer: app.seller.footer_lines(),
+        seller: app.seller().lines(),
+        footer: app.seller().footer_lines(),
         recipient: lines_of(&order.shipping_address),
         facts,
         lines: lines.collect(),

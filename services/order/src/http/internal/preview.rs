@@ -130,7 +130,7 @@ pub(crate) async fn handler(
     Json(body): Json<PreviewPrices>,
 ) -> http_kit::Result<Json<PricePreview>> {
     service.acting::<ReadOrders>()?;
-    let (now, currency) = (body.at.unwrap_or_else(|| app.clock.now()), app.currency);
+    let (now, currency) = (body.at.unwrap_or_else(|| app.clock.now()), app.currency());
     let wanted = body.lines.iter().filter_map(|line| line.variant_id);
     let variants = app.product.lookup(wanted.collect(), Vec::new()).await?;
     let lines = lines(body.lines, &variants)?;

@@ -32,7 +32,7 @@ pub(crate) async fn create(
     body: PromotionInput,
 ) -> http_kit::Result<PromotionView> {
     let now = app.clock.now();
-    let stored = body.into_stored(PromotionId::new(now, &app.random), app.currency, now)?;
+    let stored = body.into_stored(PromotionId::new(now, &app.random), app.currency(), now)?;
     let id = stored.promotion.id;
     let mut tx = app.pool.begin().await?;
     store::promotions::insert(&mut tx, &stored).await?;

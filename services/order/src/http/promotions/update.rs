@@ -36,7 +36,7 @@ pub(crate) async fn update(
 ) -> http_kit::Result<PromotionView> {
     let unknown = || Error::not_found("promotion");
     let now = app.clock.now();
-    let stored = body.into_stored(id, app.currency, now)?;
+    let stored = body.into_stored(id, app.currency(), now)?;
     let mut tx = app.pool.begin().await?;
     let found = store::promotions::find(&mut tx, id)
         .await?

@@ -31,7 +31,7 @@ pub(crate) async fn create(
     body: ShippingMethodInput,
 ) -> http_kit::Result<ShippingMethodView> {
     let now = app.clock.now();
-    let stored = body.into_stored(None, app.currency, now)?;
+    let stored = body.into_stored(None, app.currency(), now)?;
     let code = stored.method.code.clone();
     let mut tx = app.pool.begin().await?;
     store::shipping_methods::insert(&mut tx, &stored)

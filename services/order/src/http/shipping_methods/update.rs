@@ -35,7 +35,7 @@ pub(crate) async fn update(
 ) -> http_kit::Result<ShippingMethodView> {
     let unknown = || Error::not_found("shipping method");
     let now = app.clock.now();
-    let stored = body.into_stored(Some(&code), app.currency, now)?;
+    let stored = body.into_stored(Some(&code), app.currency(), now)?;
     let mut tx = app.pool.begin().await?;
     let found = store::shipping_methods::find(&mut tx, &code)
         .await?

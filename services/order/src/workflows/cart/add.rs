@@ -51,7 +51,7 @@ pub(crate) async fn add(
         let chosen = choose(&variants, choice)?;
         let currency = known
             .as_ref()
-            .map_or(app.currency, |open| open.cart.currency);
+            .map_or(app.currency(), |open| open.cart.currency);
         if chosen.price.currency() != currency {
             return Err(one_field(
                 "variant_id",

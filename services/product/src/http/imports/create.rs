@@ -79,7 +79,7 @@ pub(crate) async fn import_products(
         by_staff,
         format: query.format.unwrap_or_default(),
         dry_run: query.dry_run.unwrap_or(false),
-        currency: query.currency.unwrap_or(state.imports.currency),
+        currency: query.currency.unwrap_or_else(|| state.currency()),
         max_rows: state.imports.max_rows,
     };
     let received = upload::receive(&state, &wanted, None, &principal, request).await?;
