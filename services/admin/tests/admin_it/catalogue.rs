@@ -692,7 +692,7 @@ async fn stock_moves_between_places_and_is_counted() {
             .unwrap();
     assert_shows(
         &admin.page("/admin/inventory").await,
-        &["Places", "Transfer", "Stock-take"],
+        &["Places", "Stock-take"],
     );
     assert_hides(
         &support.page("/admin/inventory").await,
