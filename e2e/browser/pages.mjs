@@ -5,7 +5,7 @@
 export const MORE = [
   "/admin/orders?status=confirmed&fulfillment_status=unfulfilled",
   "/admin/orders?q=nothing-like-this",
-  "/admin/products?status=pending_review",
+  "/admin/products?status=active&stock=low",
   "/admin/products?q=nothing-like-this",
   "/admin/customers?q=nobody-like-this",
 ];
@@ -35,6 +35,8 @@ export const PICTURES = [
   { name: "orders-phone", path: "/admin/orders", phone: true },
   { name: "order", path: "/admin/orders?status=confirmed&fulfillment_status=unfulfilled", first: "tbody a[href^='/admin/orders/']" },
   { name: "products", path: "/admin/products" },
-  { name: "approvals", path: "/admin/products?status=pending_review" },
+  { name: "approvals", path: "/admin/products/approvals" },
+  { name: "analytics", path: "/admin/analytics?range=90" },
+  { name: "webhooks", path: "/admin/webhooks/new" },
   { name: "customers", path: "/admin/customers" },
 ];

@@ -1,5 +1,5 @@
 // An order's way through the hands of staff.
-import { bought, somebody } from "../shop.mjs";
+import { bought, somebody, unique } from "../shop.mjs";
 import { prove } from "./step-up.mjs";
 
 export default [
@@ -8,12 +8,26 @@ export default [
     async run({ hands, page }) {
       const order = await bought();
       await page.goto("/admin/orders");
-      await hands.type(page.getByLabel("Number, e-mail or SKU"), order.number);
-      await hands.choose(page.getByLabel("Payment"), "paid");
-      await hands.press(page.getByRole("button", { name: "Filter" }));
+      await hands.type(page.getByLabel(/^Number, e-mail/), order.number);
+      await hands.choose(page.locator("select[name=payment_status]"), "paid");
+      await hands.press(page.getByRole("button", { name: "Filter", exact: true }));
       await page.waitForURL((url) => url.searchParams.get("q") === order.number);
       await hands.press(page.getByRole("link", { name: order.number }));
       await page.waitForURL(`/admin/orders/${order.id}`);
+    },
+  },
+  {
+    name: "tag two orders at once",
+    async run({ hands, page }) {
+      const orders = [await bought(), await bought()];
+      const tag = `gift-${unique()}`;
+      await page.goto(`/admin/orders?${new URLSearchParams({ q: orders[0].email })}`);
+      for (const { number } of orders) await hands.tick(page.getByLabel(`Choose ${number}`));
+      await hands.type(page.getByLabel("Tag", { exact: true }).filter({ visible: true }), tag);
+      await hands.press(page.getByRole("button", { name: "Add tag" }));
+      for (const { number } of orders) await page.getByRole("row", { name: `${number}` }).getByText("done", { exact: true }).waitFor();
+      await page.goto(`/admin/orders?tag=${tag}`);
+      for (const { number } of orders) await page.getByRole("link", { name: number }).waitFor();
     },
   },
   {
@@ -21,12 +35,13 @@ export default [
     async run({ hands, page, panel }) {
       const order = await bought();
       await page.goto(`/admin/orders/${order.id}`);
+      await hands.press(page.getByRole("link", { name: "Ship", exact: true }));
       await hands.type(page.getByLabel("Carrier"), "UPS");
       await hands.type(page.getByLabel("Tracking number"), "1Z999AA10123456784");
-      await hands.press(page.getByRole("button", { name: "Ship all that is left" }));
+      await hands.press(page.getByRole("button", { name: "Ship", exact: true }));
       await panel.sees("The shipment is recorded");
       await panel.sees("1Z999AA10123456784");
-      await hands.press(page.getByRole("button", { name: "Mark delivered" }));
+      await hands.press(page.getByRole("button", { name: "Mark delivered" }).first());
       await panel.sees("marked as delivered");
     },
   },
@@ -39,10 +54,11 @@ export default [
       await panel.signIn(person);
       await panel.age(person);
       await page.goto(`/admin/orders/${order.id}`);
-      await hands.press(page.locator("summary", { hasText: "Refund" }));
-      await hands.type(page.getByLabel("Amount"), "5.00");
-      await hands.type(page.locator("form[action$=refund]").getByLabel("Reason"), "A scratch");
-      await hands.press(page.locator("form[action$=refund]").getByRole("button", { name: "Refund" }));
+      await hands.press(page.getByRole("link", { name: "Refund", exact: true }));
+      await hands.type(page.getByLabel(/^Or an amount/), "5.00");
+      await hands.type(page.getByLabel("Reason"), "A scratch");
+      await hands.press(page.getByRole("button", { name: "Show what goes back" }));
+      await hands.press(page.getByRole("button", { name: /^Refund 5\.00/ }));
       await prove(staff, person);
       await panel.sees("The refund is on its way");
     },
@@ -52,8 +68,8 @@ export default [
     async run({ hands, page, panel }) {
       const order = await bought();
       await page.goto(`/admin/orders/${order.id}`);
-      await hands.press(page.locator("summary", { hasText: "Cancel" }));
-      await hands.type(page.locator("form[action$=cancel]").getByLabel("Reason"), "They asked for it");
+      await hands.press(page.locator("summary", { hasText: /^More$/ }));
+      await hands.type(page.getByLabel("Why cancel?"), "They asked for it");
       await hands.press(page.getByRole("button", { name: "Cancel the order" }));
       await panel.sees("The order is cancelled");
     },

@@ -1,5 +1,7 @@
 //! `cargo xtask scale`: a shop with a long history, and what its panel costs there.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -47,6 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             generate(&root, "auth", "user_bench", "--users", users)?;
             generate(&root, "product", "search_bench", "--products", products)?;
             generate(&root, "order", "order_bench", "--orders", orders)?;
+            // No event tells of these orders.
+            step("analytics counted anew", || rebuild_analytics(&root))?;
         }
         Command::Measure { requests } => {
             let arguments = ["--requests".to_owned(), requests.to_string()];
@@ -80,4 +84,25 @@ fn generate(root: &Path, service: &str, example: &str, what: &str, many: u32) ->
             build::run(&mut command, example)
         },
     )
+}
+
+/// Runs the panel's own command with the settings that the running panel has.
+fn rebuild_analytics(root: &Path) -> Result<()> {
+    let status = scripts::running(root)?;
+    let admin = status
+        .services
+        .get("admin")
+        .context("the shop has no admin service")?;
+    let process = Path::new("/proc").join(admin.pid.to_string());
+    let settings = std::fs::read(process.join("environ")).context("cannot read the settings")?;
+    let settings = settings.split(|byte| *byte == 0).filter_map(|pair| {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        Some((halves.next()?, halves.next()?))
+    });
+    let mut command = std::process::Command::new(process.join("exe"));
+    command.env_clear().arg("rebuild-analytics");
+    for (name, value) in settings {
+        command.env(OsStr::from_bytes(name), OsStr::from_bytes(value));
+    }
+    build::run(&mut command, "admin rebuild-analytics")
 }
