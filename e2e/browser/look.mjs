@@ -83,7 +83,7 @@ function outline() {
   if (!document.title) problems.push("no title");
   const first = document.querySelectorAll("h1").length;
   if (first !== 1) problems.push(`${first} headings of the first rank`);
-  const leaked = document.body.innerText.match(/\{\{|\}\}|undefined|\bNaN\b|Some\(|None\b/);
+  const leaked = document.body.innerText.match(/\{\{|\}\}|undefined|\bNaN\b|\bSome\(/);
   if (leaked) problems.push(`says "${leaked[0]}"`);
   return problems;
 }

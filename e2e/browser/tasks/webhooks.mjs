@@ -8,7 +8,7 @@ export default [
       const address = `https://hooks.example.com/${unique()}`;
       await page.goto("/admin/webhooks");
       await hands.press(page.getByRole("link", { name: "New endpoint" }).first());
-      await hands.type(page.getByLabel("Address"), address);
+      await hands.type(page.getByLabel("Address", { exact: true }), address);
       await hands.tick(page.getByRole("group").getByRole("checkbox").first());
       await hands.press(page.getByRole("button", { name: "Save" }));
       await panel.sees("whsec_");
