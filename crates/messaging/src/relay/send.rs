@@ -2,7 +2,7 @@
 
 use super::claim::{self, Claim, Pending};
 use super::{Interrupted, Relay};
-use crate::amqp::BrokerError;
+use crate::amqp::{Backoff, BrokerError};
 use crate::consumers::headers;
 use crate::faults::Step;
 use contracts::topology::EXCHANGE;
@@ -12,6 +12,7 @@ use lapin::{
     options::BasicPublishOptions,
     types::{AMQPValue, FieldTable},
 };
+use primitives::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -49,9 +50,31 @@ impl Relay {
         batch
             .held
             .extend(batch.waiting.iter().flatten().map(|row| row.seq));
-        let returned = claim::give_back(&self.pool, until, &batch.held, &batch.refused).await;
+        let returned = self.give_back(until, &batch, deadline, shutdown).await;
         result?;
         Ok(returned?)
+    }
+
+    /// A database that was away has broken every connection of the pool, and each tells so only when it is used: what is not given back now would wait
+    /// until the lease ends.
+    async fn give_back(
+        &self,
+        until: Timestamp,
+        batch: &Batch,
+        deadline: Instant,
+        shutdown: &CancellationToken,
+    ) -> Result<(), sqlx::Error> {
+        let mut pauses = Backoff::new();
+        loop {
+            let returned = claim::give_back(&self.pool, until, &batch.held, &batch.refused).await;
+            if returned.is_ok() || Instant::now() >= deadline || shutdown.is_cancelled() {
+                return returned;
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(pauses.next()) => {}
+            }
+        }
     }
 
     /// Sends the first event of each aggregate and takes it out of the batch when it is confirmed and deleted.

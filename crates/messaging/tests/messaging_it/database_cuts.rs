@@ -1,7 +1,11 @@
 //! The database's connections are cut under load.
 
-use crate::world::{DEAD, TRIES, World, eventually};
-use messaging::faults::Hook;
+use crate::world::{DEAD, TRIES, Task, World, eventually};
+use messaging::faults::{Hook, Step};
+use messaging::relay::Relay;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use testkit::Fault;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,4 +66,31 @@ async fn while_the_database_is_away_events_wait_and_lose_no_try() {
     world.applied(5).await;
     world.in_order().await;
     assert!(world.vhost.peek(DEAD).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_relay_gives_back_what_it_holds_as_soon_as_the_database_is_back() {
+    let world = World::new().await;
+    let (proxy, through) = world.proxied_pool().await;
+    let proxy = Arc::new(proxy);
+    // Right before it would delete what the broker confirmed, which is the first thing that it then cannot do.
+    let (away, was_away) = (Arc::clone(&proxy), AtomicBool::new(false));
+    let hook = Hook::new(move |step| {
+        if step == Step::Confirmed && !was_away.swap(true, Ordering::SeqCst) {
+            away.set(Fault::Refuse);
+        }
+        Box::pin(async {})
+    });
+    let relay = Relay::new(through, world.url())
+        .topology(World::topology())
+        .lease(Duration::from_secs(3600))
+        .hook(hook);
+    let _relay = Task::spawn(|stop| relay.run(stop));
+    world.publish("a", 1).await;
+    eventually("it has tried for a while", async || proxy.accepted() >= 12).await;
+    proxy.set(Fault::Pass);
+    eventually("everything is sent", async || {
+        world.count("SELECT count(*) FROM outbox").await == 0
+    })
+    .await;
 }
