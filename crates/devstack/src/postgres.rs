@@ -14,6 +14,17 @@ use crate::{ports, wait};
 /// The superuser of every cluster.
 pub const SUPERUSER: &str = "postgres";
 
+/// What was committed outlives this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: most tests do without.
+    Nothing,
+    /// The death of the server, not that of the machine: the disk is not waited for, which takes recovery many seconds.
+    ServerCrash,
+    /// A power cut of the machine.
+    PowerCut,
+}
+
 /// What a cluster needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,8 +32,8 @@ pub struct Settings {
     pub port: u16,
     /// The superuser's password, used when the cluster is made.
     pub password: String,
-    /// Whether what was committed survives a power cut of the machine. Tests do without it.
-    pub durable: bool,
+    /// What committed data has to survive.
+    pub durability: Durability,
 }
 
 /// A running cluster. Dropping it kills it.
@@ -76,7 +87,9 @@ impl Postgres {
             let _ = fs::remove_file(&password);
             made?;
         }
-        let durability = if settings.durable { "on" } else { "off" };
+        let on_if = |condition| if condition { "on" } else { "off" };
+        let synced = on_if(settings.durability == Durability::PowerCut);
+        let written = on_if(settings.durability != Durability::Nothing);
         let mut server = spec("postgres", "postgres").arg("-D").arg(&data);
         for (name, value) in [
             ("port", settings.port.to_string()),
@@ -87,9 +100,9 @@ impl Postgres {
             // would hold up all other tests for the default minute.
             ("authentication_timeout", "5s".into()),
             ("shared_buffers", "128MB".into()),
-            ("fsync", durability.into()),
-            ("full_page_writes", durability.into()),
-            ("synchronous_commit", durability.into()),
+            ("fsync", synced.into()),
+            ("full_page_writes", synced.into()),
+            ("synchronous_commit", written.into()),
             ("timezone", "UTC".into()),
             ("log_timezone", "UTC".into()),
         ] {
@@ -97,7 +110,7 @@ impl Postgres {
         }
         // Counts statements, which measurements ask for; part of Debian's package.
         let counter = tools.postgres_bin.join("../lib/pg_stat_statements.so");
-        if settings.durable && counter.exists() {
+        if settings.durability == Durability::PowerCut && counter.exists() {
             server = server
                 .arg("-c")
                 .arg("shared_preload_libraries=pg_stat_statements");
@@ -139,7 +152,7 @@ impl Postgres {
         let settings = Settings {
             port: ports::any()?,
             password: crate::random::password()?,
-            durable: false,
+            durability: Durability::Nothing,
         };
         let log = folder.join("postgres.log");
         let cluster = Self::start(

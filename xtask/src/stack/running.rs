@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use devstack::packages::Tools;
-use devstack::postgres::{self, Postgres};
+use devstack::postgres::{self, Durability, Postgres};
 use devstack::process::{Process, Spec};
 use devstack::rabbitmq::{self, Broker};
 use devstack::user::RunAs;
@@ -189,7 +189,11 @@ impl Stack {
             password: self
                 .secrets
                 .password(&format!("postgres_{}", postgres::SUPERUSER))?,
-            durable: !self.options.for_tests,
+            durability: if self.options.for_tests {
+                Durability::Nothing
+            } else {
+                Durability::PowerCut
+            },
         };
         self.postgres = Some(step(
             &format!("PostgreSQL on 127.0.0.1:{}", self.ports.postgres),
