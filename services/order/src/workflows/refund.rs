@@ -271,6 +271,7 @@ pub(crate) async fn carry_out(app: &AppState, id: RefundId) -> anyhow::Result<()
         amount: refund.amount,
         reference: refund.provider_ref.clone(),
     };
+    runtime::fault::point("refund.claimed");
     let answer = app.provider(refund.provider).refund(&new).await;
     let news = match answer {
         Ok(news) => news,

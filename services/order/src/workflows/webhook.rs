@@ -36,6 +36,7 @@ pub(crate) async fn receive(app: &AppState, message: &WebhookMessage) -> sqlx::R
 
 /// Applies one stored message and marks it processed. Applying it twice, as after a crash in between, changes nothing.
 pub(crate) async fn apply(app: &AppState, event: &WebhookEvent) -> anyhow::Result<()> {
+    runtime::fault::point("webhook.claimed");
     let outcome = match Stripe::read_webhook(&event.kind, &event.payload)? {
         News::Payment(news) => payment(app, &news).await?,
         News::Page(page) => page_ended(app, &page).await?,
@@ -47,6 +48,7 @@ pub(crate) async fn apply(app: &AppState, event: &WebhookEvent) -> anyhow::Resul
     if outcome == Outcome::Unknown && age < UNKNOWN_PATIENCE {
         return Ok(());
     }
+    runtime::fault::point("webhook.applied");
     finish(app, event, outcome.as_str()).await
 }
 

@@ -69,6 +69,7 @@ pub(crate) async fn add(
             quantity: quantity.get(),
             seen_price: Some(chosen.price.amount()),
         };
+        runtime::fault::point("cart.chosen");
         let mut shopper = shopper.clone();
         let added = match (&known, shopper.owner()) {
             (None, Some(Owner::Guest(_)) | None) => {

@@ -105,12 +105,14 @@ async fn settle(app: &AppState, token_hash: &[u8]) -> Result<()> {
 
 /// The second half of moving: a sealed cart.
 async fn adopt(app: &AppState, guest: &GuestCart, token_hash: &[u8]) -> Result<()> {
+    runtime::fault::point("cart.sealed");
     let mut tx = app.pool.begin().await?;
     if store::carts::adopt(&mut tx, guest, token_hash).await? {
         let added: Vec<_> = guest.items.iter().map(|item| added_at(item.id)).collect();
         store::cart_items::insert_all(&mut tx, guest.cart.id, &guest.items, &added).await?;
     }
     tx.commit().await?;
+    runtime::fault::point("cart.moved");
     if let Err(error) = app.guest_carts.remove(token_hash).await {
         tracing::warn!(%error, "a cart that moved is still in Redis; its next use removes it");
     }

@@ -1,0 +1,227 @@
+//! Somebody who buys, and what must be so in the end.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+use testkit::http::{Answer, Client, Request};
+
+use super::place::{Place, UNITS};
+use crate::shop::address;
+
+/// A guest who buys a tray and then wants the money back, and does not give up.
+#[derive(Default)]
+pub(crate) struct Purchase {
+    /// What happens meanwhile.
+    case: String,
+    cart: String,
+    order: String,
+    token: String,
+    key: String,
+}
+
+impl Purchase {
+    /// Cart, order, payment, cancellation.
+    pub(crate) const STEPS: usize = 4;
+
+    pub(crate) fn new(case: &str) -> Self {
+        Self {
+            case: case.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Everything, until it is in order.
+    pub(crate) async fn all_the_way(place: &mut Place, case: &str) {
+        let mut purchase = Self::new(case);
+        for step in 0..Self::STEPS {
+            purchase.step(place, step).await;
+        }
+        purchase.is_in_order(place).await;
+    }
+
+    pub(crate) async fn step(&mut self, place: &mut Place, step: usize) {
+        match step {
+            0 => {
+                self.key = uuid::Uuid::new_v4().to_string();
+                let body = json!({"variant_id": place.variant, "quantity": 1});
+                let answer = self
+                    .insist(place, |client| client.post("/api/cart").json(&body))
+                    .await;
+                answer.header("x-cart-token").clone_into(&mut self.cart);
+            }
+            1 => {
+                let body = json!({"shipping_address": address(), "email": "anna@example.com"});
+                let order = self
+                    .insist(place, |client| {
+                        let request = client
+                            .post("/api/orders")
+                            .header("x-cart-token", &self.cart);
+                        request.header("idempotency-key", &self.key).json(&body)
+                    })
+                    .await
+                    .value();
+                order["id"].as_str().unwrap().clone_into(&mut self.order);
+                order["guest_token"]
+                    .as_str()
+                    .unwrap()
+                    .clone_into(&mut self.token);
+            }
+            2 => {
+                let path = format!("/api/orders/{}/payment", self.order);
+                let body = json!({"method": "card", "test_payment_method": "pm_card_visa"});
+                self.insist(place, |client| {
+                    client
+                        .post(&path)
+                        .header("x-order-token", &self.token)
+                        .json(&body)
+                })
+                .await;
+                self.becomes(place, "confirmed", "paid", "committed").await;
+            }
+            _ => {
+                let path = format!("/api/orders/{}/cancel", self.order);
+                self.insist(place, |client| {
+                    client.put(&path).header("x-order-token", &self.token)
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Cancelled, its money back, its unit on the shelf, and nothing under way.
+    pub(crate) async fn is_in_order(&self, place: &mut Place) {
+        self.becomes(place, "cancelled", "refunded", "released")
+            .await;
+        let began = Instant::now();
+        loop {
+            place.revive();
+            if quiet(place, &self.order).await == Some(true) {
+                break;
+            }
+            assert!(
+                !place.patience_is_over(began),
+                "{}: something is still under way",
+                self.case
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn becomes(&self, place: &mut Place, status: &str, payment: &str, hold: &str) {
+        let began = Instant::now();
+        loop {
+            place.revive();
+            let path = format!("/api/orders/{}", self.order);
+            let answer = place
+                .order
+                .client()
+                .get(&path)
+                .header("x-order-token", &self.token)
+                .try_send()
+                .await;
+            let order = answer
+                .ok()
+                .filter(|answer| answer.status == 200)
+                .map(|answer| answer.value())
+                .unwrap_or_default();
+            let held = hold_of(place, &self.order).await;
+            if order["status"] == status
+                && order["payment_status"] == payment
+                && held.as_deref() == Some(hold)
+            {
+                return;
+            }
+            assert!(
+                !place.patience_is_over(began),
+                "{}: not {status}, {payment} and {hold} but {order}, {held:?}",
+                self.case
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Repeats a request, as clients do, until it is answered well.
+    async fn insist(&self, place: &mut Place, request: impl Fn(Client) -> Request) -> Answer {
+        let began = Instant::now();
+        loop {
+            place.revive();
+            let why = match request(place.order.client()).try_send().await {
+                Ok(answer) if answer.status < 300 => return answer,
+                // Whoever asked before us was told nothing, but it was done.
+                Ok(answer)
+                    if answer.status == 409
+                        && ["order_already_paid", "order_not_payable"]
+                            .contains(&answer.value()["code"].as_str().unwrap_or_default()) =>
+                {
+                    return answer;
+                }
+                Ok(answer) => answer.text(),
+                Err(error) => error.to_string(),
+            };
+            assert!(
+                !place.patience_is_over(began),
+                "{}: still not answered well: {why}",
+                self.case
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn database(place: &Place, name: &str) -> Option<PgConnection> {
+    PgConnection::connect(&place.database_url(name)).await.ok()
+}
+
+/// What product holds for an order.
+async fn hold_of(place: &Place, order: &str) -> Option<String> {
+    let mut db = database(place, "product_db").await?;
+    sqlx::query_scalar("SELECT status FROM reservations WHERE order_id = $1::text::uuid")
+        .bind(order)
+        .fetch_optional(&mut db)
+        .await
+        .ok()?
+}
+
+/// Whether nothing is under way: every unit is back on the shelf, every event was sent, every step of the saga but the check of stock is done, and the provider took and gave
+/// back once.
+async fn quiet(place: &Place, order: &str) -> Option<bool> {
+    let mut product = database(place, "product_db").await?;
+    let (shelf, untold): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT sum(on_hand - reserved)::bigint FROM stock_levels), (SELECT count(*) FROM outbox)",
+    )
+    .fetch_one(&mut product)
+    .await
+    .ok()?;
+    let mut db = database(place, "order_db").await?;
+    let open: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM saga_steps WHERE status <> 'done' AND step NOT LIKE 'stock.%')
+              + (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL)",
+    )
+    .fetch_one(&mut db)
+    .await
+    .ok()?;
+    let (taken, back): (i64, i64) = sqlx::query_as(
+        "SELECT amount_captured, amount_refunded FROM payments WHERE order_id = $1::text::uuid",
+    )
+    .bind(order)
+    .fetch_one(&mut db)
+    .await
+    .ok()?;
+    let stripe = Client::new(place.stripe.url()).with_bearer("sk_test_mercato");
+    let intents = stripe
+        .get("/v1/payment_intents?limit=100")
+        .try_send()
+        .await
+        .ok()?
+        .value();
+    let of_order = |intent: &&Value| intent["metadata"]["order_id"] == order;
+    let charged = intents["data"].as_array()?.iter().filter(of_order).count();
+    Some(
+        shelf == i64::from(UNITS)
+            && untold + open == 0
+            && taken > 0
+            && taken == back
+            && charged == 1,
+    )
+}
