@@ -24,7 +24,7 @@ async function look(panel, path, expected) {
   if (!(response.headers()["content-type"] ?? "").startsWith("text/html")) return { problems, links: [] };
   problems.push(...(await weigh(response, loaded)));
   problems.push(...(await page.evaluate(outline)));
-  const links = await page.evaluate(() => [...document.querySelectorAll("a[href]:not([download])")].map((link) => link.href));
+  const links = await page.evaluate(() => [...document.querySelectorAll("a[href]:not([download]):not([type='application/pdf'])")].map((link) => link.href));
 
   const seen = new Set();
   const add = (where, found) => {

@@ -22,7 +22,6 @@ export default [
       await hands.press(page.getByRole("button", { name: "Sign in" }));
       await page.waitForURL("/admin/orders?status=confirmed");
       await signOut(staff);
-      await page.waitForURL((url) => url.pathname === "/admin/login");
       await page.goto("/admin/orders");
       await page.waitForURL((url) => url.pathname === "/admin/login");
     },
@@ -67,4 +66,5 @@ export default [
 export async function signOut({ hands, page }) {
   await hands.press(page.locator("summary", { hasText: "Account of" }));
   await hands.press(page.getByRole("button", { name: "Sign out" }));
+  await page.waitForURL((url) => url.pathname === "/admin/login");
 }

@@ -48,7 +48,8 @@ async fn staff_ship_in_two_parcels_and_the_order_completes() {
     let panel = Panel::sign_in(&shop).await;
     let page = format!("/admin/orders/{id}");
     let fields = [("carrier", "GLS"), ("tracking_number", "GLS-42")];
-    let done = panel.submit(&page, &format!("{page}/ship"), &fields).await;
+    let form = format!("{page}/ship");
+    let done = panel.submit(&form, &form, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
     assert!(panel.page(&page).await.contains("GLS-42"));
     assert!(panel.page(&page).await.contains("shipped"));

@@ -258,7 +258,7 @@ impl<'a> Count<'a> {
                 .filter(|movement| movement.kind == Kind::Taken)
         };
         let captured: i64 = taken().map(|movement| movement.amount).sum();
-        let released_on = match taken().last() {
+        let released_on = match taken().next_back() {
             Some(last) => Some(last.day),
             None => order.cancelled,
         };
@@ -323,7 +323,9 @@ impl<'a> Count<'a> {
         let mut shares = vec![0; lines.len() + 1];
         for (id, part) in named {
             if let Some(at) = lines.iter().position(|line| line.id == *id) {
-                shares[at] += part;
+                // What had gone back without a name took a part of the line: more than is left of it belongs to the others.
+                let left = (self.left[at] - shares[at]).max(0);
+                shares[at] += if amount > 0 { (*part).min(left) } else { *part };
             }
         }
         let rest = amount - shares.iter().sum::<i64>();

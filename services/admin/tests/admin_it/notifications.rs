@@ -283,7 +283,7 @@ impl Follower {
                 continue;
             }
             let chunk = tokio::time::timeout(Duration::from_secs(30), self.response.chunk()).await;
-            let chunk = chunk.expect("something within a while").unwrap()?;
+            let chunk = chunk.unwrap().unwrap()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -125,7 +125,7 @@ impl Period {
             .map(|(step, _)| *step);
         let by = match asked.unwrap_or(match days {
             ..=31 => Step::Day,
-            ..=120 => Step::Week,
+            32..=120 => Step::Week,
             _ => Step::Month,
         }) {
             Step::Day if days > MOST => Step::Week,

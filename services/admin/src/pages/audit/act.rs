@@ -52,7 +52,6 @@ impl Target {
         let page = match kind {
             "order" => Some("orders"),
             "product" => Some("products"),
-            "user" => Some("customers"),
             _ => None,
         };
         let href = match (kind, page, id.parse::<Uuid>()) {

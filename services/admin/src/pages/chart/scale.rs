@@ -82,7 +82,7 @@ impl Scale {
                 );
             }
         }
-        if self.step.unsigned_abs() % unit == 0 {
+        if self.step.unsigned_abs().is_multiple_of(unit) {
             return format!("{sign}{}", value / unit);
         }
         let digits = self.exponent as usize;

@@ -92,6 +92,17 @@ impl Page {
                 .is_some_and(|payment| payment.provider == "manual")
     }
 
+    /// Whether units or money came back: otherwise there are no columns for it.
+    fn came_back(&self) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.returned > 0 || line.refunded > 0)
+    }
+
+    /// The columns before that of the totals.
+    fn before_total(&self) -> usize {
+        if self.came_back() { 7 } else { 5 }
+    }
+
     /// The parcels that are on their way.
     fn under_way(&self) -> impl Iterator<Item = &Shipment> {
         self.shipments

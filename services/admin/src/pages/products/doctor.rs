@@ -10,7 +10,7 @@ use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::Path;
-use crate::pages::shell::Shell;
+use crate::pages::shell::{Shell, link};
 use crate::read::products::detail::{self, Definition, Head, Picture, Shown, VariantRow};
 use crate::read::snapshot;
 use crate::read::users::{self, Seller};
@@ -211,7 +211,7 @@ fn seller(facts: &Facts<'_>) -> Check {
                 format!("The account of {} is disabled.", seller.name),
             )
             .mend(
-                format!("/admin/customers/{}", facts.head.seller_id),
+                link("/admin/customers", &[("q", &seller.name)]),
                 "To the account",
             ),
         Some(seller) if seller.role == "customer" => facts.check(
