@@ -2,9 +2,20 @@
 
 use auth_token::Role;
 use contracts::events::{Maintenance, SettingsChanged, ShopSettings};
+use primitives::VariantId;
 use serde_json::json;
 
-use crate::shop::Shop;
+use testkit::http::Request;
+
+use crate::shop::{Person, Shop};
+
+/// To be sent: it may be refused.
+fn adding(shop: &Shop, person: &Person, variant: VariantId) -> Request {
+    shop.client
+        .post("/api/cart")
+        .bearer(&person.token)
+        .json(&json!({"variant_id": variant, "quantity": 1}))
+}
 
 fn set(shop: &Shop, version: i64, settings: ShopSettings) {
     shop.app.shop().learn(SettingsChanged { version, settings });
@@ -31,7 +42,7 @@ async fn a_closed_shop_can_be_looked_at_but_nobody_buys() {
 
     for refused in [
         shop.order_as(&person).expect(503).await,
-        shop.add(&person, shirt, 1).await.expect(503),
+        adding(&shop, &person, shirt).expect(503).await,
     ] {
         assert_eq!(refused.header("retry-after"), "600");
         let problem = refused.value();
@@ -40,7 +51,12 @@ async fn a_closed_shop_can_be_looked_at_but_nobody_buys() {
             (&json!("maintenance"), &json!("Back at noon."))
         );
     }
-    let _ = shop.client.get("/api/cart").expect(200).await;
+    let _ = shop
+        .client
+        .get("/api/cart")
+        .bearer(&person.token)
+        .expect(200)
+        .await;
     // News of money is taken: this one is only not signed.
     let _ = shop
         .client
@@ -71,7 +87,7 @@ async fn another_currency_is_that_of_new_carts() {
     );
     let kept = shop.add(&before, shirt, 1).await.expect(200).value();
     assert_eq!(kept["currency"], "EUR", "a cart keeps its currency");
-    let refused = shop.add(&after, shirt, 1).await.expect(422).value();
+    let refused = adding(&shop, &after, shirt).expect(422).await.value();
     assert_eq!(refused["errors"][0]["code"], "other_currency", "{refused}");
     set(&shop, 2, ShopSettings::default());
     let new = shop.add(&after, shirt, 1).await.expect(200).value();
