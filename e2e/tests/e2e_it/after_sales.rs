@@ -47,7 +47,11 @@ async fn staff_ship_in_two_parcels_and_the_order_completes() {
     // The rest in the panel, with a form.
     let panel = Panel::sign_in(&shop).await;
     let page = format!("/admin/orders/{id}");
-    let fields = [("carrier", "GLS"), ("tracking_number", "GLS-42")];
+    let fields = [
+        ("quantity", "2"),
+        ("carrier", "GLS"),
+        ("tracking_number", "GLS-42"),
+    ];
     let form = format!("{page}/ship");
     let done = panel.submit(&form, &form, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
