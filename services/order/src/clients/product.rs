@@ -120,13 +120,6 @@ impl ProductClient {
             _ => NotTaken::Unknown(error.into()),
         })
     }
-
-    /// Gives a hold back, as well as possible: it ends by itself anyhow.
-    pub(crate) async fn release(&self, order_id: OrderId) {
-        if let Err(error) = self.give_back(order_id).await {
-            tracing::warn!(%order_id, ?error, "a hold on stock was not released; it will expire");
-        }
-    }
 }
 
 fn short_lines(problem: &Value) -> Vec<ShortLine> {

@@ -193,10 +193,11 @@ pub(crate) async fn place(
                 give_up(app, &cart, order_id, true).await?;
                 last = Some(cart);
             }
+            // Nobody knows whether it was committed: the id stays on the cart, and the next attempt finds the order or the hold.
+            Err(error) if error.status().is_server_error() => return Err(error),
             Err(error) => {
-                // The transaction may have been committed although its answer was lost: then the cart is closed and nothing is released.
                 if let Err(second) = give_up(app, &cart, order_id, true).await {
-                    tracing::warn!(%order_id, error = %second, "a failed checkout could not release its hold; the next attempt will find it");
+                    tracing::warn!(%order_id, error = %second, "a refused checkout could not release its hold; the next attempt will find it");
                 }
                 return Err(error);
             }
@@ -257,13 +258,19 @@ fn lines(items: &[CartItem]) -> Result<Vec<ReserveLine>> {
         .collect()
 }
 
-/// Takes the order id off the cart and, if it was there and something is held under it, gives the hold back.
+/// Takes the order id off the cart and, if it was there and something is held under it, gives the hold back. A hold that is not given back keeps its id
+/// on the cart: otherwise the next attempt would hold as much again beside it.
 async fn give_up(app: &AppState, cart: &Cart, order: OrderId, held: bool) -> Result<()> {
     let mut conn = app.pool.acquire().await?;
     let ours = store::carts::give_up_order(&mut conn, cart.id, order).await?;
     drop(conn);
-    if ours && held {
-        app.product.release(order).await;
+    if ours
+        && held
+        && let Err(error) = app.product.give_back(order).await
+    {
+        tracing::warn!(%order, ?error, "a hold on stock was not released; the next attempt will find it, or it ends by itself");
+        let mut conn = app.pool.acquire().await?;
+        store::carts::fix_order(&mut conn, cart.id, order).await?;
     }
     Ok(())
 }

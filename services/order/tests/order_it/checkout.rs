@@ -386,6 +386,29 @@ async fn another_total_than_expected_is_refused_and_the_hold_given_back() {
 }
 
 #[tokio::test]
+async fn a_hold_that_could_not_be_given_back_is_used_by_the_next_attempt() {
+    let shop = Shop::open().await;
+    let last = shop.peer.sell(1000, 1);
+    let cart = shop.guest_cart(last, 1).await;
+    shop.peer.world().trouble = Trouble::ReleasesNothing;
+    let body = json!({"email": "guest@example.com", "shipping_address": address(), "expected_total": Money::new(1, Currency::EUR)});
+    shop.client
+        .post("/api/orders")
+        .header("x-cart-token", &cart)
+        .json(&body)
+        .send()
+        .await
+        .problem(409, "total_changed");
+    assert_eq!(shop.peer.held().len(), 1);
+
+    shop.peer.world().trouble = Trouble::None;
+    let order = shop.order_as_guest(&cart).expect(201).await.value();
+    let held = shop.peer.held();
+    assert_eq!(held.len(), 1);
+    assert_eq!(order["id"], held[0].to_string());
+}
+
+#[tokio::test]
 async fn a_bad_request_hears_of_every_field_and_an_empty_cart_of_itself() {
     let shop = Shop::open().await;
     let cart = shop.guest_cart(shop.peer.sell(100, 5), 1).await;

@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Down,
     /// The hold is made, and the answer lost: to the caller it is as if it had crashed right after.
     LosesAnswers,
+    /// Nothing is given back: 503.
+    ReleasesNothing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +245,7 @@ async fn reserve(
 
 async fn release(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response {
     let mut world = peer.world();
-    if world.trouble == Trouble::Down {
+    if [Trouble::Down, Trouble::ReleasesNothing].contains(&world.trouble) {
         return down();
     }
     let Some(hold) = world.holds.get_mut(&id) else {

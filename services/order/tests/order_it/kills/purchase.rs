@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 use testkit::http::{Answer, Client, Request};
 
@@ -96,12 +96,13 @@ impl Purchase {
         let began = Instant::now();
         loop {
             place.revive();
-            if quiet(place, &self.order).await == Some(true) {
+            let under_way = under_way(place, &self.order).await;
+            if under_way.as_ref().is_ok_and(Vec::is_empty) {
                 break;
             }
             assert!(
                 !place.patience_is_over(began),
-                "{}: something is still under way",
+                "{}: still under way: {under_way:?}",
                 self.case
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -183,45 +184,46 @@ async fn hold_of(place: &Place, order: &str) -> Option<String> {
         .ok()?
 }
 
-/// Whether nothing is under way: every unit is back on the shelf, every event was sent, every step of the saga but the check of stock is done, and the provider took and gave
-/// back once.
-async fn quiet(place: &Place, order: &str) -> Option<bool> {
-    let mut product = database(place, "product_db").await?;
-    let (shelf, untold): (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT sum(on_hand - reserved)::bigint FROM stock_levels), (SELECT count(*) FROM outbox)",
+/// What is not as it must be in the end: units that are not back on the shelf, events that were not sent, news of the provider that was not applied,
+/// steps of the saga that are not done (but the check of stock), money that was not taken and given back once.
+async fn under_way(place: &Place, order: &str) -> sqlx::Result<Vec<String>> {
+    let mut product = PgConnection::connect(&place.database_url("product_db")).await?;
+    let mut under_way: Vec<String> = sqlx::query_scalar(
+        "SELECT 'product has not sent ' || event_type FROM outbox
+          UNION ALL
+         SELECT 'on the shelf: ' || sum(on_hand - reserved) FROM stock_levels HAVING sum(on_hand - reserved) <> $1",
     )
-    .fetch_one(&mut product)
-    .await
-    .ok()?;
-    let mut db = database(place, "order_db").await?;
-    let open: i64 = sqlx::query_scalar(
-        "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM saga_steps WHERE status <> 'done' AND step NOT LIKE 'stock.%')
-              + (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL)",
-    )
-    .fetch_one(&mut db)
-    .await
-    .ok()?;
-    let (taken, back): (i64, i64) = sqlx::query_as(
-        "SELECT amount_captured, amount_refunded FROM payments WHERE order_id = $1::text::uuid",
+    .bind(i64::from(UNITS))
+    .fetch_all(&mut product)
+    .await?;
+    let mut db = PgConnection::connect(&place.database_url("order_db")).await?;
+    let open: Vec<String> = sqlx::query_scalar(
+        "SELECT 'order has not sent ' || event_type FROM outbox
+          UNION ALL
+         SELECT concat_ws(' ', step, status, attempts, error) FROM saga_steps WHERE status <> 'done' AND step NOT LIKE 'stock.%'
+          UNION ALL
+         SELECT concat_ws(' ', 'webhook', type, attempts, error) FROM webhook_events WHERE processed_at IS NULL
+          UNION ALL
+         SELECT format('taken %s, given back %s', amount_captured, amount_refunded) FROM payments
+          WHERE order_id = $1::text::uuid AND (amount_captured = 0 OR amount_captured <> amount_refunded)",
     )
     .bind(order)
-    .fetch_one(&mut db)
-    .await
-    .ok()?;
-    let stripe = Client::new(place.stripe.url()).with_bearer("sk_test_mercato");
-    let intents = stripe
+    .fetch_all(&mut db)
+    .await?;
+    under_way.extend(open);
+    let intents = Client::new(place.stripe.url())
+        .with_bearer("sk_test_mercato")
         .get("/v1/payment_intents?limit=100")
-        .try_send()
+        .expect(200)
         .await
-        .ok()?
         .value();
-    let of_order = |intent: &&Value| intent["metadata"]["order_id"] == order;
-    let charged = intents["data"].as_array()?.iter().filter(of_order).count();
-    Some(
-        shelf == i64::from(UNITS)
-            && untold + open == 0
-            && taken > 0
-            && taken == back
-            && charged == 1,
-    )
+    let intents = intents["data"].as_array().unwrap();
+    let charged = intents
+        .iter()
+        .filter(|intent| intent["metadata"]["order_id"] == order);
+    let charged = charged.count();
+    if charged != 1 {
+        under_way.push(format!("{charged} payments at the provider"));
+    }
+    Ok(under_way)
 }
