@@ -59,6 +59,7 @@
 
 mod amqp;
 mod consumers;
+pub mod dead_letters;
 mod error;
 #[doc(hidden)]
 pub mod faults;

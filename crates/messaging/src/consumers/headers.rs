@@ -15,6 +15,10 @@ pub const REASON: &str = "x-mercato-reason";
 pub const ERROR: &str = "x-mercato-error";
 /// The queue that the event was in: the routing key (on the default exchange) for requeueing it.
 pub const QUEUE: &str = "x-mercato-queue";
+/// When it was given up, for people.
+pub const DIED_AT: &str = "x-mercato-died-at";
+/// How often staff have put it back into its queue (integer). It goes with the event from try to try.
+pub const REQUEUED: &str = "x-mercato-requeued";
 
 /// An integer header.
 pub(crate) fn integer(table: Option<&FieldTable>, name: &str) -> Option<u32> {

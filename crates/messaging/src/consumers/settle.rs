@@ -11,6 +11,7 @@ use lapin::{
     options::{BasicAckOptions, BasicPublishOptions},
     types::{AMQPValue, FieldTable},
 };
+use primitives::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,7 +131,7 @@ impl Settler {
     ) -> Result<(), BrokerError> {
         let mut table = FieldTable::default();
         // Only ours: the broker's x-death would tell of earlier rounds.
-        for name in [headers::TRACEPARENT, headers::SEQUENCE] {
+        for name in [headers::TRACEPARENT, headers::SEQUENCE, headers::REQUEUED] {
             if let Some(value) = delivery
                 .properties
                 .headers()
@@ -156,6 +157,10 @@ impl Settler {
             table.insert(
                 headers::REASON.into(),
                 AMQPValue::LongString(why.as_str().into()),
+            );
+            table.insert(
+                headers::DIED_AT.into(),
+                AMQPValue::LongString(Clock::system().now().to_string().into()),
             );
         }
         let properties = delivery
