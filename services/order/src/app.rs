@@ -210,6 +210,8 @@ pub struct Parts {
     pub(crate) reconcile_window: Duration,
     /// Wakes the reconcilers: there is work.
     pub(crate) reconcile: Notify,
+    /// Wakes the comparison with the payment provider: somebody wishes for one.
+    pub(crate) compare: Notify,
 }
 
 impl AppState {
@@ -296,6 +298,7 @@ impl AppState {
                 u64::from(settings.reconcile_window_hours) * 3600,
             ),
             reconcile: Notify::new(),
+            compare: Notify::new(),
             clock,
             random,
         })))

@@ -166,6 +166,9 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::export::handler))
         .routes(routes!(internal::work_items::list::handler))
         .routes(routes!(internal::work_items::resolve::handler))
-        .routes(routes!(internal::reconciliations::list::handler))
+        .routes(routes!(
+            internal::reconciliations::list::handler,
+            internal::reconciliations::start::handler
+        ))
         .routes(routes!(internal::reconciliations::differences::handler))
 }

@@ -58,6 +58,41 @@ pub(crate) async fn begin(conn: &mut PgConnection, begin: &Begin<'_>) -> sqlx::R
     .await
 }
 
+/// Leaves a comparison to be taken up; none while one of its kind runs.
+pub(crate) async fn wish(
+    conn: &mut PgConnection,
+    begin: &Begin<'_>,
+) -> sqlx::Result<Option<ReconciliationId>> {
+    sqlx::query_scalar!(
+        r#"INSERT INTO reconciliations (id, kind, status, from_at, until_at, position_at, started_at, heartbeat_at)
+           VALUES ($1, $2, 'running', $3, $4, $3, $4, $5::timestamptz - interval '1 second')
+           ON CONFLICT (kind) WHERE status = 'running' DO NOTHING
+           RETURNING id AS "id: ReconciliationId""#,
+        begin.id.uuid(),
+        begin.kind,
+        begin.from as Timestamp,
+        begin.now as Timestamp,
+        begin.silent_since as Timestamp
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Whether a comparison is to be taken up.
+pub(crate) async fn is_waiting(
+    conn: &mut PgConnection,
+    kind: &str,
+    silent_since: Timestamp,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM reconciliations WHERE kind = $1 AND status = 'running' AND heartbeat_at < $2) AS "waiting!""#,
+        kind,
+        silent_since as Timestamp
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Adds to the counts of a comparison, and says that it is alive.
 pub(crate) async fn advance(
     conn: &mut PgConnection,

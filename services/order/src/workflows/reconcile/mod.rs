@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use primitives::{ReconciliationId, Timestamp};
+use sqlx::PgConnection;
 
 use self::payments::Payments;
 use self::refunds::Refunds;
@@ -46,7 +47,7 @@ pub enum Span {
 }
 
 impl Span {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Window => "window",
             Self::Full => "full",
@@ -86,22 +87,8 @@ impl fmt::Display for Summary {
 /// # Errors
 /// The provider or the database is away for longer than is waited. What was done until then stays done.
 pub async fn run(app: &AppState, span: Span) -> anyhow::Result<Option<Summary>> {
-    let now = app.clock.now();
     let mut conn = app.pool.acquire().await?;
-    let from = match span {
-        Span::Window => now - app.reconcile_window,
-        Span::Full => store::reconciliations::first_payment(&mut conn)
-            .await?
-            .map_or(now - DAY, |first| first - DAY),
-    };
-    let begin = Begin {
-        id: ReconciliationId::new(now, &app.random),
-        kind: span.as_str(),
-        from,
-        // The provider counts in seconds: what it made in this one belongs to this comparison.
-        now: now + Duration::from_secs(1),
-        silent_since: now - SILENCE,
-    };
+    let begin = beginning(&mut conn, app, span).await?;
     let Some(run) = store::reconciliations::begin(&mut conn, &begin).await? else {
         return Ok(None);
     };
@@ -122,6 +109,46 @@ pub async fn run(app: &AppState, span: Span) -> anyhow::Result<Option<Summary>> 
         id: run.id,
         counts: comparison.all,
     }))
+}
+
+/// What a comparison that begins now looks at.
+async fn beginning(
+    conn: &mut PgConnection,
+    app: &AppState,
+    span: Span,
+) -> sqlx::Result<Begin<'static>> {
+    let now = app.clock.now();
+    let from = match span {
+        Span::Window => now - app.reconcile_window,
+        Span::Full => store::reconciliations::first_payment(conn)
+            .await?
+            .map_or(now - DAY, |first| first - DAY),
+    };
+    Ok(Begin {
+        id: ReconciliationId::new(now, &app.random),
+        kind: span.as_str(),
+        from,
+        // The provider counts in seconds: what it made in this one belongs to this comparison.
+        now: now + Duration::from_secs(1),
+        silent_since: now - SILENCE,
+    })
+}
+
+/// Wishes for a comparison, which the job takes up as if its maker had crashed; nothing if one of this kind is running or wished for already.
+pub(crate) async fn wish(
+    conn: &mut PgConnection,
+    app: &AppState,
+    span: Span,
+) -> sqlx::Result<Option<ReconciliationId>> {
+    let begin = beginning(conn, app, span).await?;
+    store::reconciliations::wish(conn, &begin).await
+}
+
+/// Whether one is wished for, or was left unfinished by who crashed.
+pub(crate) async fn is_waiting(app: &AppState, span: Span) -> sqlx::Result<bool> {
+    let mut conn = app.pool.acquire().await?;
+    let silent_since = app.clock.now() - SILENCE;
+    store::reconciliations::is_waiting(&mut conn, span.as_str(), silent_since).await
 }
 
 /// One comparison while it is made.

@@ -2,3 +2,4 @@
 
 pub(crate) mod differences;
 pub(crate) mod list;
+pub(crate) mod start;
