@@ -14,8 +14,10 @@ use messaging::Publisher;
 use primitives::{Clock, Currency, Random, UserId};
 use runtime::live::Live;
 use runtime::{CommonSettings, Listeners, Runtime, Service as _};
+use secrecy::SecretString;
 use shop_settings::Shop;
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::broker::Broker;
@@ -174,6 +176,9 @@ pub struct Parts {
     pub(crate) product: InternalClient,
     pub(crate) order: InternalClient,
     pub(crate) broker: Broker,
+    pub(crate) amqp_url: SecretString,
+    /// One at a time goes through dead letters: others would not see what they have in their hands.
+    pub(crate) dead_letters: Mutex<()>,
     pub(crate) webhooks: Sender,
     /// How long a third party may take to answer.
     pub(crate) webhook_timeout: Duration,
@@ -244,7 +249,9 @@ impl AppState {
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,
             media: settings.media_base_url.trim_end_matches('/').to_owned(),
-            broker: Broker::new(&settings.rabbitmq_management_url)?,
+            broker: Broker::new(&settings.rabbitmq_management_url, &settings.amqp_url)?,
+            amqp_url: settings.amqp_url.clone(),
+            dead_letters: Mutex::new(()),
             webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
             webhook_timeout: settings.webhooks.timeout(),
             verifier,
@@ -308,7 +315,6 @@ impl AppState {
     }
 
     /// After how long a work item that nobody took is overdue.
-    #[expect(dead_code, reason = "for lists of work items")]
     pub(crate) fn overdue_after(&self) -> Duration {
         let set = self.shop.now().overdue_after_hours;
         let hours = set.unwrap_or(self.defaults.overdue_after_hours);

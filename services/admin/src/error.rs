@@ -74,6 +74,32 @@ impl PageError {
         )
     }
 
+    /// Something that this page needs does not answer; why is in the log.
+    pub(crate) fn away(text: &str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available right now",
+            text,
+        )
+    }
+
+    /// What a form is about was there when its page was made.
+    pub(crate) fn gone(text: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not here any more", text)
+    }
+
+    /// Wants a fresh proof of who this is, and is then done.
+    pub(crate) fn stale() -> Self {
+        Self {
+            stale: true,
+            ..Self::new(
+                StatusCode::UNAUTHORIZED,
+                "Is it you?",
+                "This needs a fresh proof of who you are.",
+            )
+        }
+    }
+
     /// The form was opened before somebody else's change.
     pub(crate) fn changed_meanwhile() -> Self {
         Self::new(

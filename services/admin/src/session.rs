@@ -108,6 +108,15 @@ impl Session {
         P::allows(self.role)
     }
 
+    /// Refuses a dangerous act that no service guards, unless they have proved lately who they are.
+    pub(crate) fn check_fresh(&self, now: Timestamp) -> Result<()> {
+        if now.since(self.authenticated_at) <= auth_token::FRESH {
+            Ok(())
+        } else {
+            Err(PageError::stale())
+        }
+    }
+
     /// As a call to a service names the person it is made for.
     pub(crate) fn on_behalf_of(&self) -> OnBehalfOf {
         OnBehalfOf {

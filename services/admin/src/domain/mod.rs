@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_chain;
 pub(crate) mod cohorts;
+pub(crate) mod dead_letters;
 pub(crate) mod diff;
 pub(crate) mod notifications;
 pub(crate) mod sales;

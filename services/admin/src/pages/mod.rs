@@ -8,6 +8,7 @@ mod audit;
 mod categories;
 mod chart;
 mod customers;
+mod events;
 mod home;
 mod imports;
 mod inventory;
@@ -45,6 +46,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(audit::routes())
         .merge(categories::routes())
         .merge(customers::routes())
+        .merge(events::routes())
         .merge(messages::routes())
         .merge(notifications::routes())
         .merge(imports::routes())

@@ -6,15 +6,19 @@
 pub(crate) mod about;
 pub(crate) mod categories;
 pub(crate) mod currencies;
+pub(crate) mod events;
 pub(crate) mod imports;
 pub(crate) mod inventory;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod products;
+pub(crate) mod reconciliations;
 pub(crate) mod reviews;
+pub(crate) mod sagas;
 pub(crate) mod sales;
 pub(crate) mod stock;
 pub(crate) mod users;
+pub(crate) mod work_items;
 
 use primitives::Money;
 use sqlx::{PgPool, Postgres, Transaction};

@@ -3,6 +3,7 @@
 
 pub mod analytics;
 pub(crate) mod change_settings;
+pub(crate) mod dead_letters;
 pub(crate) mod idempotency;
 pub(crate) mod messages;
 pub(crate) mod verify_audit;

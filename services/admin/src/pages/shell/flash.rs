@@ -17,6 +17,12 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "image" => "The picture is there.",
         "image_changed" => "The pictures are changed.",
         "image_removed" => "The picture is removed.",
+        "event_dropped" => "The event is dropped. The audit log says so, with your reason.",
+        "event_requeued" => "The event is back in its queue, with all its tries before it.",
+        "events_requeued" => {
+            "The events are back in their queue, with all their tries before them."
+        }
+        "events_none" => "There was nothing to put back.",
         "import" => "The file is taken in, and applied in the background.",
         "import_cancelled" => "The import is stopped. What was applied stays.",
         "place" => "The place is changed.",
@@ -39,6 +45,11 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "review_publish" => "The review is public.",
         "review_reply" => "The answer is changed.",
         "settings" => "The settings are saved, and hold everywhere.",
+        "reconciling" => {
+            "The comparison begins. It may take some minutes; load the page again to see how far it is."
+        }
+        "resumed" => "All that is open for the order is tried again now.",
+        "work_item" => "The work item is resolved.",
         "ship" => "The shipment is recorded, and the customer gets a mail.",
         "stock" => "The stock is changed.",
         "tags" => "The tags are changed.",

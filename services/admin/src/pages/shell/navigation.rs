@@ -1,6 +1,7 @@
 use auth_token::Role;
 use auth_token::permissions::{
-    ManageSettings, Permission, ReadAudit, ReadCatalogue, ReadOrders, ReadUsers, UseInbox,
+    ManageEvents, ManageSettings, Permission, ReadAudit, ReadCatalogue, ReadOrders, ReadUsers,
+    UseInbox,
 };
 
 /// Links of the navigation that belong together.
@@ -52,6 +53,7 @@ const GROUPS: &[(&str, &[Link])] = &[
             link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
             link::<ReadOrders>("/admin/analytics", "Analytics", "chart", "n"),
             link::<UseInbox>("/admin/messages", "Messages", "mail", "m"),
+            link::<ReadOrders>("/admin/events/work-items", "Work items", "check", "t"),
         ],
     ),
     (
@@ -68,6 +70,7 @@ const GROUPS: &[(&str, &[Link])] = &[
         "Shop",
         &[
             link::<ManageSettings>("/admin/webhooks", "Webhooks", "plug", "w"),
+            link::<ManageEvents>("/admin/events", "Events", "bolt", "e"),
             link::<ReadAudit>("/admin/audit", "Audit log", "scroll", "a"),
             link::<ManageSettings>("/admin/settings", "Settings", "gear", "s"),
         ],

@@ -1,0 +1,80 @@
+//! What a person has to see to.
+
+use askama::Template;
+use auth_token::permissions::ReadOrders;
+use axum::extract::State;
+use axum::response::Html;
+use primitives::{Timestamp, WorkItemId};
+use serde::Deserialize;
+
+use super::{Tab, WORK_ITEMS, tabs};
+use crate::app::AppState;
+use crate::error::{PageError, Result};
+use crate::format::filters;
+use crate::input::Query;
+use crate::pages::shell::{Shell, link};
+use crate::read::work_items::{STATUSES, WorkItem};
+use crate::read::{self, snapshot};
+use crate::session::May;
+
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "events/work_items.html")]
+struct Page {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    status: String,
+    items: Vec<WorkItem>,
+    /// What was raised before is overdue.
+    overdue: Timestamp,
+    next: Option<String>,
+}
+
+impl Page {
+    fn is_overdue(&self, item: &WorkItem) -> bool {
+        item.raised_at < self.overdue
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Params {
+    status: String,
+    after: Option<WorkItemId>,
+    done: Option<String>,
+}
+
+pub(super) async fn page(
+    State(app): State<AppState>,
+    session: May<ReadOrders>,
+    Query(params): Query<Params>,
+) -> Result<Html<String>> {
+    let status = match params.status.as_str() {
+        "" => "open",
+        "all" => "all",
+        other => STATUSES
+            .into_iter()
+            .find(|status| *status == other)
+            .ok_or_else(|| PageError::invalid("There is no such status.").back_to(WORK_ITEMS))?,
+    };
+    let mut db = snapshot(&app.order_db).await?;
+    let mut items = read::work_items::list(&mut db, status, params.after, PAGE as i64 + 1).await?;
+    drop(db);
+    let next = (items.len() > PAGE)
+        .then(|| items.truncate(PAGE))
+        .and_then(|()| items.last())
+        .map(|last| {
+            let after = last.id.to_string();
+            link(WORK_ITEMS, &[("status", &params.status), ("after", &after)])
+        });
+    let page = Page {
+        shell: Shell::new(&session, WORK_ITEMS, params.done.as_deref()),
+        tabs: tabs(&session, WORK_ITEMS),
+        status: status.to_owned(),
+        items,
+        overdue: app.clock.now() - app.overdue_after(),
+        next,
+    };
+    Ok(Html(page.render()?))
+}
