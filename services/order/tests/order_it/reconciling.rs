@@ -449,6 +449,40 @@ async fn the_command_compares_everything_and_says_with_its_exit_code_whether_a_p
 }
 
 #[tokio::test]
+async fn staff_begin_a_comparison_and_whoever_compares_next_takes_it_up() {
+    let shop = Shop::open().await;
+    let start = |span: &str| {
+        shop.panel()
+            .post("/internal/reconciliations")
+            .json(&json!({ "span": span }))
+    };
+    let wished = start("full").expect(202).await.value();
+    let again = start("full").expect(409).await.value();
+    assert_eq!(again["code"], "reconciliation_running");
+    let _ = start("window").expect(202).await;
+    let _ = start("everything").expect(422).await;
+    let done = shop.compare(Span::Full).await;
+    assert_eq!(wished["id"], done.id.to_string());
+    // It is over: another one may begin.
+    let _ = start("full").expect(202).await;
+    let acts = shop.events("staff.acted").await;
+    let actions: Vec<_> = acts.iter().map(|act| &act["action"]).collect();
+    assert_eq!(actions, ["reconciliation.start"; 3]);
+
+    let customer = OnBehalfOf {
+        user_id: UserId::from(Uuid::from_u128(1)),
+        role: Role::Customer,
+        email: None,
+        auth_time: None,
+    };
+    let token = shop.admin.token("order", Some(&customer)).unwrap();
+    let refused = shop.internal.clone().with_bearer(&token);
+    let body = json!({"span": "window"});
+    let refused = refused.post("/internal/reconciliations").json(&body);
+    let _ = refused.expect(403).await;
+}
+
+#[tokio::test]
 async fn only_staff_see_and_resolve_work_items() {
     let shop = Shop::open().await;
     let id = Uuid::from_u128(1);
