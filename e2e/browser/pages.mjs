@@ -8,6 +8,10 @@ export const MORE = [
   "/admin/products?status=active&stock=low",
   "/admin/products?q=nothing-like-this",
   "/admin/customers?q=nobody-like-this",
+  "/admin/search",
+  "/admin/search?q=example.com",
+  "/admin/search?q=nothing-like-this",
+  "/admin/events/sagas?show=all",
 ];
 
 /// Friendly pages of errors, with their status.

@@ -54,6 +54,16 @@ fn staff_get_about() {
 }
 
 #[test]
+fn staff_find_everything() {
+    run(&["tasks", "search"]);
+}
+
+#[test]
+fn staff_look_after_events() {
+    run(&["tasks", "events"]);
+}
+
+#[test]
 fn staff_tell_third_parties() {
     run(&["tasks", "webhooks"]);
 }

@@ -5,6 +5,7 @@ pub(crate) mod cohorts;
 pub(crate) mod dead_letters;
 pub(crate) mod diff;
 pub(crate) mod notifications;
+pub(crate) mod query;
 pub(crate) mod sales;
 pub(crate) mod settings;
 pub(crate) mod text;

@@ -18,6 +18,7 @@ mod notifications;
 mod orders;
 mod products;
 mod reviews;
+mod search;
 mod settings;
 mod shell;
 mod theme;
@@ -54,6 +55,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(orders::routes())
         .merge(products::routes())
         .merge(reviews::routes())
+        .merge(search::routes())
         .merge(settings::routes())
         .merge(views::routes())
         .merge(webhooks::routes())

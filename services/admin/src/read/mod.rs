@@ -16,6 +16,7 @@ pub(crate) mod reconciliations;
 pub(crate) mod reviews;
 pub(crate) mod sagas;
 pub(crate) mod sales;
+pub(crate) mod search;
 pub(crate) mod stock;
 pub(crate) mod users;
 pub(crate) mod work_items;

@@ -185,17 +185,19 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     }
     if !filter.q.is_empty() {
         let number: Option<i64> = filter.q.trim_start_matches('#').parse().ok();
-        sql.push(" AND id IN (SELECT order_id FROM order_numbers WHERE number = ")
-            .push_bind(number)
-            .push(" UNION ALL SELECT id FROM orders WHERE email LIKE ")
+        // The beginning of an address is found by its index if few have it, and by going back through all if many have. What is meant exactly is
+        // found first, each by its index.
+        sql.push(" AND (email LIKE ")
             .push_bind(begins(&filter.q.to_lowercase()))
+            .push(" OR id = ANY (ARRAY(SELECT order_id FROM order_numbers WHERE number = ")
+            .push_bind(number)
             .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
             .push_bind(filter.q.clone())
             .push(" UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ")
             .push_bind(filter.q.clone())
             .push(" UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
             .push_bind(filter.q.clone())
-            .push(")");
+            .push(")))");
     }
 }
 

@@ -71,6 +71,10 @@ impl Panel {
     }
 
     pub(crate) async fn with_broker(amqp_url: &str) -> Self {
+        Self::with_brokers(amqp_url, &testkit::env::var("RABBITMQ_MANAGEMENT_URL")).await
+    }
+
+    pub(crate) async fn with_brokers(amqp_url: &str, management_url: &str) -> Self {
         runtime::install_tls_provider();
         runtime::telemetry::init_for_tests();
         let (clock, random) = (Clock::manual(Clock::system().now()), Random::system());
@@ -115,10 +119,7 @@ impl Panel {
             ("--order-read-url", order.url_as("admin_service")),
             ("--redis-url", testkit::env::var("REDIS_URL")),
             ("--amqp-url", amqp_url.to_owned()),
-            (
-                "--rabbitmq-management-url",
-                testkit::env::var("RABBITMQ_MANAGEMENT_URL"),
-            ),
+            ("--rabbitmq-management-url", management_url.to_owned()),
             (
                 "--service-key",
                 generated[0].base64().expose_secret().to_owned(),

@@ -1,0 +1,63 @@
+// What moves between the services: an event that nobody can process, and what only a person can see to.
+import { bought } from "../shop.mjs";
+import { eventually, sql } from "../stack.mjs";
+
+const QUEUE = "/admin/events/dead-letters?queue=staff.acted.admin";
+
+/// Publishes an event that its only reader cannot read, and waits until it is dead.
+async function buried(page) {
+  const id = crypto.randomUUID();
+  const envelope = {
+    specversion: "1.0", id, type: "staff.acted", source: "mercato/test", subject: `order:${id}`,
+    time: new Date().toISOString(), datacontenttype: "application/json", data: {},
+  };
+  await sql(
+    "order_db",
+    "WITH written AS (INSERT INTO outbox (id, aggregate, event_type, envelope) VALUES ($1, $2, 'staff.acted', $3)) SELECT pg_notify('outbox', '')",
+    [id, envelope.subject, envelope],
+  );
+  await eventually("it is dead", async () => {
+    await page.goto(QUEUE);
+    return (await page.getByText(envelope.subject).count()) > 0;
+  });
+  return envelope.subject;
+}
+
+export default [
+  {
+    name: "look at a dead letter, put it back, drop it when it dies again",
+    async run({ hands, page, panel }) {
+      const subject = await buried(page);
+      await hands.press(page.getByRole("button", { name: `Put staff.acted ${subject} back` }));
+      await panel.sees("The event is back in its queue");
+      await eventually("it died again", async () => {
+        await page.goto(QUEUE);
+        return (await page.getByRole("row", { name: subject }).getByText("1 ×").count()) > 0;
+      });
+      await hands.press(page.getByRole("link", { name: `Look at staff.acted ${subject}` }));
+      await panel.sees("It cannot be read.");
+      await hands.type(page.getByLabel("Why", { exact: false }), "It was a test");
+      await hands.press(page.getByRole("button", { name: "Drop the event" }));
+      await panel.sees("The event is dropped");
+    },
+  },
+  {
+    name: "see to a work item",
+    async run({ hands, page, panel }) {
+      const order = await bought();
+      const id = crypto.randomUUID();
+      await sql(
+        "order_db",
+        `INSERT INTO work_items (id, kind, subject, order_id, details, raised_at, last_seen_at)
+         VALUES ($1, 'charged_twice', 'test:' || $1::text, $2, '{"says": "The card was charged twice.", "ours": {"amount": 1}, "theirs": {"amount": 2}}', now(), now())`,
+        [id, order.id],
+      );
+      await page.goto("/admin/events/work-items");
+      await hands.press(page.locator(`a[href="/admin/events/work-items/${id}"]`));
+      await hands.type(page.getByLabel("Note"), "Gave one back");
+      await hands.press(page.getByRole("button", { name: "Seen to" }));
+      await panel.sees("The work item is resolved");
+      await panel.sees("Gave one back");
+    },
+  },
+];

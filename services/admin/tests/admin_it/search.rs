@@ -1,0 +1,141 @@
+//! One box finds everything.
+
+use auth_token::Role;
+
+use crate::html::{assert_hides, assert_shows};
+use crate::panel::Panel;
+use crate::seed::NewOrder;
+
+#[tokio::test]
+async fn one_exact_hit_is_opened_at_once() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let order = panel.order(NewOrder::default()).await;
+    let _ = panel
+        .order(NewOrder {
+            email: "other@example.com",
+            ..NewOrder::default()
+        })
+        .await;
+    let _ = panel.shipment(order.id, "shipped").await;
+    for sql in [
+        "UPDATE shipments SET tracking_number = '1Z999AA10123456784' WHERE order_id = $1",
+        "UPDATE payments SET session_ref = 'cs_test_1' WHERE order_id = $1",
+    ] {
+        let change = sqlx::query(sql).bind(order.id.uuid());
+        change.execute(&panel.order_db).await.unwrap();
+    }
+    let product = panel.product("Blue lamp", "active", &[3]).await;
+    let (variant, sku): (uuid::Uuid, String) =
+        sqlx::query_as("UPDATE product_variants SET barcode = '4006381333931' WHERE product_id = $1 RETURNING id, sku")
+            .bind(product)
+            .fetch_one(&panel.product_db)
+            .await
+            .unwrap();
+    let anna = panel.account(Role::Customer).await;
+    let coupon = panel.id();
+    sqlx::query("INSERT INTO coupons (id, code, kind, percent, created_at) VALUES ($1, 'SPRING', 'percent', 10, now())")
+        .bind(coupon)
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    let the_order = format!("/admin/orders/{}", order.id);
+    let the_product = format!("/admin/products/{product}");
+    let anna_page = format!("/admin/customers/{}", anna.id);
+    for (q, path) in [
+        (order.number.clone(), &the_order),
+        (format!("#{}", order.number), &the_order),
+        (order.id.to_string(), &the_order),
+        (order.payment.to_string(), &the_order),
+        (format!("pi_{}", order.payment), &the_order),
+        ("cs_test_1".to_owned(), &the_order),
+        ("1Z 999 AA1 0123456784".to_owned(), &the_order),
+        (" 1Z999AA10123456784 ".to_owned(), &the_order),
+        ("GUEST@example.com".to_owned(), &the_order),
+        (sku.to_uppercase(), &the_product),
+        ("4006381333931".to_owned(), &the_product),
+        (variant.to_string(), &the_product),
+        (anna.email.to_string(), &anna_page),
+        (anna.id.to_string(), &anna_page),
+        ("spring".to_owned(), &format!("/admin/coupons/{coupon}")),
+    ] {
+        let query = [("q", q.as_str())];
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.replace('#', "%23").replace(' ', "+")))
+            .collect();
+        let answer = staff
+            .get(&format!("/admin/search?{}", query.join("&")))
+            .expect(303)
+            .await;
+        assert_eq!(answer.header("location"), path, "{q}");
+    }
+}
+
+#[tokio::test]
+async fn several_hits_stand_in_groups_and_lead_to_their_lists() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    for _ in 0..8 {
+        let _ = panel
+            .order(NewOrder {
+                email: "lamp.lover@example.com",
+                sku: "LAMP",
+                ..NewOrder::default()
+            })
+            .await;
+    }
+    for title in ["Blue lamp", "Red <b>lamp", "Table"] {
+        let _ = panel.product(title, "active", &[3]).await;
+    }
+    let page = staff.page("/admin/search?q=lamp").await;
+    assert_shows(
+        &page,
+        &[
+            "“lamp”",
+            "Products",
+            "Blue lamp",
+            "Orders all 8 in orders",
+            "lamp.lover@example.com",
+        ],
+    );
+    assert_hides(&page, &["Table"]);
+    assert!(page.contains("Red &#60;b&#62;lamp"));
+    assert!(page.contains("href=\"/admin/orders?q=lamp\""));
+    // Written in the list, too.
+    let list = staff.page("/admin/orders?q=lamp").await;
+    assert_shows(&list, &["lamp.lover@example.com"]);
+    // An account and its orders: whom did they mean?
+    let user = panel.account(Role::Customer).await;
+    let _ = panel
+        .order(NewOrder {
+            email: user.email.as_str(),
+            ..NewOrder::default()
+        })
+        .await;
+    let both = staff.page(&format!("/admin/search?q={}", user.email)).await;
+    assert_shows(&both, &["Customers", "Somebody in customer", "Orders"]);
+    assert_shows(
+        &staff.page("/admin/search?q=nothing+like+it").await,
+        &["Nothing was found", "three letters"],
+    );
+    assert_shows(
+        &staff.page("/admin/search?q=+").await,
+        &["What are you looking for?"],
+    );
+    assert_shows(
+        &staff.page("/admin/search?q=50%25_%5C").await,
+        &["Nothing was found"],
+    );
+    assert_shows(
+        &staff.page("/admin/search?q=99999999999999999999").await,
+        &["Nothing was found"],
+    );
+    let home = staff.page("/admin/orders").await;
+    assert!(
+        home.contains("action=\"/admin/search\""),
+        "the box leads there"
+    );
+    let anybody = panel.client.get("/admin/search?q=lamp").expect(303).await;
+    assert!(anybody.header("location").starts_with("/admin/login"));
+}
