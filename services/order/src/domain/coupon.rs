@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::order::{UnknownName, names};
-use super::pricing::promotion::{Conditions, Skipped};
+use super::pricing::promotion::{Conditions, Short, Skipped};
 use super::pricing::{Goods, Off};
 
 /// What customers type: 3 to 40 letters, digits, `-` or `_`, in upper case.
@@ -89,8 +89,10 @@ pub(crate) enum NotApplicable {
     Expired,
     #[error("The coupon has been used up.")]
     UsedUp,
+    #[error("You have used this coupon as often as it allows.")]
+    UsedByCustomer,
     #[error("The cart's subtotal is below what the coupon asks for.")]
-    SubtotalTooLow,
+    SubtotalTooLow(Short),
     #[error("The coupon is for another currency.")]
     OtherCurrency,
     #[error("The coupon is not for what is in the cart.")]
@@ -105,7 +107,7 @@ impl From<Skipped> for NotApplicable {
             Skipped::Expired => Self::Expired,
             Skipped::OtherCurrency => Self::OtherCurrency,
             Skipped::NothingConcerned | Skipped::TooFew => Self::OtherProducts,
-            Skipped::SubtotalTooLow => Self::SubtotalTooLow,
+            Skipped::SubtotalTooLow(short) => Self::SubtotalTooLow(short),
         }
     }
 }
@@ -117,15 +119,32 @@ impl NotApplicable {
             Self::Unknown => "coupon_unknown",
             Self::TooEarly => "coupon_not_yet_valid",
             Self::Expired => "coupon_expired",
-            Self::UsedUp => "coupon_used_up",
-            Self::SubtotalTooLow => "coupon_subtotal_too_low",
+            Self::UsedUp | Self::UsedByCustomer => "coupon_used_up",
+            Self::SubtotalTooLow(_) => "coupon_subtotal_too_low",
             Self::OtherCurrency => "coupon_other_currency",
             Self::OtherProducts => "coupon_other_products",
+        }
+    }
+
+    /// By how much, where it is a matter of that.
+    pub(crate) const fn short(self) -> Option<Short> {
+        match self {
+            Self::SubtotalTooLow(short) => Some(short),
+            _ => None,
         }
     }
 }
 
 impl Coupon {
+    /// Whether a customer who used it so often may use it once more.
+    pub(crate) fn again_after(&self, uses: i64) -> Result<(), NotApplicable> {
+        let limit = self.per_customer_limit.map(i64::from);
+        if limit.is_some_and(|limit| uses >= limit) {
+            return Err(NotApplicable::UsedByCustomer);
+        }
+        Ok(())
+    }
+
     /// What it takes off goods, now. How often one customer used it is checked when it is redeemed.
     pub(super) fn take_off(&self, goods: &Goods<'_>) -> Result<Off, NotApplicable> {
         let terms = &self.terms;

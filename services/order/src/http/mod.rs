@@ -75,6 +75,16 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(returns::withdraw::handler))
         .routes(routes!(returns::receive::handler))
         .routes(routes!(returns::refund::handler))
+        .routes(routes!(shipping_methods::list::handler))
+        .routes(routes!(webhooks::stripe::handler))
+}
+
+/// What staff ask for by the same handlers, also on the internal listener, under `/internal`, by services that call in their name:
+/// see [`auth_token::in_staffs_name`].
+pub(crate) fn staffs() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(documents::invoice::handler))
+        .routes(routes!(documents::packing_slip::handler))
         .routes(routes!(coupons::list::handler, coupons::create::handler))
         .routes(routes!(
             coupons::get::handler,
@@ -90,10 +100,7 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             promotions::update::handler,
             promotions::remove::handler
         ))
-        .routes(routes!(
-            shipping_methods::list::handler,
-            shipping_methods::create::handler
-        ))
+        .routes(routes!(shipping_methods::create::handler))
         .routes(routes!(shipping_methods::all::handler))
         .routes(routes!(
             shipping_methods::get::handler,
@@ -109,15 +116,6 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
             tax_rates::update::handler,
             tax_rates::remove::handler
         ))
-        .routes(routes!(webhooks::stripe::handler))
-}
-
-/// What staff ask for by the same handlers, also on the internal listener, under `/internal`, by services that call in their name:
-/// see [`auth_token::in_staffs_name`].
-pub(crate) fn staffs() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(documents::invoice::handler))
-        .routes(routes!(documents::packing_slip::handler))
 }
 
 /// For other services, who say on whose behalf they call.
@@ -143,26 +141,6 @@ pub(crate) fn internal() -> OpenApiRouter<AppState> {
         .routes(routes!(internal::mark_paid::payment))
         .routes(routes!(internal::mark_paid::refund))
         .routes(routes!(internal::preview::handler))
-        .routes(routes!(internal::coupons::create))
-        .routes(routes!(
-            internal::coupons::update,
-            internal::coupons::remove
-        ))
-        .routes(routes!(internal::promotions::create))
-        .routes(routes!(
-            internal::promotions::update,
-            internal::promotions::remove
-        ))
-        .routes(routes!(internal::shipping_methods::create))
-        .routes(routes!(
-            internal::shipping_methods::update,
-            internal::shipping_methods::remove
-        ))
-        .routes(routes!(internal::tax_rates::create))
-        .routes(routes!(
-            internal::tax_rates::update,
-            internal::tax_rates::remove
-        ))
         .routes(routes!(internal::export::handler))
         .routes(routes!(internal::work_items::list::handler))
         .routes(routes!(internal::work_items::resolve::handler))

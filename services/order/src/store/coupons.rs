@@ -231,6 +231,25 @@ pub(crate) async fn redeem(
     Ok(done.rows_affected() == 1)
 }
 
+/// How often a customer, who is known by account and by e-mail address, used a coupon; as [`redeem`] counts.
+pub(crate) async fn uses(
+    conn: &mut PgConnection,
+    coupon: CouponId,
+    customer: &str,
+    email: &EmailAddress,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+             SELECT order_id FROM coupon_redemptions WHERE coupon_id = $1 AND customer = $2
+             UNION SELECT r.order_id FROM orders o JOIN coupon_redemptions r ON r.coupon_id = $1 AND r.order_id = o.id WHERE o.email = $3) uses"#,
+        coupon as CouponId,
+        customer,
+        email.as_str(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Gives back the uses of an order that will not happen.
 pub(crate) async fn restore(conn: &mut PgConnection, order: OrderId) -> Result<(), sqlx::Error> {
     sqlx::query!(

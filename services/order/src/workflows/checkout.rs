@@ -421,10 +421,7 @@ async fn commit(
         )
         .await?
         {
-            return Err(Error::conflict(
-                "coupon_used_up",
-                "You have used this coupon as often as it allows.",
-            ));
+            return Err(not_applicable(NotApplicable::UsedByCustomer));
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod erase;
 pub(crate) mod finalise;
 pub(crate) mod mark_paid;
 pub(crate) mod offers;
+pub(crate) mod once;
 pub(crate) mod pay;
 pub(crate) mod pricing;
 pub(crate) mod reconcile;

@@ -3,6 +3,7 @@
 use auth_token::{OnBehalfOf, Role};
 use primitives::{CategoryId, VariantId};
 use serde_json::{Value, json};
+use testkit::http::Client;
 use uuid::Uuid;
 
 use crate::shop::{Shop, address};
@@ -323,24 +324,41 @@ async fn staff_change_and_delete_what_they_made() {
     );
 }
 
+/// The panel, in the name of an administrator.
+fn panel(shop: &Shop) -> Client {
+    let staff = OnBehalfOf {
+        user_id: Uuid::from_u128(1).into(),
+        role: Role::Admin,
+        email: Some("boss@example.com".parse().unwrap()),
+        auth_time: None,
+    };
+    let token = shop.admin.token("order", Some(&staff)).unwrap();
+    shop.internal.clone().with_bearer(&token)
+}
+
 #[tokio::test]
 async fn the_panel_does_the_same_and_tries_prices() {
     let shop = Shop::open().await;
     let variant = shop.peer.sell(1000, 50);
-    let staff = OnBehalfOf {
-        user_id: Uuid::from_u128(1).into(),
-        role: Role::Admin,
-        email: None,
-        auth_time: None,
-    };
-    let token = shop.admin.token("order", Some(&staff)).unwrap();
-    let client = shop.internal.clone().with_bearer(&token);
+    let client = panel(&shop);
     let post = |path: &str, body: Value| client.post(path).json(&body);
-    let made = post(
-        "/internal/promotions",
-        json!({"name": "Five", "kind": "fixed", "amount": eur(500), "min_subtotal": eur(5000)}),
-    );
-    let _ = made.expect(201).await;
+    let promotion =
+        json!({"name": "Five", "kind": "fixed", "amount": eur(500), "min_subtotal": eur(5000)});
+    let make = || {
+        post("/internal/api/promotions", promotion.clone())
+            .header("idempotency-key", &"k".repeat(43))
+    };
+    let made = make().expect(201).await.value();
+    // Sent twice, it is made once.
+    assert_eq!(make().expect(201).await.value(), made);
+    post(
+        "/internal/api/promotions",
+        json!({"name": "Other", "kind": "percent", "percent": 1}),
+    )
+    .header("idempotency-key", &"k".repeat(43))
+    .send()
+    .await
+    .problem(422, "idempotency_key_reused");
     let preview = post(
         "/internal/pricing/preview",
         json!({"lines": [{"variant_id": variant, "quantity": 2}, {"unit_price": eur(333), "quantity": 1, "tax_class": "reduced"}],
@@ -354,15 +372,157 @@ async fn the_panel_does_the_same_and_tries_prices() {
     let promotions = &preview["promotions"];
     assert_eq!(promotions[0]["reason"], "subtotal_too_low");
     assert_eq!(
+        (&promotions[0]["has"], &promotions[0]["needs"]),
+        (&eur(2333), &eur(5000))
+    );
+    assert_eq!(
         (&promotions[1]["id"], &promotions[1]["goods"]),
         (&json!(null), &eur(233))
     );
     assert_eq!(preview["coupon"]["reason"], "coupon_unknown");
     assert_eq!(preview["shipping_method"], "standard");
+    assert_eq!(preview["country"], "DE");
     // Nothing of it is kept.
     assert_eq!(
         (shop.count("promotions").await, shop.count("carts").await),
         (1, 0)
+    );
+
+    let one = format!("/internal/api/promotions/{}", made["id"].as_str().unwrap());
+    let delete = |tag: &'static str| client.delete(&one).header("if-match", tag);
+    delete("\"7\"").send().await.problem(412, "stale_version");
+    let etag = client.get(&one).expect(200).await.header("etag").to_owned();
+    let _ = client
+        .delete(&one)
+        .header("if-match", &etag)
+        .expect(204)
+        .await;
+    assert_eq!(shop.count("promotions").await, 0);
+    let acts = shop.events("staff.acted").await;
+    assert_eq!(acts.len(), 2);
+    assert_eq!(acts[0]["through"], "admin");
+}
+
+#[tokio::test]
+async fn the_bench_says_of_everything_why_it_does_not_hold() {
+    let shop = Shop::open().await;
+    let client = panel(&shop);
+    let make = async |path: &str, body: Value| {
+        let _ = client.post(path).json(&body).expect(201).await;
+    };
+    for (name, priority, more) in [
+        ("Off", 1, json!({"active": false})),
+        ("Over", 2, json!({"ends_at": "2020-01-01T00:00:00Z"})),
+        ("Alone", 9, json!({"exclusive": true})),
+        ("After", 3, json!({})),
+    ] {
+        let mut promotion =
+            json!({"name": name, "kind": "percent", "percent": 10, "priority": priority});
+        promotion
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        make("/internal/api/promotions", promotion).await;
+    }
+    make(
+        "/internal/api/coupons",
+        json!({"code": "ONCE", "kind": "percent", "percent": 50, "per_customer_limit": 1}),
+    )
+    .await;
+    make(
+        "/internal/api/coupons",
+        json!({"code": "ASLEEP", "kind": "percent", "percent": 50, "active": false}),
+    )
+    .await;
+    make(
+        "/internal/api/shipping-methods",
+        json!({"code": "bike", "name": "Bike", "price": eur(300), "active": false}),
+    )
+    .await;
+    make(
+        "/internal/api/shipping-methods",
+        json!({"code": "alps", "name": "Alps", "price": eur(300), "places": ["CH"]}),
+    )
+    .await;
+    make(
+        "/internal/api/shipping-methods",
+        json!({"code": "usd", "name": "Dollars", "price": {"amount": 1, "currency": "USD"}}),
+    )
+    .await;
+
+    // Somebody uses the coupon, as a guest.
+    let variant = shop.peer.sell(1000, 50);
+    let token = shop.guest_cart(variant, 1).await;
+    let _ = apply(&shop, &token, "ONCE").await.expect(200);
+    let post = shop
+        .client
+        .post("/api/orders")
+        .header("x-cart-token", &token);
+    let order = json!({"email": "guest@example.com", "shipping_address": address()});
+    let _ = post.json(&order).expect(201).await;
+
+    let bench = async |more: Value| {
+        let mut basket = json!({"lines": [{"variant_id": variant, "quantity": 1}]});
+        basket
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        client
+            .post("/internal/pricing/preview")
+            .json(&basket)
+            .expect(200)
+            .await
+            .value()
+    };
+    let said = bench(json!({"coupon": "ONCE", "customer": {"email": "guest@example.com"}})).await;
+    let pairs = |list: &Value, name: &str| {
+        let list = list.as_array().unwrap().iter();
+        let pair = |one: &Value| {
+            (
+                one[name].as_str().unwrap().to_owned(),
+                one["reason"].as_str().unwrap_or("-").to_owned(),
+            )
+        };
+        list.map(pair).collect::<Vec<_>>()
+    };
+    let own = |pairs: &[(&str, &str)]| {
+        let own = |(name, reason): &(&str, &str)| ((*name).to_owned(), (*reason).to_owned());
+        pairs.iter().map(own).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        pairs(&said["promotions"], "label"),
+        own(&[
+            ("Alone", "-"),
+            ("After", "exclusive"),
+            ("Over", "expired"),
+            ("Off", "not_active")
+        ])
+    );
+    assert_eq!(
+        pairs(&said["shipping_methods"], "code"),
+        own(&[
+            ("alps", "not_offered_there"),
+            ("standard", "-"),
+            ("express", "-"),
+            ("bike", "not_active"),
+            ("usd", "other_currency")
+        ])
+    );
+    assert_eq!(said["coupon"]["reason"], "coupon_used_up");
+    assert_eq!(said["discount"], eur(100));
+    let other = bench(json!({"coupon": "ONCE", "customer": {"email": "other@example.com"}})).await;
+    assert_eq!(
+        (&other["coupon"]["applied"], &other["discount"]),
+        (&json!(true), &eur(550))
+    );
+    assert_eq!(
+        bench(json!({"coupon": "ASLEEP"})).await["coupon"]["reason"],
+        "not_active"
+    );
+    let alone = bench(json!({"with_promotions": false, "with_shipping": false})).await;
+    assert_eq!(
+        (&alone["discount"], &alone["shipping"], &alone["total"]),
+        (&eur(0), &eur(0), &eur(1190))
     );
 }
 

@@ -170,10 +170,11 @@ pub(crate) fn price(basket: Basket<'_>) -> Result<Priced, PricingError> {
     for index in promotion::order(basket.promotions) {
         let promotion = &basket.promotions[index];
         let so_far = promotions.iter().any(Result::is_ok);
-        let outcome = if alone || (promotion.exclusive && so_far) {
-            Err(Skipped::Exclusive)
-        } else {
-            promotion.take_off(&goods)
+        let excluded = alone || (promotion.exclusive && so_far);
+        // What hinders a promotion by itself is told before what others do.
+        let outcome = match promotion.take_off(&goods) {
+            Ok(_) if excluded => Err(Skipped::Exclusive),
+            outcome => outcome,
         };
         promotions[index] = outcome.map(|off| {
             alone = promotion.exclusive;

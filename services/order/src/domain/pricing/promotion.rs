@@ -125,6 +125,13 @@ pub(crate) enum TierOff {
     Amount(i64),
 }
 
+/// What lines cost, and what they would have to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Short {
+    pub(crate) has: i64,
+    pub(crate) needs: i64,
+}
+
 /// Why nothing is taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Skipped {
@@ -139,7 +146,7 @@ pub(crate) enum Skipped {
     #[error("no line is concerned")]
     NothingConcerned,
     #[error("the lines concerned cost less than it asks for")]
-    SubtotalTooLow,
+    SubtotalTooLow(Short),
     #[error("there are too few units")]
     TooFew,
     #[error("another promotion excludes it, or it another")]
@@ -155,15 +162,23 @@ impl Skipped {
             Self::Expired => "expired",
             Self::OtherCurrency => "other_currency",
             Self::NothingConcerned => "nothing_concerned",
-            Self::SubtotalTooLow => "subtotal_too_low",
+            Self::SubtotalTooLow(_) => "subtotal_too_low",
             Self::TooFew => "too_few",
             Self::Exclusive => "exclusive",
+        }
+    }
+
+    /// By how much, where it is a matter of that.
+    pub(crate) const fn short(self) -> Option<Short> {
+        match self {
+            Self::SubtotalTooLow(short) => Some(short),
+            _ => None,
         }
     }
 }
 
 /// In which order promotions are applied.
-pub(super) fn order(promotions: &[Promotion]) -> Vec<usize> {
+pub(crate) fn order(promotions: &[Promotion]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..promotions.len()).collect();
     order.sort_by_key(|index| {
         let promotion = &promotions[*index];
@@ -196,11 +211,9 @@ impl Conditions {
         if concerned.is_empty() && !self.scope.is_everything() {
             return Err(Skipped::NothingConcerned);
         }
-        if self
-            .min_subtotal
-            .is_some_and(|least| goods.sum(&concerned) < least)
-        {
-            return Err(Skipped::SubtotalTooLow);
+        let has = goods.sum(&concerned);
+        if let Some(needs) = self.min_subtotal.filter(|least| has < *least) {
+            return Err(Skipped::SubtotalTooLow(Short { has, needs }));
         }
         Ok(concerned)
     }
@@ -274,12 +287,13 @@ fn tiered(
     steps: &[TierStep],
 ) -> Result<Vec<(usize, i64)>, Skipped> {
     let mut off = Vec::new();
-    let mut reached = false;
+    let (mut reached, mut most) = (false, 0);
     for group in groups {
         let measure = match by {
             Measure::Quantity => group.iter().map(|index| goods.units(*index)).sum(),
             Measure::Subtotal => goods.sum(group),
         };
+        most = most.max(measure);
         let Some(step) = steps.iter().rev().find(|step| measure >= step.from) else {
             continue;
         };
@@ -291,7 +305,10 @@ fn tiered(
     }
     let too_little = match by {
         Measure::Quantity => Skipped::TooFew,
-        Measure::Subtotal => Skipped::SubtotalTooLow,
+        Measure::Subtotal => Skipped::SubtotalTooLow(Short {
+            has: most,
+            needs: steps.first().map_or(0, |step| step.from),
+        }),
     };
     if reached { Ok(off) } else { Err(too_little) }
 }

@@ -102,6 +102,10 @@ pub(crate) enum NotOffered {
     TooHeavy,
     #[error("is not offered for orders of this value")]
     Value,
+    #[error("is switched off")]
+    Off,
+    #[error("is priced in another currency")]
+    Currency,
 }
 
 impl NotOffered {
@@ -111,6 +115,8 @@ impl NotOffered {
             Self::Place => "not_offered_there",
             Self::TooHeavy => "too_heavy",
             Self::Value => "not_for_this_value",
+            Self::Off => "not_active",
+            Self::Currency => "other_currency",
         }
     }
 }

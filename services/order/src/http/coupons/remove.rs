@@ -1,8 +1,8 @@
+use auth_token::Staff;
 use auth_token::permissions::ManageCoupons;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Error, Path, Problem};
+use http_kit::{Error, IfMatch, Path, Problem};
 use primitives::CouponId;
 use serde_json::json;
 
@@ -11,25 +11,22 @@ use crate::app::AppState;
 use crate::store;
 
 /// Delete a coupon, or retire it if it was used (admin)
-#[utoipa::path(delete, path = "/api/coupons/{id}", operation_id = "deleteCoupon", tag = "coupons", params(("id" = CouponId, Path)),
-    responses((status = 204), (status = "default", body = Problem)),
+#[utoipa::path(delete, path = "/api/coupons/{id}", operation_id = "deleteCoupon", tag = "coupons", params(("id" = CouponId, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 204), (status = 412, body = Problem), (status = "default", body = Problem)),
     security(("bearer" = [])))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
     staff: Staff<ManageCoupons>,
     Path(id): Path<CouponId>,
+    expected: IfMatch,
 ) -> http_kit::Result<StatusCode> {
-    remove(&app, &staff.acting(), id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// What the public and the internal API do.
-pub(crate) async fn remove(app: &AppState, staff: &Acting, id: CouponId) -> http_kit::Result<()> {
+    let staff = staff.acting();
     let unknown = || Error::not_found("coupon");
     let mut tx = app.pool.begin().await?;
     let before = store::coupons::find(&mut tx, id)
         .await?
         .ok_or_else(unknown)?;
+    expected.check(before.version)?;
     if !store::coupons::remove(&mut tx, id).await? {
         return Err(unknown());
     }
@@ -39,5 +36,5 @@ pub(crate) async fn remove(app: &AppState, staff: &Acting, id: CouponId) -> http
     let act = staff.did("coupon.delete", target, json!(before), json!(after));
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,5 @@
+use auth_token::Staff;
 use auth_token::permissions::ManageCoupons;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem};
 use primitives::CouponId;
@@ -21,19 +21,7 @@ pub(crate) async fn handler(
     expected: IfMatch,
     Json(body): Json<CouponInput>,
 ) -> http_kit::Result<Json<CouponView>> {
-    update(&app, &staff.acting(), id, expected, body)
-        .await
-        .map(Json)
-}
-
-/// What the public and the internal API do.
-pub(crate) async fn update(
-    app: &AppState,
-    staff: &Acting,
-    id: CouponId,
-    expected: IfMatch,
-    body: CouponInput,
-) -> http_kit::Result<CouponView> {
+    let staff = staff.acting();
     let mut tx = app.pool.begin().await?;
     let found = store::coupons::find(&mut tx, id)
         .await?
@@ -62,5 +50,5 @@ pub(crate) async fn update(
     let act = staff.did("coupon.update", target, json!(before), json!(after));
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(after)
+    Ok(Json(after))
 }

@@ -6,21 +6,24 @@ use axum::extract::State;
 use contracts::internal::variants::VariantSnapshot;
 use http_kit::{FieldErrors, Json};
 use primitives::{
-    CategoryId, CountryCode, Money, ProductId, PromotionId, Quantity, Timestamp, VariantId,
+    CategoryId, CountryCode, EmailAddress, Money, ProductId, PromotionId, Quantity, Timestamp,
+    UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::domain::coupon::CouponCode;
+use crate::domain::coupon::{CouponCode, NotApplicable};
 use crate::domain::pricing::place::Place;
-use crate::domain::pricing::shipping::Method;
+use crate::domain::pricing::promotion::{self, Promotion, Short, Skipped};
+use crate::domain::pricing::shipping::{Method, NotOffered};
 use crate::domain::pricing::tax::TaxPart;
 use crate::domain::pricing::{self, Adjustment, Applied, Basket, Line, Priced, PricedLine};
 use crate::domain::text::Text;
 use crate::http::pricing::{AdjustmentView, TaxView};
 use crate::http::promotions::PromotionInput;
 use crate::store;
+use crate::store::shipping_methods::Stored;
 use crate::workflows;
 
 /// A basket to try prices with.
@@ -43,6 +46,20 @@ pub(crate) struct PreviewPrices {
     prices_include_tax: Option<bool>,
     /// A promotion that is not kept yet, to see what it would do.
     promotion: Option<PromotionInput>,
+    /// Who buys, for how often one customer may use the coupon; somebody who never did unless given.
+    customer: Option<PreviewCustomer>,
+    /// False: without promotions, to see taxes or shipping alone. True unless given.
+    with_promotions: Option<bool>,
+    /// False: nothing is sent. True unless given.
+    with_shipping: Option<bool>,
+}
+
+/// Somebody who buys: by account, or as a guest.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewCustomer {
+    email: EmailAddress,
+    user_id: Option<UserId>,
 }
 
 /// Units of a variant, or of something that is described: what is given counts, the variant tells the rest.
@@ -71,14 +88,20 @@ pub(crate) struct PricePreview {
     tax: Money,
     total: Money,
     prices_include_tax: bool,
+    /// Where it is sent.
+    country: CountryCode,
+    region: Option<String>,
+    /// When it is bought.
+    at: Timestamp,
     included_tax: Money,
     /// All taxes by name and rate.
     taxes: Vec<TaxView>,
     shipping_adjustments: Vec<AdjustmentView>,
     shipping_method: Option<String>,
-    /// In the order in which they are kept; the one that is tried has no id and comes last.
+    /// All of them, in the order in which they are applied; the one that is tried has no id.
     promotions: Vec<Outcome>,
     coupon: Option<Outcome>,
+    /// All of them, the preferred one first.
     shipping_methods: Vec<MethodOutcome>,
 }
 
@@ -87,6 +110,7 @@ pub(crate) struct PricePreview {
 pub(crate) struct PreviewedLine {
     quantity: i32,
     unit_price: Money,
+    tax_class: String,
     subtotal: Money,
     discount: Money,
     tax: Money,
@@ -110,16 +134,21 @@ pub(crate) struct Outcome {
     /// A stable code.
     reason: Option<&'static str>,
     explanation: Option<String>,
+    /// What the lines concerned cost, and what they would have to, if that is the reason.
+    has: Option<Money>,
+    needs: Option<Money>,
 }
 
 /// Whether a way of sending can be had.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MethodOutcome {
     code: String,
+    name: String,
     available: bool,
     /// Without promotions and coupons for shipping.
     price: Option<Money>,
     reason: Option<&'static str>,
+    explanation: Option<String>,
 }
 
 /// The try-it bench: what any basket costs, line by line, and why a promotion, coupon or shipping method does not apply. Nothing is kept
@@ -140,41 +169,73 @@ pub(crate) async fn handler(
     };
     let mut conn = app.pool.acquire().await?;
     let code = body.coupon.as_ref().map(CouponCode::as_str);
-    let mut terms = store::terms::find(&mut conn, &place, currency, code, now).await?;
-    drop(conn);
-    let kept = terms.promotions.len();
-    if let Some(draft) = body.promotion {
-        let id = PromotionId::new(now, &app.random);
-        terms.promotions.push(draft.into_promotion(id, currency)?);
+    let terms = store::terms::find(&mut conn, &place, currency, code, now).await?;
+    let uses = match (&terms.coupon, &body.customer) {
+        (Some(coupon), Some(PreviewCustomer { email, user_id })) => {
+            let customer = user_id.map_or_else(|| email.to_string(), |user| user.to_string());
+            store::coupons::uses(&mut conn, coupon.id, &customer, email).await?
+        }
+        _ => 0,
+    };
+    let others = store::shipping_methods::list(&mut conn, None, MOST).await?;
+    let mut promotions = terms.promotions;
+    for other in store::promotions::list(&mut conn, None, MOST).await? {
+        // Those that hold now are known; what the others say of themselves is why they do not.
+        if !promotions
+            .iter()
+            .any(|known| known.id == other.promotion.id)
+        {
+            promotions.push(other.promotion);
+        }
     }
+    drop(conn);
+    if !body.with_promotions.unwrap_or(true) {
+        promotions.clear();
+    }
+    let mut draft = None;
+    if let Some(tried) = body.promotion {
+        let id = PromotionId::new(now, &app.random);
+        draft = Some(id);
+        promotions.push(tried.into_promotion(id, currency)?);
+    }
+    let order = promotion::order(&promotions);
+    let promotions: Vec<Promotion> = order.into_iter().map(|at| promotions[at].clone()).collect();
     let methods: Vec<Method> = match &body.shipping_method {
+        _ if !body.with_shipping.unwrap_or(true) => Vec::new(),
         Some(code) => {
             let wanted = |method: &&Method| method.code == code.as_str();
             terms.methods.iter().filter(wanted).cloned().collect()
         }
         None => terms.methods.clone(),
     };
+    let coupon = terms.coupon.as_ref();
+    let again = coupon.map_or(Ok(()), |coupon| coupon.again_after(uses));
     let basket = Basket {
         now,
         currency,
         prices_include_tax: body.prices_include_tax.unwrap_or(app.prices_include_tax),
         lines: &lines,
-        promotions: &terms.promotions,
-        coupon: terms.coupon.as_ref(),
+        promotions: &promotions,
+        coupon: coupon.filter(|_| again.is_ok()),
         destination: &place,
         taxes: &terms.taxes,
         shipping: &methods,
     };
     let priced = pricing::price(basket).map_err(workflows::pricing::too_expensive)?;
-    let unknown_coupon = code.filter(|_| terms.coupon.is_none());
-    Ok(Json(answer(
-        &basket,
-        &priced,
-        &terms.methods,
-        kept,
-        unknown_coupon,
-    )))
+    let coupon = code.map(|code| {
+        let known = coupon.is_some();
+        (
+            code,
+            known,
+            again.and_then(|()| priced.coupon.unwrap_or(Err(NotApplicable::Unknown))),
+        )
+    });
+    let methods = offers(&basket, &priced, &terms.methods, &others);
+    Ok(Json(answer(&basket, &priced, draft, coupon, methods)))
 }
+
+/// More promotions and methods than any shop has.
+const MOST: i64 = 500;
 
 fn lines(
     given: Vec<PreviewLine>,
@@ -223,12 +284,55 @@ fn lines(
     Ok(lines)
 }
 
+/// What becomes of each way of sending, those that are not offered at all last.
+fn offers(
+    basket: &Basket<'_>,
+    priced: &Priced,
+    offered: &[Method],
+    all: &[Stored],
+) -> Vec<MethodOutcome> {
+    let goods = priced.subtotal - priced.discount;
+    let grams = pricing::weight(basket.lines);
+    let outcome = |method: &Method, costs: Result<i64, NotOffered>| MethodOutcome {
+        code: method.code.clone(),
+        name: method.name.clone(),
+        available: costs.is_ok(),
+        price: costs.ok().map(|costs| Money::new(costs, basket.currency)),
+        reason: costs.err().map(NotOffered::code),
+        explanation: costs.err().map(|reason| reason.to_string()),
+    };
+    let others = all.iter().filter(|stored| {
+        let code = &stored.method.code;
+        !offered.iter().any(|method| method.code == *code)
+    });
+    let costs = |method: &Method| method.costs(basket.destination, goods, grams);
+    offered
+        .iter()
+        .map(|method| outcome(method, costs(method)))
+        .chain(others.map(|stored| {
+            let reason = if stored.active {
+                NotOffered::Currency
+            } else {
+                NotOffered::Off
+            };
+            outcome(&stored.method, Err(reason))
+        }))
+        .collect()
+}
+
+/// Why something takes nothing off.
+struct Why {
+    code: &'static str,
+    words: String,
+    short: Option<Short>,
+}
+
 fn answer(
     basket: &Basket<'_>,
     priced: &Priced,
-    methods: &[Method],
-    kept: usize,
-    unknown_coupon: Option<&str>,
+    draft: Option<PromotionId>,
+    coupon: Option<(&str, bool, Result<Applied, NotApplicable>)>,
+    shipping_methods: Vec<MethodOutcome>,
 ) -> PricePreview {
     let currency = basket.currency;
     let money = |amount| Money::new(amount, currency);
@@ -237,6 +341,7 @@ fn answer(
     let line = |(line, priced): (&Line, &PricedLine)| PreviewedLine {
         quantity: line.quantity.get(),
         unit_price: line.unit_price,
+        tax_class: line.tax_class.clone(),
         subtotal: money(priced.subtotal),
         discount: money(priced.discount),
         tax: money(priced.tax),
@@ -245,39 +350,48 @@ fn answer(
         adjustments: priced.adjustments.iter().map(adjustment).collect(),
         taxes: priced.taxes.iter().map(tax).collect(),
     };
-    let outcome = |id, label: &str, outcome: Result<Applied, (&'static str, String)>| {
+    let outcome = |id, label: &str, outcome: Result<Applied, Why>| {
         let applied = outcome.as_ref().copied().unwrap_or_default();
-        let (reason, explanation) = outcome.err().unzip();
+        let why = outcome.err();
+        let short = why.as_ref().and_then(|why| why.short);
         Outcome {
             id,
             label: label.to_owned(),
-            applied: reason.is_none(),
+            applied: why.is_none(),
             goods: money(applied.goods),
             shipping: money(applied.shipping),
-            reason,
-            explanation,
+            has: short.map(|short| money(short.has)),
+            needs: short.map(|short| money(short.needs)),
+            reason: why.as_ref().map(|why| why.code),
+            explanation: why.map(|why| why.words),
         }
     };
-    let promotions = basket.promotions.iter().zip(&priced.promotions).enumerate();
-    let coupon = basket.coupon.zip(priced.coupon).map(|(coupon, result)| {
-        let result = result.map_err(|reason| (reason.code(), reason.to_string()));
-        outcome(None, &coupon.code, result)
+    let promotion = |(promotion, result): (&Promotion, &Result<Applied, Skipped>)| {
+        let result = result.map_err(|reason| Why {
+            code: reason.code(),
+            words: reason.to_string(),
+            short: reason.short(),
+        });
+        let id = (draft != Some(promotion.id)).then_some(promotion.id);
+        outcome(id, &promotion.name, result)
+    };
+    let coupon = coupon.map(|(code, known, result)| {
+        let result = result.map_err(|reason| match reason {
+            // To customers that is as if there were none.
+            NotApplicable::Unknown if known => Why {
+                code: Skipped::NotActive.code(),
+                words: "The coupon is switched off.".to_owned(),
+                short: None,
+            },
+            reason => Why {
+                code: reason.code(),
+                words: reason.to_string(),
+                short: reason.short(),
+            },
+        });
+        outcome(None, code, result)
     });
-    let unknown = || {
-        let reason = crate::domain::coupon::NotApplicable::Unknown;
-        unknown_coupon.map(|code| outcome(None, code, Err((reason.code(), reason.to_string()))))
-    };
-    let goods = priced.subtotal - priced.discount;
-    let grams = pricing::weight(basket.lines);
-    let method = |method: &Method| {
-        let costs = method.costs(basket.destination, goods, grams);
-        MethodOutcome {
-            code: method.code.clone(),
-            available: costs.is_ok(),
-            price: costs.ok().map(money),
-            reason: costs.err().map(|reason| reason.code()),
-        }
-    };
+    let shipping = priced.shipping_adjustments.iter();
     PricePreview {
         lines: basket.lines.iter().zip(&priced.lines).map(line).collect(),
         subtotal: money(priced.subtotal),
@@ -286,22 +400,22 @@ fn answer(
         tax: money(priced.tax),
         total: money(priced.total),
         prices_include_tax: basket.prices_include_tax,
+        country: basket.destination.country.clone(),
+        region: basket.destination.region.clone(),
+        at: basket.now,
         included_tax: money(priced.included_tax),
         taxes: priced.taxes().iter().map(tax).collect(),
-        shipping_adjustments: priced
-            .shipping_adjustments
-            .iter()
+        shipping_adjustments: shipping
             .map(|a| AdjustmentView::of_shipping(a, currency))
             .collect(),
         shipping_method: priced.method.as_ref().map(|method| method.code.clone()),
-        promotions: promotions
-            .map(|(index, (promotion, result))| {
-                let result = result.map_err(|reason| (reason.code(), reason.to_string()));
-                let id = (index < kept).then_some(promotion.id);
-                outcome(id, &promotion.name, result)
-            })
+        promotions: basket
+            .promotions
+            .iter()
+            .zip(&priced.promotions)
+            .map(promotion)
             .collect(),
-        coupon: coupon.or_else(unknown),
-        shipping_methods: methods.iter().map(method).collect(),
+        coupon,
+        shipping_methods,
     }
 }

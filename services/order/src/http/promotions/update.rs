@@ -1,5 +1,5 @@
+use auth_token::Staff;
 use auth_token::permissions::ManageCoupons;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use http_kit::{Error, IfMatch, Json, Path, Problem};
 use primitives::PromotionId;
@@ -21,19 +21,7 @@ pub(crate) async fn handler(
     expected: IfMatch,
     Json(body): Json<PromotionInput>,
 ) -> http_kit::Result<Json<PromotionView>> {
-    update(&app, &staff.acting(), id, expected, body)
-        .await
-        .map(Json)
-}
-
-/// What the public and the internal API do.
-pub(crate) async fn update(
-    app: &AppState,
-    staff: &Acting,
-    id: PromotionId,
-    expected: IfMatch,
-    body: PromotionInput,
-) -> http_kit::Result<PromotionView> {
+    let staff = staff.acting();
     let unknown = || Error::not_found("promotion");
     let now = app.clock.now();
     let stored = body.into_stored(id, app.currency(), now)?;
@@ -53,5 +41,5 @@ pub(crate) async fn update(
     let act = staff.did("promotion.update", target, json!(before), json!(after));
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(after)
+    Ok(Json(after))
 }

@@ -1,5 +1,5 @@
+use auth_token::Staff;
 use auth_token::permissions::ManageSettings;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use http_kit::{Error, IfMatch, Json, Path, Problem};
 use serde_json::json;
@@ -20,19 +20,7 @@ pub(crate) async fn handler(
     expected: IfMatch,
     Json(body): Json<ShippingMethodInput>,
 ) -> http_kit::Result<Json<ShippingMethodView>> {
-    update(&app, &staff.acting(), code, expected, body)
-        .await
-        .map(Json)
-}
-
-/// What the public and the internal API do.
-pub(crate) async fn update(
-    app: &AppState,
-    staff: &Acting,
-    code: String,
-    expected: IfMatch,
-    body: ShippingMethodInput,
-) -> http_kit::Result<ShippingMethodView> {
+    let staff = staff.acting();
     let unknown = || Error::not_found("shipping method");
     let now = app.clock.now();
     let stored = body.into_stored(Some(&code), app.currency(), now)?;
@@ -60,5 +48,5 @@ pub(crate) async fn update(
     );
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(after)
+    Ok(Json(after))
 }

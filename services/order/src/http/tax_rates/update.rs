@@ -1,5 +1,5 @@
+use auth_token::Staff;
 use auth_token::permissions::ManageSettings;
-use auth_token::{Acting, Staff};
 use axum::extract::State;
 use http_kit::{Error, IfMatch, Json, OnConstraint as _, Path, Problem};
 use primitives::TaxRateId;
@@ -21,19 +21,7 @@ pub(crate) async fn handler(
     expected: IfMatch,
     Json(body): Json<TaxRateInput>,
 ) -> http_kit::Result<Json<TaxRateView>> {
-    update(&app, &staff.acting(), id, expected, body)
-        .await
-        .map(Json)
-}
-
-/// What the public and the internal API do.
-pub(crate) async fn update(
-    app: &AppState,
-    staff: &Acting,
-    id: TaxRateId,
-    expected: IfMatch,
-    body: TaxRateInput,
-) -> http_kit::Result<TaxRateView> {
+    let staff = staff.acting();
     let unknown = || Error::not_found("tax rate");
     let now = app.clock.now();
     let stored = body.into_stored(id, now)?;
@@ -56,5 +44,5 @@ pub(crate) async fn update(
     let act = staff.did("tax_rate.update", target, json!(before), json!(after));
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
-    Ok(after)
+    Ok(Json(after))
 }

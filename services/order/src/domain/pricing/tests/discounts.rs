@@ -1,4 +1,4 @@
-use super::super::promotion::{Measure, TierOff, TierStep};
+use super::super::promotion::{Measure, Short, TierOff, TierStep};
 use super::*;
 
 #[test]
@@ -19,7 +19,10 @@ fn coupons_hold_to_their_terms() {
     );
     assert_eq!(
         ask(|t| t.conditions.min_subtotal = Some(1501), lines()),
-        Err(NotApplicable::SubtotalTooLow)
+        Err(NotApplicable::SubtotalTooLow(Short {
+            has: 1500,
+            needs: 1501
+        }))
     );
     assert_eq!(
         ask(
