@@ -12,6 +12,13 @@ export const MORE = [
   "/admin/search?q=example.com",
   "/admin/search?q=nothing-like-this",
   "/admin/events/sagas?show=all",
+  "/admin/coupons?q=nothing-like-this",
+  "/admin/promotions/new?kind=tiered_quantity",
+  "/admin/promotions/new?kind=buy_x_get_y",
+  "/admin/bench?q=a&sku=nothing-like-this&quantity=1",
+  "/admin/shipping/new?kind=by_weight",
+  "/admin/shipping/bench?subtotal=20&grams=500",
+  "/admin/taxes/bench?country=DE&amount=20",
 ];
 
 /// Friendly pages of errors, with their status.

@@ -64,6 +64,11 @@ fn staff_look_after_events() {
 }
 
 #[test]
+fn staff_price_carts() {
+    run(&["tasks", "pricing"]);
+}
+
+#[test]
 fn staff_tell_third_parties() {
     run(&["tasks", "webhooks"]);
 }

@@ -16,6 +16,7 @@ mod keys;
 mod messages;
 mod notifications;
 mod orders;
+mod pricing;
 mod products;
 mod reviews;
 mod search;
@@ -53,6 +54,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(imports::routes())
         .merge(inventory::routes())
         .merge(orders::routes())
+        .merge(pricing::routes())
         .merge(products::routes())
         .merge(reviews::routes())
         .merge(search::routes())

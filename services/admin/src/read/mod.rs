@@ -11,6 +11,7 @@ pub(crate) mod imports;
 pub(crate) mod inventory;
 pub(crate) mod order;
 pub(crate) mod orders;
+pub(crate) mod pricing;
 pub(crate) mod products;
 pub(crate) mod reconciliations;
 pub(crate) mod reviews;

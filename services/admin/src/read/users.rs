@@ -112,3 +112,14 @@ pub(crate) async fn seller(conn: &mut PgConnection, id: UserId) -> sqlx::Result<
     .fetch_optional(conn)
     .await
 }
+
+/// The account with an e-mail address, and what its owner is called.
+pub(crate) async fn with_email(
+    conn: &mut PgConnection,
+    email: &str,
+) -> sqlx::Result<Option<(UserId, String)>> {
+    sqlx::query_as("SELECT id, name FROM users WHERE email = $1")
+        .bind(email.to_lowercase())
+        .fetch_optional(conn)
+        .await
+}

@@ -1,6 +1,6 @@
 //! The sums as pages ask for them.
 
-use primitives::{Currency, Timestamp};
+use primitives::{Currency, Money, Timestamp};
 use sqlx::{FromRow, PgConnection};
 use time::Date;
 use uuid::Uuid;
@@ -288,4 +288,48 @@ pub(crate) async fn orders_since(
     .fetch_one(conn)
     .await?;
     Ok((row.all, row.known))
+}
+
+/// What was sold with a coupon or promotion.
+#[derive(Debug, Clone)]
+pub(crate) struct OfferSales {
+    /// `coupon:<code>` or `promotion:<name>`.
+    pub(crate) key: String,
+    pub(crate) orders: i64,
+    /// What customers paid and have not got back.
+    pub(crate) net: Money,
+    pub(crate) discounts: Money,
+}
+
+/// What was sold with some of them in thirty days, today among them.
+pub(crate) async fn offer_sales(
+    conn: &mut PgConnection,
+    currency: Currency,
+    keys: &[String],
+    now: Timestamp,
+    time_zone: &str,
+) -> sqlx::Result<Vec<OfferSales>> {
+    let rows = sqlx::query!(
+        r#"SELECT key, sum(orders)::bigint AS "orders!", sum(total - refunds - released - charged_back)::bigint AS "net!", sum(discounts)::bigint AS "discounts!"
+             FROM sales_rollups
+            WHERE report = 'offer' AND currency = $1 AND grain = 'day' AND key = ANY ($2)
+              AND period BETWEEN ($3::timestamptz AT TIME ZONE $4)::date - 29 AND ($3::timestamptz AT TIME ZONE $4)::date
+            GROUP BY key"#,
+        currency.code(),
+        keys,
+        now as Timestamp,
+        time_zone,
+    )
+    .fetch_all(conn)
+    .await?;
+    let show = |amount| Money::new(amount, currency);
+    Ok(rows
+        .into_iter()
+        .map(|row| OfferSales {
+            key: row.key,
+            orders: row.orders,
+            net: show(row.net),
+            discounts: show(row.discounts),
+        })
+        .collect())
 }

@@ -18,6 +18,7 @@ mod orders;
 mod pages;
 mod panel;
 mod peer;
+mod pricing;
 mod products;
 mod rights;
 mod search;

@@ -44,6 +44,8 @@ pub(crate) struct Refusal {
 pub(crate) struct World {
     pub(crate) calls: Vec<Call>,
     pub(crate) refusal: Option<Refusal>,
+    /// The fields that a refusal names.
+    pub(crate) wrong: Vec<Value>,
     /// By e-mail address.
     pub(crate) accounts: BTreeMap<String, (String, UserSnapshot)>,
     /// Whether everybody has an authenticator app, which always shows [`CODE`].
@@ -100,11 +102,20 @@ impl Peer {
 
     /// Refuses every call from now on.
     pub(crate) fn refuse(&self, status: u16, code: &'static str, detail: &'static str) {
-        self.world().refusal = Some(Refusal {
+        let mut world = self.world();
+        world.refusal = Some(Refusal {
             status,
             code,
             detail,
         });
+        world.wrong.clear();
+    }
+
+    /// Finds fields wrong in every call from now on.
+    pub(crate) fn refuse_fields(&self, fields: &[(&str, &str)]) {
+        self.refuse(422, "validation_failed", "Something is wrong.");
+        let error = |(field, message): &(&str, &str)| json!({"field": field, "code": "invalid", "message": message});
+        self.world().wrong = fields.iter().map(error).collect();
     }
 
     /// What order would do next with any order, from now on.
@@ -161,7 +172,7 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
             detail,
         }) = &world.refusal
         {
-            return problem(*status, code, detail);
+            return problem_with(*status, code, detail, &world.wrong);
         }
         world.auth.clone().unwrap()
     };
@@ -308,7 +319,11 @@ async fn begin(auth: &Auth, user: UserSnapshot, required: bool, methods: &[&str]
 }
 
 fn problem(status: u16, code: &str, detail: &str) -> Response {
-    let body = json!({"type": "about:blank", "title": "x", "status": status, "detail": detail, "code": code, "request_id": "x"});
+    problem_with(status, code, detail, &[])
+}
+
+fn problem_with(status: u16, code: &str, detail: &str, errors: &[Value]) -> Response {
+    let body = json!({"errors": errors, "type": "about:blank", "title": "x", "status": status, "detail": detail, "code": code, "request_id": "x"});
     let kind = [
         ("content-type", "application/problem+json"),
         ("retry-after", "64"),

@@ -51,6 +51,8 @@ const GROUPS: &[(&str, &[Link])] = &[
         &[
             link::<ReadOrders>("/admin/orders", "Orders", "box", "o"),
             link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
+            link::<ReadOrders>("/admin/coupons", "Coupons", "percent", "d"),
+            link::<ReadOrders>("/admin/promotions", "Promotions", "gift", "b"),
             link::<ReadOrders>("/admin/analytics", "Analytics", "chart", "n"),
             link::<UseInbox>("/admin/messages", "Messages", "mail", "m"),
             link::<ReadOrders>("/admin/events/work-items", "Work items", "check", "t"),
@@ -69,6 +71,8 @@ const GROUPS: &[(&str, &[Link])] = &[
     (
         "Shop",
         &[
+            link::<ReadOrders>("/admin/shipping", "Shipping", "truck", "v"),
+            link::<ReadOrders>("/admin/taxes", "Taxes", "receipt", "y"),
             link::<ManageSettings>("/admin/webhooks", "Webhooks", "plug", "w"),
             link::<ManageEvents>("/admin/events", "Events", "bolt", "e"),
             link::<ReadAudit>("/admin/audit", "Audit log", "scroll", "a"),
