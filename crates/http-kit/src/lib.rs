@@ -17,6 +17,7 @@ pub mod etag;
 mod fields;
 mod idempotency;
 mod json;
+pub mod live;
 pub mod openapi;
 pub mod paging;
 mod params;
