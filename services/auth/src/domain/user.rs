@@ -19,7 +19,11 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) disabled_at: Option<Timestamp>,
+    /// Why staff shut the account, for staff.
+    pub(crate) disabled_reason: Option<String>,
     pub(crate) created_at: Timestamp,
+    /// Grows with each change, so that nobody changes what they have not seen.
+    pub(crate) version: i32,
 }
 
 impl User {
@@ -90,14 +94,17 @@ pub(crate) struct StaffUserView {
     pub(crate) role: Role,
     /// Whether staff shut the account.
     pub(crate) disabled: bool,
+    /// Why they did.
+    pub(crate) disabled_reason: Option<String>,
     /// When the account will be deleted, if the user asked for it.
     pub(crate) deletion_scheduled_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
 }
 
 impl StaffUserView {
-    pub(crate) fn new(user: User, deletion_scheduled_at: Option<Timestamp>) -> Self {
+    pub(crate) fn new(mut user: User, deletion_scheduled_at: Option<Timestamp>) -> Self {
         let disabled = user.disabled_at.is_some();
+        let disabled_reason = user.disabled_reason.take();
         let UserView {
             id,
             email,
@@ -113,6 +120,7 @@ impl StaffUserView {
             name,
             role,
             disabled,
+            disabled_reason,
             deletion_scheduled_at,
             created_at,
         }

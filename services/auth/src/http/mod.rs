@@ -96,10 +96,27 @@ fn public() -> OpenApiRouter<AppState> {
             api_keys::create::create_api_key
         ))
         .routes(routes!(api_keys::revoke::revoke_api_key))
+        .merge(staffs())
+}
+
+/// What staff do. Also on the internal listener, under `/internal`, for services that call in their name: see
+/// [`auth_token::in_staffs_name`].
+fn staffs() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(users::list::list_users))
         .routes(routes!(users::show::show_user, users::update::update_user))
         .routes(routes!(users::reset_mfa::reset_second_factors))
-        .routes(routes!(users::end_sessions::end_user_sessions))
+        .routes(routes!(
+            users::list_sessions::list_user_sessions,
+            users::end_sessions::end_user_sessions
+        ))
+        .routes(routes!(users::end_session::end_user_session))
+        .routes(routes!(
+            users::schedule_deletion::schedule_user_deletion,
+            users::cancel_deletion::cancel_user_deletion
+        ))
+        .routes(routes!(users::export::export_user))
+        .routes(routes!(users::send_link::send_user_link))
 }
 
 /// What other services call.
@@ -186,6 +203,9 @@ pub(crate) fn listeners(state: &AppState) -> Listeners {
     let public = public.layer(axum::middleware::from_fn(crate::limits::announce));
     let public = shop_settings::closable(public, state.shop.clone(), &OPEN);
     let private = private().split_for_parts().0.with_state(state.clone());
+    let staffs = staffs().split_for_parts().0.with_state(state.clone());
+    let staffs = auth_token::in_staffs_name(staffs, state.service_keys.clone());
+    let private = private.nest("/internal", staffs);
     Listeners {
         public: Some(http_kit::public(public, limits)),
         internal: http_kit::internal(private, limits),

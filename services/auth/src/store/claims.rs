@@ -48,7 +48,7 @@ pub(crate) async fn set_salt(
 pub(crate) async fn owner(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users WHERE email = $1 AND email_verified_at IS NOT NULL"#,
         email.as_str(),
     )

@@ -9,6 +9,7 @@ pub(crate) async fn account(db: &mut PgConnection, user: UserId) -> Result<Optio
     sqlx::query_scalar!(
         r#"SELECT jsonb_build_object('id', id, 'email', email, 'email_verified_at', email_verified_at, 'name', name, 'role', role,
              'created_at', created_at, 'updated_at', updated_at,
+             'disabled_at', disabled_at, 'disabled_reason', disabled_reason,
              'password_changed_at', (SELECT changed_at FROM credentials WHERE user_id = users.id)) AS "account!"
              FROM users WHERE id = $1"#,
         user.uuid()

@@ -9,7 +9,7 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
@@ -56,6 +56,23 @@ pub(crate) async fn insert(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a link was sent to them since a moment.
+pub(crate) async fn sent_since(
+    db: &mut PgConnection,
+    user: UserId,
+    purpose: Purpose,
+    since: Timestamp,
+) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND created_at > $3) AS "sent!""#,
+        user.uuid(),
+        purpose.as_str(),
+        since as Timestamp,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Whose a token is, good or not, without locking anything.

@@ -23,7 +23,7 @@ pub(crate) async fn insert(db: &mut PgConnection, user: &User) -> Result<()> {
 pub(crate) async fn find(db: &mut PgConnection, id: UserId) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users WHERE id = $1"#,
         id.uuid(),
     )
@@ -38,7 +38,7 @@ pub(crate) async fn find_by_email(
 ) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users WHERE email = $1 ORDER BY (email_verified_at IS NOT NULL) DESC, id DESC LIMIT 1"#,
         email.as_str(),
     )
@@ -50,7 +50,7 @@ pub(crate) async fn find_many(db: &mut PgConnection, ids: &[UserId]) -> Result<V
     let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users WHERE id = ANY($1) ORDER BY id"#,
         &ids,
     )
@@ -62,7 +62,7 @@ pub(crate) async fn find_many(db: &mut PgConnection, ids: &[UserId]) -> Result<V
 pub(crate) async fn lock(db: &mut PgConnection, id: UserId) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
         id.uuid(),
     )
@@ -78,7 +78,7 @@ pub(crate) async fn lock_for_sign_in(
 ) -> Result<Option<User>> {
     sqlx::query_as!(
         User,
-        r#"SELECT u.id AS "id: UserId", u.email AS "email: EmailAddress", u.email_verified_at, u.name, u.role AS "role: Role", u.disabled_at, u.created_at
+        r#"SELECT u.id AS "id: UserId", u.email AS "email: EmailAddress", u.email_verified_at, u.name, u.role AS "role: Role", u.disabled_at, u.disabled_reason, u.created_at, u.version
              FROM users u JOIN credentials c ON c.user_id = u.id
             WHERE u.id = $1 AND c.password_hash = $2 AND u.disabled_at IS NULL FOR SHARE"#,
         id.uuid(),
@@ -96,7 +96,7 @@ pub(crate) async fn change_email(
     now: Timestamp,
 ) -> Result<()> {
     let done = sqlx::query!(
-        "UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3 WHERE id = $1",
+        "UPDATE users SET email = $2, email_verified_at = $3, updated_at = $3, version = version + 1 WHERE id = $1",
         id.uuid(),
         email.as_str(),
         now as Timestamp,
@@ -113,13 +113,14 @@ pub(crate) async fn change_email(
 /// Saves what may change of a user.
 pub(crate) async fn update(db: &mut PgConnection, user: &User, now: Timestamp) -> Result<()> {
     let done = sqlx::query!(
-        "UPDATE users SET email_verified_at = $2, name = $3, role = $4, disabled_at = $5, updated_at = $6 WHERE id = $1",
+        "UPDATE users SET email_verified_at = $2, name = $3, role = $4, disabled_at = $5, updated_at = $6, disabled_reason = $7, version = version + 1 WHERE id = $1",
         user.id.uuid(),
         user.email_verified_at as Option<Timestamp>,
         user.name,
         user.role.as_str(),
         user.disabled_at as Option<Timestamp>,
         now as Timestamp,
+        user.disabled_reason,
     )
     .execute(db)
     .await?;
@@ -150,7 +151,7 @@ pub(crate) async fn list(db: &mut PgConnection, filter: &Filter, rows: i64) -> R
     });
     sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, created_at
+        r#"SELECT id AS "id: UserId", email AS "email: EmailAddress", email_verified_at, name, role AS "role: Role", disabled_at, disabled_reason, created_at, version
              FROM users
             WHERE ($1::text IS NULL OR (email || ' ' || name) ILIKE $1)
               AND ($2::text IS NULL OR role = $2)

@@ -49,7 +49,9 @@ pub(crate) async fn first_admin(state: &AppState) -> anyhow::Result<()> {
                 name: "Admin".to_owned(),
                 role: Role::Admin,
                 disabled_at: None,
+                disabled_reason: None,
                 created_at: now,
+                version: 1,
             };
             users::insert(&mut tx, &user).await?;
             credentials::set(&mut tx, user.id, &hash, now).await?;

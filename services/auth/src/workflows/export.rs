@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use auth_token::{InternalClient, OnBehalfOf, Principal};
+use auth_token::{InternalClient, OnBehalfOf};
 use contracts::internal::exports::ExportPage;
 use http_kit::{Error, Result};
+use primitives::UserId;
 use serde_json::Value;
 
 use crate::app::AppState;
-use crate::store::export;
+use crate::store::{export, users};
 
 /// How many exports one process gathers at once; others wait.
 pub(crate) const AT_ONCE: usize = 2;
@@ -18,7 +19,7 @@ pub(crate) const AT_ONCE: usize = 2;
 const LONGEST: usize = 64 << 20;
 
 /// The document as JSON. Gathered before the first byte is sent, so that nobody gets half of it: 503 if a service is away.
-pub(crate) async fn export(state: &AppState, user: &Principal) -> Result<String> {
+pub(crate) async fn export(state: &AppState, user: &OnBehalfOf) -> Result<String> {
     let _turn = state
         .exports
         .acquire()
@@ -53,23 +54,35 @@ pub(crate) async fn export(state: &AppState, user: &Principal) -> Result<String>
     Ok(document)
 }
 
+/// The same for a member of staff, whom the user asked for it: it is gathered in the user's name, for it is theirs.
+pub(crate) async fn for_staff(state: &AppState, id: UserId) -> Result<String> {
+    let user = users::find(&mut *state.pool.acquire().await?, id).await?;
+    let user = user.ok_or_else(|| Error::not_found("user"))?;
+    let in_their_name = OnBehalfOf {
+        user_id: id,
+        role: user.role,
+        email: Some(user.email),
+        auth_time: None,
+    };
+    export(state, &in_their_name).await
+}
+
 /// All pages of one service.
 async fn gather(
     client: &InternalClient,
     service: &str,
-    user: &Principal,
+    in_their_name: &OnBehalfOf,
     sections: &mut Sections,
 ) -> Result<()> {
-    let in_their_name = OnBehalfOf::from(user);
     let mut cursor: Option<String> = None;
     loop {
-        let mut path = format!("/internal/users/{}/export?limit=50", user.user_id);
+        let mut path = format!("/internal/users/{}/export?limit=50", in_their_name.user_id);
         if let Some(cursor) = &cursor {
             let _ = write!(path, "&cursor={cursor}");
         }
         // A refusal too: a service of the release before does not know how.
         let page: ExportPage = client
-            .get(&path, Some(&in_their_name))
+            .get(&path, Some(in_their_name))
             .await
             .context(service.to_owned())
             .map_err(Error::unavailable)?;

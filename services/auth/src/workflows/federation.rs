@@ -355,7 +355,9 @@ async fn provision(
         email_verified_at: profile.email_verified.then_some(now),
         role: provider.config.role_after(Role::Customer, &profile.roles),
         disabled_at: None,
+        disabled_reason: None,
         created_at: now,
+        version: 1,
     };
     // Somebody verified the address a moment ago.
     let inserted = users::insert(tx, &user).await;

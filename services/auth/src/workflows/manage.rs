@@ -3,12 +3,13 @@ use std::time::Duration;
 use auth_token::permissions::{ManageUsers, Permission as _};
 use auth_token::{Acting, Role};
 use contracts::events::{UserDisabled, UserRoleChanged};
-use http_kit::{Error, Result};
-use primitives::UserId;
-use serde_json::json;
+use http_kit::{Error, IfMatch, Result};
+use primitives::{SessionId, UserId};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::app::AppState;
+use crate::domain::text::Line;
 use crate::domain::token::ACCESS_LIFETIME;
 use crate::domain::user::{Name, User};
 use crate::store::sessions::{Which, Why};
@@ -16,17 +17,23 @@ use crate::store::{revocations, users};
 use crate::workflows::{api_keys, deletion, revoke};
 
 /// What staff change of a user.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) role: Option<Role>,
     pub(crate) disabled: Option<bool>,
+    /// Why, for other staff.
+    pub(crate) reason: Option<Reason>,
 }
+
+/// Why staff shut an account.
+pub(crate) type Reason = Line<500>;
 
 /// Changes a user in the name of a staff member, who cannot change themselves. There is always an admin left.
 pub(crate) async fn change(
     state: &AppState,
     staff: &Acting,
     id: UserId,
+    expected: IfMatch,
     change: Change,
 ) -> Result<User> {
     if staff.user_id() == id {
@@ -37,6 +44,8 @@ pub(crate) async fn change(
     }
     let mut tx = state.pool.begin().await?;
     let mut user = lock_for_staff(&mut tx, staff, id).await?;
+    expected.check(user.version)?;
+    let reason = change.reason.map(String::from);
     // After the lock: tokens that were signed before it carry an earlier time.
     let now = state.clock.now();
     let target = || format!("user:{id}");
@@ -64,30 +73,38 @@ pub(crate) async fn change(
             by: staff.user_id(),
         };
         state.publisher.publish(&mut tx, &changed).await?;
-        let (before, after) = (json!({ "role": was }), json!({ "role": role }));
+        let before = json!({ "role": was });
+        // A reason that came with both is that of shutting.
+        let why = reason.as_ref().filter(|_| change.disabled.is_none());
+        let after = because(json!({ "role": role }), why);
         acts.push(staff.did("user.change_role", target(), before, after));
     }
     match (change.disabled, user.disabled_at) {
         (Some(true), None) => {
             user.disabled_at = Some(now);
+            user.disabled_reason.clone_from(&reason);
             revoked.extend(revoke::end(state, &mut tx, id, Which::All, Why::Disabled).await?);
             // Who is shut out acts through no program either.
             revoked.extend(api_keys::end(state, &mut tx, id, None).await?);
             let shut = UserDisabled { user_id: id };
             state.publisher.publish(&mut tx, &shut).await?;
-            let (before, after) = (json!({ "disabled": false }), json!({ "disabled": true }));
+            let before = json!({ "disabled": false });
+            let after = because(json!({ "disabled": true }), reason.as_ref());
             acts.push(staff.did("user.disable", target(), before, after));
         }
         (Some(false), Some(_)) => {
             user.disabled_at = None;
             news = true;
-            let (before, after) = (json!({ "disabled": true }), json!({ "disabled": false }));
+            let was = user.disabled_reason.take();
+            let before = because(json!({ "disabled": true }), was.as_ref());
+            let after = because(json!({ "disabled": false }), reason.as_ref());
             acts.push(staff.did("user.enable", target(), before, after));
         }
         _ => {}
     }
     if !acts.is_empty() {
         users::update(&mut tx, &user, now).await?;
+        user.version += 1;
     }
     if news {
         state.publisher.publish(&mut tx, &user.updated()).await?;
@@ -103,6 +120,14 @@ pub(crate) async fn change(
     Ok(user)
 }
 
+/// What changed, with why, if somebody said.
+fn because(mut change: Value, reason: Option<&String>) -> Value {
+    if let Some(reason) = reason {
+        change["reason"] = json!(reason);
+    }
+    change
+}
+
 /// Ends all sessions of a user in the name of a staff member. Without any, nothing happens.
 pub(crate) async fn end_sessions(state: &AppState, staff: &Acting, id: UserId) -> Result<()> {
     let mut tx = state.pool.begin().await?;
@@ -116,6 +141,27 @@ pub(crate) async fn end_sessions(state: &AppState, staff: &Acting, id: UserId) -
         let act = staff.did("user.end_sessions", format!("user:{id}"), before, after);
         state.publisher.publish(&mut tx, &act).await?;
     }
+    tx.commit().await?;
+    state.announce(revoked).await;
+    Ok(())
+}
+
+/// Ends one session of a user in the name of a staff member.
+pub(crate) async fn end_session(
+    state: &AppState,
+    staff: &Acting,
+    id: UserId,
+    session: SessionId,
+) -> Result<()> {
+    let mut tx = state.pool.begin().await?;
+    lock_for_staff(&mut tx, staff, id).await?;
+    let revoked = revoke::end(state, &mut tx, id, Which::One(session), Why::Ended).await?;
+    if revoked.is_empty() {
+        return Err(Error::not_found("session"));
+    }
+    let (before, after) = (json!({ "session": session }), json!({ "session": null }));
+    let act = staff.did("user.end_session", format!("user:{id}"), before, after);
+    state.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     state.announce(revoked).await;
     Ok(())

@@ -47,7 +47,9 @@ pub(crate) async fn register(
         name: name.as_str().to_owned(),
         role: Role::Customer,
         disabled_at: None,
+        disabled_reason: None,
         created_at: now,
+        version: 1,
     };
     let mut tx = state.pool.begin().await?;
     users::insert(&mut tx, &user).await?;

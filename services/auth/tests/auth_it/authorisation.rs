@@ -71,7 +71,16 @@ const CASES: &[(&str, testkit::authorisation::Needs)] = &[
     ("get /api/users/{id}", HasRole(STAFF)),
     ("patch /api/users/{id}", FreshRole(ADMIN)),
     ("delete /api/users/{id}/mfa", FreshRole(ADMIN)),
+    ("get /api/users/{id}/sessions", HasRole(STAFF)),
     ("delete /api/users/{id}/sessions", FreshRole(ADMIN)),
+    (
+        "delete /api/users/{id}/sessions/{session_id}",
+        FreshRole(ADMIN),
+    ),
+    ("post /api/users/{id}/deletion", FreshRole(ADMIN)),
+    ("delete /api/users/{id}/deletion", FreshRole(ADMIN)),
+    ("get /api/users/{id}/export", FreshRole(ADMIN)),
+    ("post /api/users/{id}/links", HasRole(STAFF)),
 ];
 
 #[tokio::test]

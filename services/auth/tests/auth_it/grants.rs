@@ -26,6 +26,8 @@ async fn the_admin_panel_reads_people_and_no_secret() {
     let admin = app.db.pool_as("admin_service").await;
     for sql in [
         "SELECT id, email, email_verified_at, name, role, disabled_at, created_at FROM users",
+        "SELECT version, disabled_reason FROM users",
+        "SELECT user_id, confirmed_at FROM totp_secrets",
         "SELECT id, user_id, city, country FROM addresses",
         "SELECT user_id, name, created_at, last_used_at FROM passkeys",
         "SELECT id, user_id, user_agent, last_used_at, revoked_at FROM sessions",
@@ -39,6 +41,7 @@ async fn the_admin_panel_reads_people_and_no_secret() {
         "SELECT token_hash FROM one_time_tokens",
         "SELECT credential_id FROM passkeys",
         "SELECT public_key FROM passkeys",
+        "SELECT sealed FROM totp_secrets",
         "SELECT handle FROM passkey_handles",
         "SELECT challenge_hash FROM passkey_challenges",
         "SELECT key_hash FROM api_keys",

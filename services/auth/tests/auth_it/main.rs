@@ -35,5 +35,6 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 mod staff;
+mod staff_acts;
 mod step_up;
 mod support;

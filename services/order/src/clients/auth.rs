@@ -1,7 +1,9 @@
-//! auth: saved addresses.
+//! auth: people and their saved addresses.
 
 use auth_token::{CallError, InternalClient};
-use contracts::internal::users::AddressSnapshot;
+use contracts::internal::users::{
+    AddressSnapshot, UserLookupRequest, UserLookupResponse, UserSnapshot,
+};
 use primitives::{AddressId, UserId};
 
 use crate::domain::address::Address;
@@ -13,6 +15,16 @@ pub(crate) struct AuthClient(InternalClient);
 impl AuthClient {
     pub(crate) fn new(client: InternalClient) -> Self {
         Self(client)
+    }
+
+    /// Somebody with an account.
+    pub(crate) async fn user(&self, id: UserId) -> http_kit::Result<Option<UserSnapshot>> {
+        let request = UserLookupRequest { ids: vec![id] };
+        let found: UserLookupResponse = self
+            .0
+            .post("/internal/users/lookup", None, None, &request)
+            .await?;
+        Ok(found.users.into_iter().find(|user| user.id == id))
     }
 
     /// A user's saved address, if it is theirs.

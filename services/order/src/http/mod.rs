@@ -83,6 +83,7 @@ pub(crate) fn public() -> OpenApiRouter<AppState> {
 /// see [`auth_token::in_staffs_name`].
 pub(crate) fn staffs() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(orders::claim::handler))
         .routes(routes!(documents::invoice::handler))
         .routes(routes!(documents::packing_slip::handler))
         .routes(routes!(coupons::list::handler, coupons::create::handler))

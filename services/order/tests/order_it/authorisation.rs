@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use auth_token::Role;
 use runtime::Service as _;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::shop::{Shop, address};
 
@@ -69,6 +70,12 @@ pub(crate) fn cases() -> Vec<Case> {
             "PATCH /api/orders/{id}",
             json!({"shipping_address": address()}),
             [401, 403, 403, 428, 428],
+        ),
+        // There is no such account.
+        case(
+            "POST /api/orders/claims",
+            json!({"user_id": Uuid::from_u128(7)}),
+            [401, 403, 403, 404, 404],
         ),
         case(
             "POST /api/orders/{id}/notes",

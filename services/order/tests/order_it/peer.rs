@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use contracts::internal::reservations::{Reservation, ReserveRequest, ReservedLine, ShortLine};
-use contracts::internal::users::AddressSnapshot;
+use contracts::internal::users::{
+    AddressSnapshot, UserLookupRequest, UserLookupResponse, UserSnapshot,
+};
 use contracts::internal::variants::{Availability, LookupRequest, LookupResponse, VariantSnapshot};
 use primitives::{AddressId, Currency, Money, OrderId, Timestamp, UserId, VariantId};
 use serde_json::{Value, json};
@@ -47,6 +49,7 @@ pub(crate) struct Hold {
 pub(crate) struct World {
     pub(crate) variants: BTreeMap<VariantId, VariantSnapshot>,
     pub(crate) holds: BTreeMap<OrderId, Hold>,
+    pub(crate) users: Vec<UserSnapshot>,
     pub(crate) addresses: BTreeMap<(UserId, AddressId), AddressSnapshot>,
     pub(crate) trouble: Trouble,
     pub(crate) lookups: usize,
@@ -68,6 +71,7 @@ impl Peer {
             .route("/internal/reservations", post(reserve))
             .route("/internal/reservations/{id}/release", post(release))
             .route("/internal/reservations/{id}/commit", post(commit))
+            .route("/internal/users/lookup", post(users))
             .route("/internal/users/{user}/addresses/{id}", get(address))
             .with_state(self.clone())
             .merge(self.exchange.router());
@@ -272,6 +276,19 @@ async fn commit(State(peer): State<Peer>, Path(id): Path<OrderId>) -> Response {
             problem(409, "reservation_closed", json!({}))
         }
     }
+}
+
+async fn users(
+    State(peer): State<Peer>,
+    axum::Json(request): axum::Json<UserLookupRequest>,
+) -> Response {
+    let world = peer.world();
+    let found = world.users.iter();
+    let users = found.filter(|user| request.ids.contains(&user.id));
+    axum::Json(UserLookupResponse {
+        users: users.cloned().collect(),
+    })
+    .into_response()
 }
 
 async fn address(

@@ -2,6 +2,7 @@
 
 use auth_token::Role;
 use contracts::events::{Event, UserDeleted, UserRegistered, UserUpdated};
+use contracts::internal::users::UserSnapshot;
 use messaging::Publisher;
 use primitives::{Clock, Random, UserId};
 use secrecy::SecretString;
@@ -169,6 +170,63 @@ async fn a_verified_address_claims_what_a_guest_ordered_with_it() {
         .unwrap();
     assert_eq!(owner, None);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn staff_give_later_orders_to_the_account_that_has_the_address() {
+    let shop = Shop::open().await;
+    let support = shop.person(Role::Support);
+    let anna = shop.person(Role::Customer);
+    let (first, _) = guest_order(&shop, "anna@example.com").await;
+    let (second, _) = guest_order(&shop, "anna@example.com").await;
+    let _ = guest_order(&shop, "bert@example.com").await;
+    let claim = async |body: Value| {
+        let request = shop
+            .client
+            .post("/api/orders/claims")
+            .bearer(&support.token);
+        request.json(&body).send().await
+    };
+    let all = json!({"user_id": anna.id});
+    claim(all.clone()).await.problem(404, "not_found");
+    let mut account = UserSnapshot {
+        id: anna.id,
+        email: "anna@example.com".parse().unwrap(),
+        email_verified: false,
+        name: "Anna".to_owned(),
+        role: "customer".to_owned(),
+        closed: false,
+    };
+    shop.peer.world().users = vec![account.clone()];
+    claim(all.clone()).await.problem(409, "email_not_verified");
+    (account.email_verified, account.closed) = (true, true);
+    shop.peer.world().users = vec![account.clone()];
+    claim(all.clone()).await.problem(409, "account_closed");
+    account.closed = false;
+    shop.peer.world().users = vec![account];
+
+    let one = json!({"user_id": anna.id, "order_ids": [first]});
+    let given = claim(one.clone()).await.value();
+    assert_eq!(given["claimed"].as_array().unwrap().len(), 1);
+    assert_eq!(orders_of(&shop, &anna.token).await, [first.clone()]);
+    assert_eq!(claim(one).await.value(), json!({"claimed": []}));
+    let given = claim(all).await.value();
+    assert_eq!(given["claimed"].as_array().unwrap().len(), 1);
+    assert_eq!(orders_of(&shop, &anna.token).await, [second, first]);
+    let acts = sqlx::query_scalar::<_, Value>(
+        "SELECT envelope -> 'data' FROM outbox WHERE event_type = 'staff.acted' ORDER BY seq",
+    );
+    let acts = acts.fetch_all(&shop.pool).await.unwrap();
+    assert_eq!(acts.len(), 2);
+    assert_eq!(
+        (&acts[0]["action"], &acts[0]["after"]),
+        (&json!("order.claim"), &json!({"user_id": anna.id}))
+    );
+    assert_eq!(
+        shop.count("outbox WHERE event_type = 'order.claimed'")
+            .await,
+        2
+    );
 }
 
 #[tokio::test]

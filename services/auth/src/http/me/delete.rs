@@ -13,7 +13,7 @@ use crate::workflows::deletion;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DeleteMeResponse {
     /// Signing in before then keeps the account.
-    deletes_at: Timestamp,
+    pub(crate) deletes_at: Timestamp,
 }
 
 /// Delete my account

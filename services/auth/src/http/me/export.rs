@@ -1,4 +1,4 @@
-use auth_token::FreshUser;
+use auth_token::{FreshUser, OnBehalfOf};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ use crate::workflows::export;
     SignedIn,
 ))]
 pub(crate) async fn export_me(State(state): State<AppState>, user: FreshUser) -> Result<Response> {
-    let document = export::export(&state, &user).await?;
+    let document = export::export(&state, &OnBehalfOf::from(&*user)).await?;
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""),

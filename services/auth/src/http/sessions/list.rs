@@ -1,8 +1,7 @@
 use auth_token::Person;
-use auth_token::activity::Seen;
 use axum::extract::State;
 use http_kit::{Json, Page, Result};
-use primitives::{SessionId, Timestamp};
+use primitives::{SessionId, Timestamp, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,15 +38,29 @@ pub(crate) async fn list_sessions(
     user: Person,
     device: Device,
 ) -> Result<Json<Page<SessionView>>> {
-    let now = state.clock.now();
-    let sessions = sessions::list(&mut *state.pool.acquire().await?, user.user_id, now).await?;
-    let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
-    let mut seen = state.last_seen(&ids).await;
+    let (now, mut views) = of_user(&state, user.user_id).await?;
     // This one is here now, which Redis hears later.
-    if let Some(ip) = device.ip {
-        seen.insert(user.session_id, Seen { at: now, ip });
+    for view in views.iter_mut().filter(|view| view.id == user.session_id) {
+        view.current = true;
+        view.last_seen_at = now;
+        view.ip = device.ip.map(|ip| ip.to_string());
     }
-    let data = sessions.into_iter().map(|session| {
+    Ok(Json(Page {
+        data: views,
+        next_cursor: None,
+    }))
+}
+
+/// The sessions of a user that have not ended, and what time it is.
+pub(crate) async fn of_user(
+    state: &AppState,
+    user: UserId,
+) -> Result<(Timestamp, Vec<SessionView>)> {
+    let now = state.clock.now();
+    let sessions = sessions::list(&mut *state.pool.acquire().await?, user, now).await?;
+    let ids: Vec<_> = sessions.iter().map(|session| session.id).collect();
+    let seen = state.last_seen(&ids).await;
+    let views = sessions.into_iter().map(|session| {
         let seen = seen.get(&session.id);
         // Redis may know less than the database, or nothing.
         let seen = seen.filter(|seen| seen.at >= session.last_used_at);
@@ -55,7 +68,7 @@ pub(crate) async fn list_sessions(
             device: device_name(session.user_agent.as_deref()),
             last_seen_at: seen.map_or(session.last_used_at, |seen| seen.at),
             id: session.id,
-            current: session.id == user.session_id,
+            current: false,
             user_agent: session.user_agent,
             ip: seen.map(|seen| seen.ip.to_string()).or(session.ip),
             created_at: session.created_at,
@@ -63,8 +76,5 @@ pub(crate) async fn list_sessions(
             expires_at: session.expires_at,
         }
     });
-    Ok(Json(Page {
-        data: data.collect(),
-        next_cursor: None,
-    }))
+    Ok((now, views.collect()))
 }

@@ -1,5 +1,11 @@
+pub(crate) mod cancel_deletion;
+pub(crate) mod end_session;
 pub(crate) mod end_sessions;
+pub(crate) mod export;
 pub(crate) mod list;
+pub(crate) mod list_sessions;
 pub(crate) mod reset_mfa;
+pub(crate) mod schedule_deletion;
+pub(crate) mod send_link;
 pub(crate) mod show;
 pub(crate) mod update;

@@ -1,7 +1,9 @@
 use auth_token::permissions::ManageUsers;
 use auth_token::{Role, Staff};
 use axum::extract::State;
-use http_kit::{Json, Path, Problem, Result};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use http_kit::{IfMatch, Json, Path, Problem, Result, etag};
 use primitives::UserId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ use crate::app::AppState;
 use crate::domain::user::StaffUserView;
 use crate::http::problems::{BadBody, Missing, StaffOnly};
 use crate::store::deletions;
-use crate::workflows::manage::{self, Change};
+use crate::workflows::manage::{self, Change, Reason};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -18,26 +20,36 @@ pub(crate) struct UpdateUserRequest {
     role: Option<Role>,
     /// Shuts the account and ends its sessions, or opens it again.
     disabled: Option<bool>,
+    /// Why, for other staff: shown with the account while it is shut, and kept in the audit log.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    reason: Option<Reason>,
 }
 
 /// Change a user's role, or shut the account
-#[utoipa::path(patch, path = "/api/users/{id}", tag = "staff", security(("bearer" = [])), params(("id" = UserId, Path)),
+///
+/// With `If-Match` only if nobody changed the user since they were read.
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "staff", security(("bearer" = [])), params(("id" = UserId, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was read")),
     request_body = UpdateUserRequest, responses(
     (status = 200, body = StaffUserView),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`cannot_change_self` or `last_admin`"),
+    (status = 412, body = Problem, content_type = "application/problem+json", description = "`stale_version`: somebody changed them meanwhile"),
     StaffOnly, Missing, BadBody,
 ))]
 pub(crate) async fn update_user(
     State(state): State<AppState>,
     staff: Staff<ManageUsers>,
     Path(id): Path<UserId>,
+    expected: IfMatch,
     Json(request): Json<UpdateUserRequest>,
-) -> Result<Json<StaffUserView>> {
+) -> Result<Response> {
     let change = Change {
         role: request.role,
         disabled: request.disabled,
+        reason: request.reason,
     };
-    let user = manage::change(&state, &staff.acting(), id, change).await?;
+    let user = manage::change(&state, &staff.acting(), id, expected, change).await?;
+    let version = etag::of_version(user.version);
     let leaving = deletions::of_users(&mut *state.pool.acquire().await?, &[id]).await?;
-    Ok(Json(StaffUserView::new(user, leaving.get(&id).copied())))
+    let view = StaffUserView::new(user, leaving.get(&id).copied());
+    Ok(etag::respond(&HeaderMap::new(), &version, view))
 }

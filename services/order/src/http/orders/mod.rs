@@ -1,6 +1,7 @@
 //! `/api/orders`.
 
 pub(crate) mod cancel;
+pub(crate) mod claim;
 pub(crate) mod edit;
 pub(crate) mod events;
 pub(crate) mod follow;
