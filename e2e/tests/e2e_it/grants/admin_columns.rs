@@ -24,9 +24,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "sessions",
                 "id user_id user_agent created_at last_used_at authenticated_at methods expires_at revoked_at revoked_why",
             ),
+            ("totp_secrets", "user_id confirmed_at"),
             (
                 "users",
-                "id email email_verified_at name role disabled_at created_at updated_at",
+                "id email email_verified_at name role disabled_at created_at updated_at version disabled_reason",
             ),
         ],
     ),

@@ -20,6 +20,7 @@ mod pricing;
 mod products;
 mod reviews;
 mod search;
+mod sellers;
 mod settings;
 mod shell;
 mod theme;
@@ -58,6 +59,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(products::routes())
         .merge(reviews::routes())
         .merge(search::routes())
+        .merge(sellers::routes())
         .merge(settings::routes())
         .merge(views::routes())
         .merge(webhooks::routes())

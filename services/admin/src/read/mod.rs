@@ -6,6 +6,8 @@
 pub(crate) mod about;
 pub(crate) mod categories;
 pub(crate) mod currencies;
+pub(crate) mod customer_orders;
+pub(crate) mod customers;
 pub(crate) mod events;
 pub(crate) mod imports;
 pub(crate) mod inventory;
@@ -18,6 +20,7 @@ pub(crate) mod reviews;
 pub(crate) mod sagas;
 pub(crate) mod sales;
 pub(crate) mod search;
+pub(crate) mod sellers;
 pub(crate) mod stock;
 pub(crate) mod users;
 pub(crate) mod work_items;

@@ -1,4 +1,4 @@
-use primitives::{Money, OrderId, Timestamp};
+use primitives::{Money, OrderId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::{begins, money};
@@ -45,6 +45,10 @@ pub(crate) struct OrderFilter {
     pub(crate) has_note: bool,
     /// Placed before then, and not paid yet.
     pub(crate) unpaid_since: Option<Timestamp>,
+    /// Of this account.
+    pub(crate) customer: Option<UserId>,
+    /// That a guest placed with exactly this address.
+    pub(crate) guest: Option<String>,
 }
 
 pub(crate) const STATUSES: [&str; 4] = ["pending", "confirmed", "completed", "cancelled"];
@@ -180,6 +184,13 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
             sql.push(condition).push_bind(text).push(end);
         }
     }
+    if let Some(customer) = filter.customer {
+        sql.push(" AND user_id = ").push_bind(customer);
+    }
+    if let Some(guest) = &filter.guest {
+        sql.push(" AND user_id IS NULL AND email = ")
+            .push_bind(guest.clone());
+    }
     if filter.has_note {
         sql.push(" AND (note IS NOT NULL OR EXISTS (SELECT FROM order_events e WHERE e.order_id = orders.id AND e.type = 'order.note'))");
     }
@@ -266,21 +277,6 @@ pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
                 (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 3) AS webhooks_stuck",
     )
     .fetch_one(conn)
-    .await
-}
-
-/// How much each user ordered and paid.
-pub(crate) async fn of_users(
-    conn: &mut PgConnection,
-    users: &[uuid::Uuid],
-) -> sqlx::Result<Vec<(uuid::Uuid, i64, i64, Option<String>)>> {
-    sqlx::query_as(
-        "SELECT o.user_id, count(*), coalesce(sum(p.amount_captured - p.amount_refunded) FILTER (WHERE o.payment_status IN ('paid', 'partially_refunded')), 0)::bigint,
-                max(o.currency::text)
-           FROM orders o JOIN payments p ON p.order_id = o.id WHERE o.user_id = ANY ($1) GROUP BY o.user_id",
-    )
-    .bind(users)
-    .fetch_all(conn)
     .await
 }
 

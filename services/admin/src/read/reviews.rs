@@ -1,6 +1,6 @@
 //! What buyers say of products.
 
-use primitives::{ProductId, ReviewId, Timestamp};
+use primitives::{ProductId, ReviewId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::contains;
@@ -11,6 +11,7 @@ pub(crate) struct ReviewRow {
     pub(crate) id: ReviewId,
     pub(crate) product_id: ProductId,
     pub(crate) product: String,
+    pub(crate) user_id: UserId,
     pub(crate) author_name: String,
     pub(crate) rating: i16,
     pub(crate) title: String,
@@ -38,6 +39,7 @@ pub(crate) struct Filter<'a> {
     pub(crate) status: &'a str,
     pub(crate) rating: Option<i16>,
     pub(crate) product: Option<ProductId>,
+    pub(crate) user: Option<UserId>,
     pub(crate) q: &'a str,
     pub(crate) after: Option<ReviewId>,
 }
@@ -49,7 +51,7 @@ pub(crate) async fn page(
     limit: i64,
 ) -> sqlx::Result<Vec<ReviewRow>> {
     let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT r.id, r.product_id, p.title AS product, r.author_name, r.rating, r.title, r.body, r.status, r.moderation_reason,
+        "SELECT r.id, r.product_id, p.title AS product, r.user_id, r.author_name, r.rating, r.title, r.body, r.status, r.moderation_reason,
                 r.verified_purchase, r.helpful_count, r.reply_body, r.created_at
            FROM reviews r JOIN products p ON p.id = r.product_id WHERE true",
     );
@@ -61,6 +63,9 @@ pub(crate) async fn page(
     }
     if let Some(product) = filter.product {
         sql.push(" AND r.product_id = ").push_bind(product);
+    }
+    if let Some(user) = filter.user {
+        sql.push(" AND r.user_id = ").push_bind(user);
     }
     if !filter.q.is_empty() {
         sql.push(" AND (r.title || ' ' || r.body) ILIKE ")

@@ -5,41 +5,6 @@ use primitives::{SessionId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::contains;
-
-/// A user in a list.
-#[derive(FromRow)]
-pub(crate) struct UserRow {
-    pub(crate) id: UserId,
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) name: String,
-    pub(crate) role: String,
-    pub(crate) disabled: bool,
-    pub(crate) created_at: Timestamp,
-}
-
-/// Newest first, after the given user.
-pub(crate) async fn list(
-    conn: &mut PgConnection,
-    q: &str,
-    after: Option<UserId>,
-    limit: i64,
-) -> sqlx::Result<Vec<UserRow>> {
-    sqlx::query_as(
-        "SELECT id, email, email_verified_at IS NOT NULL AS email_verified, name, role, disabled_at IS NOT NULL AS disabled, created_at
-           FROM users
-          WHERE ($1 = '' OR email ILIKE $2 OR name ILIKE $2) AND ($3::uuid IS NULL OR id < $3)
-          ORDER BY id DESC LIMIT $4",
-    )
-    .bind(q)
-    .bind(contains(q))
-    .bind(after)
-    .bind(limit)
-    .fetch_all(conn)
-    .await
-}
-
 /// What holds of a session of staff.
 #[derive(FromRow)]
 pub(crate) struct Proved {

@@ -8,6 +8,7 @@ pub(crate) mod audit_rows;
 pub(crate) mod idempotency;
 pub(crate) mod messages;
 pub(crate) mod notifications;
+pub(crate) mod seller_sales;
 pub(crate) mod settings;
 pub(crate) mod stock_values;
 pub(crate) mod user_notifications;

@@ -131,6 +131,17 @@ impl Peer {
             .filter(|call| call.service != "auth")
             .collect()
     }
+
+    /// What auth was asked to do with an account since the last time calls were asked for.
+    pub(crate) fn account_calls(&self) -> Vec<Call> {
+        let calls = std::mem::take(&mut self.world().calls);
+        let about_accounts = |call: &Call| {
+            call.service == "auth"
+                && call.method != "GET"
+                && call.path.starts_with("/internal/api/users/")
+        };
+        calls.into_iter().filter(about_accounts).collect()
+    }
 }
 
 async fn answer(State(service): State<Service>, request: Request) -> Response {

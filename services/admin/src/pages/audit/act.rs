@@ -10,48 +10,49 @@ use crate::store::audit_rows::AuditRow;
 /// Lines of a change that a list shows.
 const SHOWN: usize = 3;
 
-pub(super) struct Act {
-    pub(super) at: Timestamp,
+pub(in crate::pages) struct Act {
+    pub(in crate::pages) at: Timestamp,
     /// The address, or what is known instead.
-    pub(super) who: String,
+    pub(in crate::pages) who: String,
     /// What the filter finds them by.
-    pub(super) who_link: String,
-    pub(super) role: Option<String>,
-    pub(super) action: String,
-    pub(super) target: Target,
+    pub(in crate::pages) who_link: String,
+    pub(in crate::pages) role: Option<String>,
+    pub(in crate::pages) action: String,
+    pub(in crate::pages) target: Target,
     /// In the order in which they were written.
-    pub(super) steps: Vec<Step>,
-    pub(super) change: Vec<Line>,
+    pub(in crate::pages) steps: Vec<Step>,
+    pub(in crate::pages) change: Vec<Line>,
     /// How many lines of the change are left out.
-    pub(super) more: usize,
-    pub(super) through: String,
-    pub(super) ip: Option<String>,
+    pub(in crate::pages) more: usize,
+    pub(in crate::pages) through: String,
+    pub(in crate::pages) ip: Option<String>,
     request_id: String,
 }
 
 /// A row of an act.
-pub(super) struct Step {
-    pub(super) seq: i64,
-    pub(super) outcome: String,
-    pub(super) tone: &'static str,
+pub(in crate::pages) struct Step {
+    pub(in crate::pages) seq: i64,
+    pub(in crate::pages) outcome: String,
+    pub(in crate::pages) tone: &'static str,
 }
 
 /// What was acted upon.
-pub(super) struct Target {
+pub(in crate::pages) struct Target {
     /// As the log has it.
-    pub(super) text: String,
-    pub(super) kind: String,
+    pub(in crate::pages) text: String,
+    pub(in crate::pages) kind: String,
     /// The end of its id: what tells neighbours apart.
-    pub(super) short: String,
-    pub(super) href: Option<String>,
+    pub(in crate::pages) short: String,
+    pub(in crate::pages) href: Option<String>,
 }
 
 impl Target {
-    pub(super) fn new(text: &str) -> Self {
+    pub(in crate::pages) fn new(text: &str) -> Self {
         let (kind, id) = text.split_once(':').unwrap_or((text, ""));
         let page = match kind {
             "order" => Some("orders"),
             "product" => Some("products"),
+            "user" => Some("customers"),
             _ => None,
         };
         let href = match (kind, page, id.parse::<Uuid>()) {
@@ -102,7 +103,7 @@ pub(super) fn facts(details: &Value) -> Vec<Line> {
 }
 
 /// Rows, newest first, as acts in the same order.
-pub(super) fn acts(rows: &[AuditRow]) -> Vec<Act> {
+pub(in crate::pages) fn acts(rows: &[AuditRow]) -> Vec<Act> {
     let mut acts: Vec<Act> = vec![];
     for row in rows {
         let step = Step {

@@ -6,6 +6,8 @@ mod export;
 mod filter;
 mod list;
 
+pub(super) use self::act::{Act, acts};
+
 use axum::Router;
 use axum::routing::get;
 

@@ -56,6 +56,8 @@ pub(super) struct Params {
     tag: String,
     note: bool,
     unpaid_hours: String,
+    /// The id of an account.
+    customer: String,
     cursor: Option<Cursor>,
     done: Option<String>,
 }
@@ -139,6 +141,14 @@ impl Params {
             tag: self.tag.trim().to_owned(),
             has_note: self.note,
             unpaid_since,
+            customer: match self.customer.trim() {
+                "" => None,
+                id => Some(
+                    id.parse()
+                        .map_err(|_| PageError::invalid("There is no such customer."))?,
+                ),
+            },
+            guest: None,
         })
     }
 }

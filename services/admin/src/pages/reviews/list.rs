@@ -2,7 +2,7 @@ use askama::Template;
 use auth_token::permissions::{ModerateReviews, ReadCatalogue};
 use axum::extract::{RawQuery, State};
 use axum::response::Html;
-use primitives::{ProductId, ReviewId};
+use primitives::{ProductId, ReviewId, UserId};
 use serde::Deserialize;
 
 use crate::app::AppState;
@@ -47,6 +47,7 @@ pub(super) struct Params {
     status: String,
     rating: String,
     product: String,
+    user: String,
     after: Option<ReviewId>,
     done: Option<String>,
 }
@@ -61,6 +62,7 @@ pub(super) async fn page(
         status: &params.status,
         rating: chosen(&params.rating),
         product: chosen::<ProductId>(&params.product),
+        user: chosen::<UserId>(&params.user),
         q: params.q.trim(),
         after: params.after,
     };
@@ -76,6 +78,7 @@ pub(super) async fn page(
             ("status", &params.status),
             ("rating", &params.rating),
             ("product", &params.product),
+            ("user", &params.user),
             ("after", &last.id.to_string()),
         ];
         link(HERE, &pairs)

@@ -7,6 +7,18 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "cancel" => "The order is cancelled.",
         "capture" => "The money is being taken.",
         "assigned" => "The conversation has changed hands.",
+        "claimed" => "The orders belong to this account now.",
+        "disabled" => "The account is disabled, and every session ended.",
+        "enabled" => "The account is open again.",
+        "erase" => {
+            "The account is shut. It is deleted when its time has come, unless its owner signs in before."
+        }
+        "kept" => "The account stays. Its owner can sign in again.",
+        "link_sent" => "The link is on its way to their address.",
+        "mfa_reset" => "The second factors are gone, every session ended, and they got a mail.",
+        "role" => "The role is changed. It holds from their next request on.",
+        "session_ended" => "The session is ended.",
+        "sessions_ended" => "All sessions are ended.",
         "deliver" => "The shipment is marked as delivered.",
         "mark_paid" => "The order is marked as paid.",
         "note" => "The note is added.",

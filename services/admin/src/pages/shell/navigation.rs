@@ -53,6 +53,7 @@ const GROUPS: &[(&str, &[Link])] = &[
             link::<ReadUsers>("/admin/customers", "Customers", "person", "c"),
             link::<ReadOrders>("/admin/coupons", "Coupons", "percent", "d"),
             link::<ReadOrders>("/admin/promotions", "Promotions", "gift", "b"),
+            link::<ReadUsers>("/admin/sellers", "Sellers", "shop", "l"),
             link::<ReadOrders>("/admin/analytics", "Analytics", "chart", "n"),
             link::<UseInbox>("/admin/messages", "Messages", "mail", "m"),
             link::<ReadOrders>("/admin/events/work-items", "Work items", "check", "t"),

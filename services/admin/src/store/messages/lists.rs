@@ -103,3 +103,13 @@ pub(crate) async fn unread(conn: &mut PgConnection, who: UserId) -> sqlx::Result
     .fetch_one(conn)
     .await
 }
+
+/// How many conversations somebody began.
+pub(crate) async fn count_of(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM threads WHERE user_id = $1"#,
+        user.uuid()
+    )
+    .fetch_one(conn)
+    .await
+}
