@@ -27,6 +27,17 @@ impl Totals {
         Some(Money::new(spent.amount() / self.paid, spent.currency()))
     }
 
+    /// When they ordered last, such as `21 Nov 2026`.
+    pub(crate) fn last_day(&self) -> String {
+        let day = |at: Timestamp| {
+            let at = at.date_time();
+            let month = at.month().to_string();
+            let month = month.get(..3).unwrap_or(&month).to_owned();
+            format!("{} {month} {}", at.day(), at.year())
+        };
+        self.last_at.map(day).unwrap_or_default()
+    }
+
     /// Such as `12.50 EUR + 3.00 USD`; nothing in the shop's currency if there is nothing.
     pub(crate) fn spent_in_words(&self, shop: &Currency) -> String {
         let amounts: Vec<String> = self
