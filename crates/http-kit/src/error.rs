@@ -266,6 +266,10 @@ impl IntoResponse for Error {
                 error = format!("{source:#}"),
                 "request refused"
             ),
+            // A shop that staff closed answers so on purpose.
+            (None, true) if self.0.code == "maintenance" => {
+                tracing::debug!(code = self.0.code, "request refused")
+            }
             (None, true) => {
                 tracing::error!(code = self.0.code, error = %self.0.detail, "request failed")
             }
