@@ -19,6 +19,8 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
             ("idle_in_transaction_session_timeout", "20s"),
             // Compiling a plan takes a second where all partitions of a table are in it, and the statement then a millisecond.
             ("jit", "off"),
+            // Starting workers takes longer than they save in what a request asks.
+            ("max_parallel_workers_per_gather", "0"),
         ]);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
