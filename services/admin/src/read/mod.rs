@@ -47,6 +47,12 @@ pub(crate) fn contains(text: &str) -> String {
     format!("%{}", begins(text))
 }
 
+/// Whether an index of trigrams can find `text` anywhere: it needs three letters or digits in a row.
+pub(crate) fn has_trigram(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_alphanumeric())
+        .any(|word| word.chars().count() >= 3)
+}
+
 /// `text` as a pattern for `LIKE` that finds what begins with it.
 pub(crate) fn begins(text: &str) -> String {
     let literal = text

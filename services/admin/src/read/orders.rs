@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use primitives::{Money, OrderId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
@@ -99,15 +101,93 @@ pub(crate) async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<OrderRow>> {
     let mut sql = QueryBuilder::<Postgres>::new(SELECT);
-    sql.push("(SELECT id FROM orders WHERE true");
-    narrow(&mut sql, filter);
+    // What may be found in several ways has an index for each: the newest of every way are enough.
+    let notes: &[Way] = if filter.has_note {
+        &[Way::CustomersNote, Way::StaffsNote]
+    } else {
+        &[Way::Any]
+    };
+    let words: &[Way] = if filter.q.is_empty() {
+        &[Way::Any]
+    } else {
+        &[Way::Exactly, Way::Email]
+    };
+    sql.push("(SELECT id FROM (");
+    let mut first = true;
+    for note in notes {
+        for word in words {
+            sql.push(if first { "(" } else { " UNION (" });
+            first = false;
+            ids(&mut sql, filter, [*note, *word], after, limit);
+            sql.push(")");
+        }
+    }
+    sql.push(") found ORDER BY id DESC LIMIT ")
+        .push_bind(limit)
+        .push(")");
+    sql.push(" page ON page.id = o.id ORDER BY o.id DESC");
+    rows(sql, conn).await
+}
+
+/// One of the ways in which a filter finds an order.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Any,
+    CustomersNote,
+    StaffsNote,
+    /// By its number, or what a line, a parcel or a payment is called.
+    Exactly,
+    /// By the beginning of an e-mail address, which may be that of very many.
+    Email,
+}
+
+/// The ids of a page, found in these ways.
+fn ids(
+    sql: &mut QueryBuilder<Postgres>,
+    filter: &OrderFilter,
+    ways: [Way; 2],
+    after: Option<OrderId>,
+    limit: i64,
+) {
+    sql.push("SELECT id FROM orders WHERE true");
+    for way in ways {
+        way.narrow(sql, filter);
+    }
+    narrow(sql, filter);
     if let Some(after) = after {
         sql.push(" AND id < ").push_bind(after);
     }
-    sql.push(" ORDER BY id DESC LIMIT ")
-        .push_bind(limit)
-        .push(") page ON page.id = o.id ORDER BY o.id DESC");
-    rows(sql, conn).await
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+}
+
+impl Way {
+    fn narrow(self, sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
+        match self {
+            Self::Any => {}
+            Self::CustomersNote => {
+                sql.push(" AND note IS NOT NULL");
+            }
+            Self::StaffsNote => {
+                sql.push(" AND id IN (SELECT order_id FROM order_events WHERE type = 'note')");
+            }
+            Self::Email => {
+                sql.push(" AND email LIKE ")
+                    .push_bind(begins(&filter.q.to_lowercase()));
+            }
+            Self::Exactly => {
+                let number: Option<i64> = filter.q.trim_start_matches('#').parse().ok();
+                sql.push(" AND id IN (SELECT order_id FROM order_numbers WHERE number = ")
+                    .push_bind(number)
+                    .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
+                    .push_bind(filter.q.clone())
+                    .push(" UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ")
+                    .push_bind(filter.q.clone())
+                    .push(" UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
+                    .push_bind(filter.q.clone())
+                    .push(")");
+            }
+        }
+    }
 }
 
 async fn rows(
@@ -146,16 +226,33 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
             sql.push(condition).push("'").push(status).push("'");
         }
     }
-    for (condition, at) in [
-        (" AND placed_at >= ", filter.from),
-        (" AND placed_at < ", filter.until),
+    // An id holds the moment when it was made, which is that of the order: so only the months asked for are looked at.
+    let day = Duration::from_secs(24 * 3600);
+    for (condition, at, id, made) in [
+        (
+            " AND placed_at >= ",
+            filter.from,
+            " AND id >= ",
+            filter.from.map(|from| from - day),
+        ),
+        (
+            " AND placed_at < ",
+            filter.until,
+            " AND id < ",
+            filter.until.map(|until| until + day),
+        ),
         (
             " AND status <> 'cancelled' AND payment_status IN ('unpaid', 'failed') AND placed_at < ",
             filter.unpaid_since,
+            "",
+            None,
         ),
     ] {
         if let Some(at) = at {
             sql.push(condition).push_bind(at);
+        }
+        if let Some(made) = made {
+            sql.push(id).push("uuid_floor(").push_bind(made).push(")");
         }
     }
     for (condition, total) in [
@@ -190,25 +287,6 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     if let Some(guest) = &filter.guest {
         sql.push(" AND user_id IS NULL AND email = ")
             .push_bind(guest.clone());
-    }
-    if filter.has_note {
-        sql.push(" AND (note IS NOT NULL OR EXISTS (SELECT FROM order_events e WHERE e.order_id = orders.id AND e.type = 'order.note'))");
-    }
-    if !filter.q.is_empty() {
-        let number: Option<i64> = filter.q.trim_start_matches('#').parse().ok();
-        // The beginning of an address is found by its index if few have it, and by going back through all if many have. What is meant exactly is
-        // found first, each by its index.
-        sql.push(" AND (email LIKE ")
-            .push_bind(begins(&filter.q.to_lowercase()))
-            .push(" OR id = ANY (ARRAY(SELECT order_id FROM order_numbers WHERE number = ")
-            .push_bind(number)
-            .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
-            .push_bind(filter.q.clone())
-            .push(" UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ")
-            .push_bind(filter.q.clone())
-            .push(" UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
-            .push_bind(filter.q.clone())
-            .push(")))");
     }
 }
 

@@ -3,7 +3,7 @@
 use primitives::{ProductId, ReviewId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
-use super::contains;
+use super::{begins, contains, has_trigram};
 
 /// A review with what staff need to judge it.
 #[derive(FromRow)]
@@ -68,8 +68,13 @@ pub(crate) async fn page(
         sql.push(" AND r.user_id = ").push_bind(user);
     }
     if !filter.q.is_empty() {
-        sql.push(" AND (r.title || ' ' || r.body) ILIKE ")
-            .push_bind(contains(filter.q));
+        // As in the list of products.
+        if has_trigram(filter.q) {
+            sql.push(" AND (r.title || ' ' || r.body) ILIKE ")
+                .push_bind(contains(filter.q));
+        } else {
+            sql.push(" AND r.title ILIKE ").push_bind(begins(filter.q));
+        }
     }
     if let Some(after) = filter.after {
         sql.push(" AND r.id < ").push_bind(after);

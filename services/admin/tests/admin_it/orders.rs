@@ -28,10 +28,12 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
     for sql in [
         "UPDATE orders SET placed_at = now() - interval '3 days', shipping_address = jsonb_set(shipping_address, '{country}', '\"FR\"') WHERE id = $1",
         "INSERT INTO order_tags (order_id, tag, actor, added_at) VALUES ($1, 'gift', 'staff:x', now())",
+        "INSERT INTO order_events (id, order_id, type, at, actor, message) SELECT $1, $1, 'note', now(), 'staff', 'Called.'",
     ] {
         let change = sqlx::query(sql).bind(two.id.uuid());
         change.execute(&panel.order_db).await.unwrap();
     }
+    let silent = panel.order(NewOrder::default()).await.number.to_string();
     let (one, two) = (one.number.to_string(), two.number.to_string());
     for (query, found, hidden) in [
         ("", vec![&one, &two], vec![]),
@@ -41,7 +43,8 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
         ("tag=Gift", vec![&two], vec![&one]),
         ("unpaid_hours=48", vec![&two], vec![&one]),
         ("unpaid_hours=100", vec![], vec![&one, &two]),
-        ("note=true", vec![&one], vec![&two]),
+        ("note=true", vec![&one, &two], vec![&silent]),
+        ("note=true&tag=gift", vec![&two], vec![&one, &silent]),
         ("min_total=26.90&max_total=26,9", vec![&one, &two], vec![]),
         ("min_total=26.91", vec![], vec![&one, &two]),
         ("until=2020-01-01", vec![], vec![&one, &two]),
