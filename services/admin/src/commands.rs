@@ -13,6 +13,9 @@ use crate::config::Settings;
 use crate::domain::audit_chain::Anchor;
 use crate::workflows::{analytics, verify_audit};
 
+/// So many differences are told one by one: an empty shop's first million would fill the screen.
+const TOLD: u64 = 200;
+
 /// How long news may be on its way before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -43,7 +46,7 @@ pub(crate) fn commands() -> Vec<Command> {
                     .help("Print one JSON object a line: each break, and the verdict last"),
             ),
         Command::new("rebuild-analytics")
-            .about("Compare the numbers of the analytics pages with the orders, print every difference and put it right; the panel may run meanwhile")
+            .about("Compare the numbers of the analytics pages with the orders, print the differences and put them right; the panel may run meanwhile")
             .arg(
                 Arg::new("check")
                     .long("check")
@@ -94,9 +97,15 @@ async fn verify(settings: VerifySettings, given: &ArgMatches) -> anyhow::Result<
 async fn rebuild_analytics(settings: Settings, check: bool) -> anyhow::Result<()> {
     let app = AppState::new(&settings, Clock::system(), Random::system())?;
     let mut stdout = std::io::stdout();
+    let mut told = 0_u64;
     let verdict = analytics::rebuild(&app, !check, PATIENCE, |line| {
+        told += 1;
         // Who closes the pipe has seen enough; the work goes on.
-        let _ = writeln!(stdout, "{line}");
+        let _ = match told {
+            ..=TOLD => writeln!(stdout, "{line}"),
+            told if told == TOLD + 1 => writeln!(stdout, "and more, which are counted below"),
+            _ => Ok(()),
+        };
     })
     .await?;
     writeln!(std::io::stdout(), "{verdict}")?;
