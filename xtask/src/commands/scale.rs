@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Fill the running shop: about ten minutes and 6 GB. `cargo xtask down --wipe` removes it again.
+    /// Fill the running shop: about a quarter of an hour and 8 GB. `cargo xtask down --wipe` removes it again.
     Generate {
         #[arg(long, default_value_t = 1_000_000)]
         orders: u32,
@@ -30,40 +30,68 @@ enum Command {
         #[arg(long, default_value_t = 200_000)]
         users: u32,
     },
-    /// Ask the running shop for every page of the panel, and print the table of docs/measurements.md.
+    /// Ask the running shop for every page of the panel and every filter of its lists, and print the table of docs/measurements.md.
     Measure {
         /// So often each.
         #[arg(long, default_value_t = 100)]
         requests: u32,
+        /// Only pages with this in their address.
+        #[arg(long)]
+        only: Option<String>,
     },
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = project::root()?;
-    match args.command {
+    match &args.command {
         Command::Generate {
             orders,
             products,
             users,
         } => {
-            generate(&root, "auth", "user_bench", "--users", users)?;
-            generate(&root, "product", "search_bench", "--products", products)?;
-            generate(&root, "order", "order_bench", "--orders", orders)?;
+            let database = |service| owners_url(&root, service);
+            let (auth, product, order) =
+                (database("auth")?, database("product")?, database("order")?);
+            let (admin, mails) = (database("admin")?, database("notification")?);
+            let many = |name: &'static str, many: &u32| [name.to_owned(), many.to_string()];
+            let [_, of] = many("--products", products);
+            generate(&root, "user_bench", &auth, &many("--users", users))?;
+            generate(
+                &root,
+                "search_bench",
+                &product,
+                &many("--products", products),
+            )?;
+            let [orders, number] = many("--orders", orders);
+            generate(
+                &root,
+                "order_bench",
+                &order,
+                &[orders, number, "--products".to_owned(), of],
+            )?;
+            let also = ["--mails".to_owned(), mails, "--orders".to_owned(), order];
+            generate(&root, "panel_bench", &admin, &also)?;
             // No event tells of these orders.
             step("analytics counted anew", || rebuild_analytics(&root))?;
         }
-        Command::Measure { requests } => {
-            let arguments = ["--requests".to_owned(), requests.to_string()];
+        Command::Measure { requests, only } => {
+            let mut arguments = vec!["--requests".to_owned(), requests.to_string()];
+            if let Some(only) = only {
+                arguments.extend(["--only".to_owned(), only.clone()]);
+            }
             scripts::run(&root, "scale.mjs", &arguments)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a generator on a service's database, as its owner.
-fn generate(root: &Path, service: &str, example: &str, what: &str, many: u32) -> Result<()> {
+/// A service's database, as its owner. Notification's part of it is in that of admin.
+fn owners_url(root: &Path, service: &str) -> Result<String> {
     let status = scripts::running(root)?;
-    let database = format!("{service}_db");
+    let database = match service {
+        "notification" => "admin_db".to_owned(),
+        service => format!("{service}_db"),
+    };
     let known = status
         .databases
         .get(&database)
@@ -74,16 +102,21 @@ fn generate(root: &Path, service: &str, example: &str, what: &str, many: u32) ->
         .join(format!("postgres_{service}_owner"));
     let password = std::fs::read_to_string(&secret)
         .with_context(|| format!("cannot read {}", secret.display()))?;
-    let url = format!("postgres://{service}_owner:{password}@{server}");
-    step(
-        &format!("{many} of {}", what.trim_start_matches('-')),
-        || {
-            let mut command = build::cargo(root);
-            command.args(["run", "--release", "--quiet", "--example", example, "--"]);
-            command.args(["generate", "--database", &url, what, &many.to_string()]);
-            build::run(&mut command, example)
-        },
-    )
+    Ok(format!(
+        "postgres://{service}_owner:{}@{server}",
+        password.trim()
+    ))
+}
+
+/// Runs a generator on a database. It vacuums what it made.
+fn generate(root: &Path, example: &str, url: &str, arguments: &[String]) -> Result<()> {
+    step(&format!("{example} generated"), || {
+        let mut command = build::cargo(root);
+        command.args(["run", "--release", "--quiet", "--example", example, "--"]);
+        command.args(["generate", "--database", url]);
+        command.args(arguments);
+        build::run(&mut command, example)
+    })
 }
 
 /// Runs the panel's own command with the settings that the running panel has.

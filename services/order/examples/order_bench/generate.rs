@@ -11,7 +11,12 @@ use tokio::task::JoinSet;
 /// So many orders are made in one transaction.
 const BATCH: i64 = 10_000;
 
-pub(crate) async fn run(database: &str, orders: i64, jobs: i64) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    database: &str,
+    orders: i64,
+    products: i64,
+    jobs: i64,
+) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut db = PgConnection::connect(database).await?;
     sqlx::query("SELECT orders_make_partitions(now() - interval '2 years', 27)")
@@ -23,6 +28,9 @@ pub(crate) async fn run(database: &str, orders: i64, jobs: i64) -> anyhow::Resul
             .fetch_one(&mut db)
             .await
             .context("the numbers are the owner's")?;
+    sqlx::raw_sql(include_str!("before.sql"))
+        .execute(&mut db)
+        .await?;
     let next = Arc::new(AtomicI64::new(1));
     let mut workers = JoinSet::new();
     for _ in 0..jobs {
@@ -35,7 +43,7 @@ pub(crate) async fn run(database: &str, orders: i64, jobs: i64) -> anyhow::Resul
                     return anyhow::Ok(());
                 }
                 let to = (from + BATCH - 1).min(orders);
-                batch(&mut db, from, to, orders, base).await?;
+                batch(&mut db, (from, to), orders, products, base).await?;
                 if to % 100_000 == 0 {
                     println!(
                         "{to} of {orders} orders after {} s",
@@ -48,6 +56,9 @@ pub(crate) async fn run(database: &str, orders: i64, jobs: i64) -> anyhow::Resul
     while let Some(done) = workers.join_next().await {
         done??;
     }
+    sqlx::raw_sql(include_str!("after.sql"))
+        .execute(&mut db)
+        .await?;
     sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut db).await?;
     println!("{orders} orders in {} s", began.elapsed().as_secs());
     let sizes: Vec<(String, String)> = sqlx::query_as(
@@ -65,15 +76,16 @@ pub(crate) async fn run(database: &str, orders: i64, jobs: i64) -> anyhow::Resul
 
 async fn batch(
     db: &mut PgConnection,
-    from: i64,
-    to: i64,
+    (from, to): (i64, i64),
     orders: i64,
+    products: i64,
     base: i64,
 ) -> anyhow::Result<()> {
     let sql = include_str!("generate.sql")
         .replace("{from}", &from.to_string())
         .replace("{to}", &to.to_string())
         .replace("{orders}", &orders.to_string())
+        .replace("{products}", &products.to_string())
         .replace("{base}", &base.to_string());
     let mut tx = db.begin().await?;
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;

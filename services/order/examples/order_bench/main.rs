@@ -32,6 +32,9 @@ enum Command {
         database: String,
         #[arg(long, default_value_t = 1_000_000)]
         orders: i64,
+        /// How many `search_bench` made.
+        #[arg(long, default_value_t = 100_000)]
+        products: i64,
         /// Connections that write at the same time.
         #[arg(long, default_value_t = 2)]
         jobs: i64,
@@ -53,8 +56,9 @@ async fn main() -> anyhow::Result<()> {
         Command::Generate {
             database,
             orders,
+            products,
             jobs,
-        } => generate::run(&database, orders, jobs).await,
+        } => generate::run(&database, orders, products, jobs).await,
         Command::Measure { database, requests } => measure::run(&database, requests).await,
     }
 }

@@ -74,7 +74,11 @@ async fn generate(database: &str, products: i64) -> anyhow::Result<()> {
         db = PgConnection::connect(database).await?;
         report(&format!("{to} of {products} products"));
     }
-    sqlx::raw_sql("INSERT INTO search_rebuilds DEFAULT VALUES; ANALYZE")
+    sqlx::raw_sql(include_str!("after.sql"))
+        .execute(&mut db)
+        .await?;
+    sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut db).await?;
+    sqlx::raw_sql("INSERT INTO search_rebuilds DEFAULT VALUES")
         .execute(&mut db)
         .await?;
     report(
