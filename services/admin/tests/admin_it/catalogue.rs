@@ -776,3 +776,27 @@ async fn stock_moves_between_places_and_is_counted() {
     );
     let _: Value = call.body;
 }
+
+#[tokio::test]
+async fn a_large_tree_is_shown_a_branch_at_a_time() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    // Ten at the top, ten in each of them.
+    for sql in [
+        "INSERT INTO categories (id, slug, name, position, created_at, updated_at)
+         SELECT ('01890a5d-ac96-774b-bcce-0000000000' || lpad(n::text, 2, '0'))::uuid, 'top-' || n, 'Top ' || n, n, now(), now() FROM generate_series(10, 19) n",
+        "INSERT INTO categories (id, parent_id, slug, name, position, created_at, updated_at)
+         SELECT gen_random_uuid(), ('01890a5d-ac96-774b-bcce-0000000000' || n)::uuid, 'below-' || n || '-' || k, 'Below ' || n || '/' || k, k, now(), now()
+           FROM generate_series(10, 19) n, generate_series(1, 10) k",
+    ] {
+        sqlx::query(sql).execute(&panel.product_db).await.unwrap();
+    }
+    let top = admin.page("/admin/categories").await;
+    assert_shows(&top, &["Top 10", "Top 19", "10 in it"]);
+    assert_hides(&top, &["Below 10/1"]);
+    let branch = admin
+        .page("/admin/categories?within=01890a5d-ac96-774b-bcce-000000000012")
+        .await;
+    assert_shows(&branch, &["Top 10", "Below 12/1", "Below 12/10"]);
+    assert_hides(&branch, &["Below 13/1"]);
+}

@@ -194,7 +194,12 @@ pub(super) async fn arrange(
             put(&app, &session, node.id, (node.version, &body), TREE).await?;
         }
     }
-    Ok(Redirect::to(&format!("{TREE}?done=category_moved#c-{id}")))
+    let within = moved
+        .parent_id
+        .map_or(String::new(), |id| format!("&within={id}"));
+    Ok(Redirect::to(&format!(
+        "{TREE}?done=category_moved{within}#c-{id}"
+    )))
 }
 
 #[derive(Deserialize)]
