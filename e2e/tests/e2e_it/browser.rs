@@ -34,6 +34,11 @@ fn staff_sign_in() {
 }
 
 #[test]
+fn staff_begin_their_day() {
+    run(&["tasks", "home"]);
+}
+
+#[test]
 fn staff_serve_orders() {
     run(&["tasks", "orders"]);
 }

@@ -104,13 +104,20 @@ if (live) {
   const refresh = async () => {
     waiting = null;
     const answer = await fetch(location.href, { headers: { "x-live": "1" } });
-    if (!answer.ok || answer.redirected) return;
+    if (answer.redirected) return location.reload();
+    if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live-part]")) {
       const fresh = page.getElementById(part.id);
+      // What somebody opened stays open.
+      const opened = [...part.querySelectorAll("details")].map((one) => one.open);
+      fresh?.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
       if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
     }
   };
   // Many events within a second are one refresh.
-  new EventSource(live.dataset.live).addEventListener("news", () => { waiting ??= setTimeout(refresh, 1000); });
+  const news = new EventSource(live.dataset.live);
+  news.addEventListener("news", () => { waiting ??= setTimeout(refresh, document.hidden ? 30000 : 1000); });
+  // The session has ended: what it showed goes, too.
+  news.addEventListener("end", () => { news.close(); location.reload(); });
 }

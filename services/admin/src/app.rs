@@ -20,7 +20,9 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::board::{Board, PanelPage};
 use crate::clients::broker::Broker;
+use crate::clients::health::Probe;
 use crate::clients::webhooks::Sender;
 use crate::config::{Defaults, Settings};
 use crate::session::Sessions;
@@ -93,12 +95,13 @@ impl runtime::Service for App {
         runtime.spawn("notifications", move |shutdown| {
             jobs::inbox::run(teller, shutdown)
         });
-        let (live, draining) = (
+        let (live, panel, draining) = (
             app.follow_notifications(runtime.draining()),
+            app.follow_panel(runtime.draining()),
             runtime.shutdown(),
         );
         runtime.spawn("followers", move |_| async move {
-            live.await;
+            tokio::join!(live, panel);
             // They end first, the task with the others.
             draining.cancelled().await;
         });
@@ -110,6 +113,8 @@ impl runtime::Service for App {
         runtime.spawn("analytics", move |shutdown| {
             jobs::analytics::run(counting, shutdown)
         });
+        let watcher = app.clone();
+        runtime.spawn("board", move |shutdown| jobs::board::run(watcher, shutdown));
         let pool = app.pool.clone();
         runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
         Ok(listeners(app, &settings))
@@ -179,6 +184,11 @@ pub struct Parts {
     pub(crate) amqp_url: SecretString,
     /// One at a time goes through dead letters: others would not see what they have in their hands.
     pub(crate) dead_letters: Mutex<()>,
+    pub(crate) probe: Probe,
+    /// What was last seen of the system.
+    pub(crate) board: Board,
+    /// Who looks at a page that brings itself up to date.
+    pub(crate) watching: Live<PanelPage>,
     pub(crate) webhooks: Sender,
     /// How long a third party may take to answer.
     pub(crate) webhook_timeout: Duration,
@@ -252,6 +262,14 @@ impl AppState {
             broker: Broker::new(&settings.rabbitmq_management_url, &settings.amqp_url)?,
             amqp_url: settings.amqp_url.clone(),
             dead_letters: Mutex::new(()),
+            probe: Probe::new(&[
+                ("auth", &settings.auth_internal_url),
+                ("product", &settings.product_internal_url),
+                ("order", &settings.order_internal_url),
+                ("notification", &settings.notification_internal_url),
+            ])?,
+            board: Board::default(),
+            watching: Live::new("panel_news", settings.panel_followers),
             webhooks: Sender::new(settings.webhooks.rules()?, settings.webhooks.timeout())?,
             webhook_timeout: settings.webhooks.timeout(),
             verifier,
@@ -276,6 +294,19 @@ impl AppState {
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
         self.live.clone().run(self.pool.clone(), draining)
+    }
+
+    /// Tells those who look at a page of the panel when there is something new on it, and ends them with `draining`.
+    pub fn follow_panel(
+        &self,
+        draining: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.watching.clone().run(self.pool.clone(), draining)
+    }
+
+    /// Looks now at the system around the panel, and at what sells.
+    pub async fn look_around(&self) {
+        jobs::board::look(self, true).await;
     }
 
     /// Tells customers now what happened to their orders; how much that was.
@@ -307,7 +338,6 @@ impl AppState {
     }
 
     /// After how long a paid order that was not shipped is late.
-    #[expect(dead_code, reason = "for lists of orders")]
     pub(crate) fn late_after(&self) -> Duration {
         let set = self.shop.now().late_after_hours;
         let hours = set.unwrap_or(self.defaults.late_after_hours);

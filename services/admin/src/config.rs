@@ -64,6 +64,9 @@ pub struct Settings {
     /// How often who follows their notifications is told that nothing happened, and looks whether their token is still good.
     #[arg(long, env = "NOTIFICATION_HEARTBEAT_SECONDS", default_value_t = 15)]
     pub notification_heartbeat_seconds: u16,
+    /// How many may look at a page of the panel that brings itself up to date.
+    #[arg(long, env = "PANEL_FOLLOWERS", default_value_t = 200)]
+    pub panel_followers: u16,
     /// auth's internal API.
     #[arg(
         long,
@@ -85,6 +88,13 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9004"
     )]
     pub order_internal_url: String,
+    /// The mail worker's internal listener, which is only asked how it is.
+    #[arg(
+        long,
+        env = "NOTIFICATION_INTERNAL_URL",
+        default_value = "http://127.0.0.1:9005"
+    )]
+    pub notification_internal_url: String,
     /// Where browsers find the shop's pictures, as product's setting of the same name says.
     #[arg(long, env = "MEDIA_BASE_URL", default_value = "/media")]
     pub media_base_url: String,

@@ -27,6 +27,7 @@
 //! Deliberately absent: business rules (each service's own), a build step for the pages, JavaScript that a form depends on.
 
 mod app;
+mod board;
 mod clients;
 mod commands;
 mod config;

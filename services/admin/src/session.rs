@@ -8,8 +8,9 @@ use std::time::Duration;
 use auth_token::permissions::Permission;
 use auth_token::{OnBehalfOf, Role};
 use axum::extract::FromRequestParts;
+use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -142,6 +143,37 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     !a.is_empty() && bool::from(a.as_bytes().ct_eq(b.as_bytes()))
 }
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    /// Somebody who follows a link or sends a form.
+    Own,
+    /// A page that brings itself up to date, which must not keep a session alive that nobody uses.
+    OfPage,
+}
+
+/// What a page says that asks by itself.
+const LIVE: &str = "x-live";
+
+impl Act {
+    fn of(headers: &HeaderMap) -> Self {
+        let streams = |value: &HeaderValue| value.as_bytes() == b"text/event-stream";
+        if headers.contains_key(LIVE) || headers.get(ACCEPT).is_some_and(streams) {
+            Self::OfPage
+        } else {
+            Self::Own
+        }
+    }
+}
+
+/// Whether the session that a request began in still lasts, and with which rights.
+pub(crate) async fn still(app: &AppState, headers: &HeaderMap) -> Result<Option<Session>> {
+    match read_cookie(headers, SESSION) {
+        Some(token) => current(app, &token, Theme::Auto, Act::OfPage).await,
+        None => Ok(None),
+    }
+}
+
 /// The sessions in Redis.
 pub(crate) struct Sessions {
     client: redis::Client,
@@ -190,14 +222,15 @@ impl Sessions {
         Ok(token)
     }
 
-    /// Finds a session and puts off its end by idleness.
-    async fn find(&self, token: &str) -> Result<Option<Stored>> {
+    /// Finds a session; somebody's own act puts off its end by idleness.
+    async fn find(&self, token: &str, act: Act) -> Result<Option<Stored>> {
         let read = async {
             let expiry = redis::Expiry::EX(IDLE_SECONDS);
-            self.redis()
-                .await?
-                .get_ex::<_, Option<String>>(key(token), expiry)
-                .await
+            let mut redis = self.redis().await?;
+            match act {
+                Act::Own => redis.get_ex::<_, Option<String>>(key(token), expiry).await,
+                Act::OfPage => redis.get::<_, Option<String>>(key(token)).await,
+            }
         };
         let json = tokio::time::timeout(PATIENCE, read).await??;
         let session: Option<Stored> = json.map(|json| serde_json::from_str(&json)).transpose()?;
@@ -280,9 +313,12 @@ impl FromRequestParts<AppState> for Session {
         app: &AppState,
     ) -> std::result::Result<Self, Response> {
         let session = match read_cookie(&parts.headers, SESSION) {
-            Some(token) => current(app, &token, theme(&parts.headers))
-                .await
-                .map_err(IntoResponse::into_response)?,
+            Some(token) => {
+                let act = Act::of(&parts.headers);
+                current(app, &token, theme(&parts.headers), act)
+                    .await
+                    .map_err(IntoResponse::into_response)?
+            }
             None => None,
         };
         let Some(session) = session else {
@@ -332,8 +368,8 @@ fn theme(headers: &HeaderMap) -> Theme {
     read_cookie(headers, THEME).map_or(Theme::Auto, |name| Theme::named(&name))
 }
 
-async fn current(app: &AppState, token: &str, theme: Theme) -> Result<Option<Session>> {
-    let Some(stored) = app.sessions.find(token).await? else {
+async fn current(app: &AppState, token: &str, theme: Theme, act: Act) -> Result<Option<Session>> {
+    let Some(stored) = app.sessions.find(token, act).await? else {
         return Ok(None);
     };
     let now = app.clock.now();

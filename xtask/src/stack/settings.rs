@@ -290,6 +290,10 @@ impl Facts<'_> {
                         self.database("admin_service", &format!("{other}_db"))?,
                     );
                 }
+                set(
+                    "NOTIFICATION_INTERNAL_URL",
+                    self.internal_url("notification")?,
+                );
                 set("RABBITMQ_MANAGEMENT_URL", self.management_url(name));
                 // In development a receiver runs on this machine.
                 for (name, default) in [

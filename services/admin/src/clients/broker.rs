@@ -256,11 +256,6 @@ impl Broker {
         self.get(&path).await
     }
 
-    /// How many messages lie in dead-letter queues; `None` when the broker does not answer, which must not stop a page.
-    pub(crate) async fn dead_letters(&self) -> Option<i64> {
-        self.queues().await.ok().map(|queues| dead(&queues))
-    }
-
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Away> {
         let base = self.url.expose_secret().trim_end_matches('/');
         let answer = async {

@@ -1,4 +1,5 @@
 //! What the panel asks besides databases and services.
 
 pub(crate) mod broker;
+pub(crate) mod health;
 pub(crate) mod webhooks;

@@ -9,6 +9,7 @@
 //! - `total - refunds - released - charged_back` is the net revenue, taxes included.
 //! - Money back that names lines is theirs; the rest is shared by what is left of each line and of the shipping costs. The tax in it
 //!   is that of the credit note: in proportion to the order's taxes. A dispute gives back no tax.
+//! - All of it is counted by quarter hours, too: so a day that is not over can be compared with the same hours of another.
 
 mod measures;
 #[cfg(test)]
@@ -16,12 +17,41 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Date;
+use time::{Date, PrimitiveDateTime};
 use uuid::Uuid;
 
 pub(crate) use measures::{MEASURES, Measures};
 
-/// An order as its owner keeps it. Days are those of the shop.
+/// A quarter of an hour on the shop's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    pub(crate) day: Date,
+    /// Counted from midnight.
+    pub(crate) quarter: u8,
+}
+
+impl Moment {
+    /// The key of a quarter hour in the sums, by when it begins: `14:15`.
+    pub(crate) fn key(self) -> String {
+        quarter_key(self.quarter)
+    }
+}
+
+/// When a quarter hour begins: `14:15`.
+pub(crate) fn quarter_key(quarter: u8) -> String {
+    format!("{:02}:{:02}", quarter / 4, quarter % 4 * 15)
+}
+
+impl From<PrimitiveDateTime> for Moment {
+    fn from(at: PrimitiveDateTime) -> Self {
+        Self {
+            day: at.date(),
+            quarter: at.hour() * 4 + at.minute() / 15,
+        }
+    }
+}
+
+/// An order as its owner keeps it. Moments are those of the shop's clock.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) id: Uuid,
@@ -30,8 +60,8 @@ pub(crate) struct Order {
     pub(crate) currency: String,
     pub(crate) country: String,
     pub(crate) coupon: Option<String>,
-    pub(crate) confirmed: Date,
-    pub(crate) cancelled: Option<Date>,
+    pub(crate) confirmed: Moment,
+    pub(crate) cancelled: Option<Moment>,
     pub(crate) subtotal: i64,
     pub(crate) discount: i64,
     pub(crate) shipping: i64,
@@ -78,7 +108,7 @@ pub(crate) struct Offer {
 /// Money that came or went, as the books have it.
 #[derive(Debug, Clone)]
 pub(crate) struct Movement {
-    pub(crate) day: Date,
+    pub(crate) at: Moment,
     pub(crate) kind: Kind,
     pub(crate) amount: i64,
     /// What moved: a refund and its reversal have the same.
@@ -107,6 +137,8 @@ pub(crate) enum Report {
     Offer,
     Country,
     Tax,
+    /// By quarter hours, with keys such as `14:15`.
+    Hour,
 }
 
 impl Report {
@@ -119,6 +151,7 @@ impl Report {
             Self::Offer => "offer",
             Self::Country => "country",
             Self::Tax => "tax",
+            Self::Hour => "hour",
         }
     }
 
@@ -131,6 +164,7 @@ impl Report {
             Self::Offer,
             Self::Country,
             Self::Tax,
+            Self::Hour,
         ];
         all.into_iter().find(|report| report.as_str() == name)
     }
@@ -190,8 +224,10 @@ impl<'a> Count<'a> {
     }
 
     /// Adds to all reports that know whole orders.
-    fn add_whole(&mut self, day: Date, measures: Measures) {
+    fn add_whole(&mut self, at: Moment, measures: Measures) {
+        let day = at.day;
         self.add(Report::All, day, "", measures);
+        self.add(Report::Hour, day, at.key(), measures);
         self.add(Report::Country, day, &self.order.country, measures);
         for offer in self.offers.clone() {
             self.add(Report::Offer, day, offer, measures);
@@ -199,7 +235,7 @@ impl<'a> Count<'a> {
     }
 
     fn sale(&mut self) {
-        let (order, day) = (self.order, self.order.confirmed);
+        let (order, day) = (self.order, self.order.confirmed.day);
         let whole = Measures {
             orders: 1,
             units: order.lines.iter().map(|line| line.units).sum(),
@@ -211,6 +247,7 @@ impl<'a> Count<'a> {
             ..Measures::default()
         };
         self.add(Report::All, day, "", whole);
+        self.add(Report::Hour, day, order.confirmed.key(), whole);
         self.add(Report::Country, day, &order.country, whole);
         for (offer, discounts) in offers(order) {
             self.add(Report::Offer, day, offer, Measures { discounts, ..whole });
@@ -259,22 +296,22 @@ impl<'a> Count<'a> {
         };
         let captured: i64 = taken().map(|movement| movement.amount).sum();
         let released_on = match taken().next_back() {
-            Some(last) => Some(last.day),
+            Some(last) => Some(last.at),
             None => order.cancelled,
         };
-        if let Some(day) = released_on
+        if let Some(at) = released_on
             && captured < order.total
         {
             let shares = self.share(order.total - captured, &[]);
-            self.back(day, &shares, |released| Measures {
+            self.back(at, &shares, |released| Measures {
                 released,
                 ..Measures::default()
             });
-            self.tax_back(day, order.total - captured);
+            self.tax_back(at, order.total - captured);
         }
-        if let Some(day) = order.cancelled {
+        if let Some(at) = order.cancelled {
             self.add_whole(
-                day,
+                at,
                 Measures {
                     cancelled: 1,
                     ..Measures::default()
@@ -297,7 +334,7 @@ impl<'a> Count<'a> {
                 }
                 _ => self.share(sign * movement.amount, &movement.lines),
             };
-            self.back(movement.day, &shares, |amount| {
+            self.back(movement.at, &shares, |amount| {
                 if is_refund {
                     Measures {
                         refunds: amount,
@@ -311,7 +348,7 @@ impl<'a> Count<'a> {
                 }
             });
             if is_refund {
-                self.tax_back(movement.day, sign * movement.amount);
+                self.tax_back(movement.at, sign * movement.amount);
             }
             let _ = known.insert(of, shares);
         }
@@ -337,19 +374,19 @@ impl<'a> Count<'a> {
     }
 
     /// Money went back on a day, so much of each line.
-    fn back(&mut self, day: Date, shares: &[i64], measures: impl Fn(i64) -> Measures) {
+    fn back(&mut self, at: Moment, shares: &[i64], measures: impl Fn(i64) -> Measures) {
         for (left, share) in self.left.iter_mut().zip(shares) {
             *left -= share;
         }
-        self.add_whole(day, measures(shares.iter().sum()));
+        self.add_whole(at, measures(shares.iter().sum()));
         for (line, share) in std::iter::zip(&self.order.lines, shares) {
-            self.add(Report::Product, day, line.product, measures(*share));
-            self.add(Report::Seller, day, line.seller, measures(*share));
+            self.add(Report::Product, at.day, line.product, measures(*share));
+            self.add(Report::Seller, at.day, line.seller, measures(*share));
         }
     }
 
     /// The taxes in `amount`, rounded down over all that went back so far, as credit notes have it: what goes back whole gives back all of them.
-    fn tax_back(&mut self, day: Date, amount: i64) {
+    fn tax_back(&mut self, at: Moment, amount: i64) {
         let total = self.order.total;
         let (before, after) = (self.taxed_back, self.taxed_back + amount);
         self.taxed_back = after;
@@ -369,10 +406,10 @@ impl<'a> Count<'a> {
                 tax_back: next(tax),
                 ..Measures::default()
             };
-            self.add(Report::Tax, day, key, measures);
+            self.add(Report::Tax, at.day, key, measures);
         }
         self.add_whole(
-            day,
+            at,
             Measures {
                 tax_back: all,
                 ..Measures::default()
@@ -398,6 +435,15 @@ fn offers(order: &Order) -> BTreeMap<String, i64> {
         *offers.entry(format!("{kind}:{}", offer.label)).or_default() += offer.amount;
     }
     offers
+}
+
+/// What people call a coupon or a promotion, by its key in the sums.
+pub(crate) fn offer_name(key: &str) -> String {
+    match key.split_once(':') {
+        Some(("promotion", name)) => format!("{name} (promotion)"),
+        Some((_, code)) => code.to_owned(),
+        None => key.to_owned(),
+    }
 }
 
 /// Base and amount of each tax: `DE/190000/VAT`, and `DE/untaxed` for what has none.

@@ -1,6 +1,7 @@
 //! What is done without anybody asking for it. Each job finds its work in the database, in any number of replicas.
 
 pub(crate) mod analytics;
+pub(crate) mod board;
 pub(crate) mod inbox;
 pub(crate) mod webhooks;
 

@@ -13,6 +13,7 @@ mod home;
 mod imports;
 mod inventory;
 mod keys;
+mod mails;
 mod messages;
 mod notifications;
 mod orders;
@@ -40,7 +41,6 @@ use crate::error::PageError;
 
 pub(crate) fn routes(app: AppState) -> Router {
     Router::new()
-        .route("/admin", get(home::page))
         .route("/admin/", get(async || Redirect::permanent("/admin")))
         .route("/admin/keys", get(keys::page))
         .route("/admin/theme", post(theme::submit))
@@ -50,6 +50,8 @@ pub(crate) fn routes(app: AppState) -> Router {
         .merge(categories::routes())
         .merge(customers::routes())
         .merge(events::routes())
+        .merge(home::routes())
+        .merge(mails::routes())
         .merge(messages::routes())
         .merge(notifications::routes())
         .merge(imports::routes())

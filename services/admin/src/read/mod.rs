@@ -11,6 +11,7 @@ pub(crate) mod customers;
 pub(crate) mod events;
 pub(crate) mod imports;
 pub(crate) mod inventory;
+pub(crate) mod mails;
 pub(crate) mod order;
 pub(crate) mod orders;
 pub(crate) mod pricing;
@@ -22,7 +23,10 @@ pub(crate) mod sales;
 pub(crate) mod search;
 pub(crate) mod sellers;
 pub(crate) mod stock;
+pub(crate) mod system;
+pub(crate) mod today;
 pub(crate) mod users;
+pub(crate) mod waiting;
 pub(crate) mod work_items;
 
 use primitives::Money;

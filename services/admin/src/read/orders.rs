@@ -26,6 +26,12 @@ pub(crate) struct OrderRow {
 pub(crate) struct OrderFilter {
     /// An order's number, the beginning of an e-mail address, the SKU of a line, a parcel's tracking number, or the provider's name of a payment.
     pub(crate) q: String,
+    /// Confirmed before then, and not all of it has left.
+    pub(crate) late_since: Option<Timestamp>,
+    /// Whose payment a bank questions.
+    pub(crate) disputed: bool,
+    /// With a return that waits for an answer.
+    pub(crate) return_requested: bool,
     /// One of [`STATUSES`], or none.
     pub(crate) status: Option<&'static str>,
     /// One of [`PAYMENT_STATUSES`], or none.
@@ -216,6 +222,16 @@ async fn rows(
 }
 
 fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
+    if let Some(late) = filter.late_since {
+        sql.push(" AND status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped') AND coalesce(confirmed_at, placed_at) < ")
+            .push_bind(late);
+    }
+    if filter.disputed {
+        sql.push(" AND disputed");
+    }
+    if filter.return_requested {
+        sql.push(" AND id IN (SELECT order_id FROM returns WHERE status = 'requested')");
+    }
     for (condition, status) in [
         (" AND status = ", filter.status),
         (" AND payment_status = ", filter.payment_status),
@@ -297,65 +313,6 @@ pub(crate) async fn shipping_methods(
     sqlx::query_as("SELECT code, name FROM shipping_methods ORDER BY position, code")
         .fetch_all(conn)
         .await
-}
-
-/// Today's sales beside those of the same hours a week ago.
-pub(crate) struct Sales {
-    pub(crate) revenue: Money,
-    pub(crate) revenue_before: Money,
-    pub(crate) orders: i64,
-    pub(crate) orders_before: i64,
-    pub(crate) average: Money,
-}
-
-/// Revenue is what was paid less what went back, by the day the order was placed (UTC).
-pub(crate) async fn sales(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<Sales> {
-    type Row = (Option<String>, i64, i64, i64, i64, i64);
-    let (currency, revenue, revenue_before, orders, orders_before, paid): Row = sqlx::query_as(
-        "WITH recent AS (
-           SELECT o.placed_at >= date_trunc('day', $1, 'UTC') AS today, o.currency::text AS currency,
-                  CASE WHEN o.payment_status IN ('paid', 'partially_refunded', 'refunded') THEN p.amount_captured - p.amount_refunded ELSE 0 END AS revenue,
-                  o.payment_status IN ('paid', 'partially_refunded', 'refunded') AS paid
-             FROM orders o JOIN payments p ON p.order_id = o.id
-            WHERE o.placed_at >= date_trunc('day', $1, 'UTC') AND o.placed_at <= $1
-               OR o.placed_at >= date_trunc('day', $1, 'UTC') - interval '7 days' AND o.placed_at <= $1 - interval '7 days')
-         SELECT max(currency), coalesce(sum(revenue) FILTER (WHERE today), 0)::bigint, coalesce(sum(revenue) FILTER (WHERE NOT today), 0)::bigint,
-                count(*) FILTER (WHERE today), count(*) FILTER (WHERE NOT today), count(*) FILTER (WHERE today AND paid)
-           FROM recent",
-    )
-    .bind(now)
-    .fetch_one(conn)
-    .await?;
-    let currency = currency.unwrap_or_else(|| "EUR".to_owned());
-    Ok(Sales {
-        revenue: money(revenue, &currency)?,
-        revenue_before: money(revenue_before, &currency)?,
-        orders,
-        orders_before,
-        average: money(if paid == 0 { 0 } else { revenue / paid }, &currency)?,
-    })
-}
-
-/// What waits for staff.
-#[derive(FromRow)]
-pub(crate) struct Waiting {
-    pub(crate) to_ship: i64,
-    pub(crate) to_finish: i64,
-    pub(crate) payments_failed: i64,
-    pub(crate) refunds_stuck: i64,
-    pub(crate) webhooks_stuck: i64,
-}
-
-pub(crate) async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Waiting> {
-    sqlx::query_as(
-        "SELECT (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'unfulfilled') AS to_ship,
-                (SELECT count(*) FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'partially_shipped') AS to_finish,
-                (SELECT count(*) FROM orders WHERE status = 'pending' AND payment_status = 'failed') AS payments_failed,
-                (SELECT count(*) FROM refunds WHERE status = 'failed' OR status = 'pending' AND attempts > 3) AS refunds_stuck,
-                (SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 3) AS webhooks_stuck",
-    )
-    .fetch_one(conn)
-    .await
 }
 
 /// How many orders there are with an e-mail address.

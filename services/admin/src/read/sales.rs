@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use primitives::Timestamp;
 use sqlx::{FromRow, PgConnection};
-use time::Date;
+use time::PrimitiveDateTime;
 use uuid::Uuid;
 
 use crate::domain::sales::{Kind, Line, Movement, Offer, Order, Tax};
@@ -16,8 +16,8 @@ struct Head {
     currency: String,
     country: String,
     coupon: Option<String>,
-    confirmed: Date,
-    cancelled: Option<Date>,
+    confirmed: PrimitiveDateTime,
+    cancelled: Option<PrimitiveDateTime>,
     subtotal: i64,
     discount: i64,
     shipping: i64,
@@ -38,7 +38,7 @@ struct LineRow {
     total: i64,
 }
 
-/// Those of the given orders that were confirmed. Days are those of the time zone.
+/// Those of the given orders that were confirmed. Times are those of the time zone.
 pub(crate) async fn orders(
     conn: &mut PgConnection,
     ids: &[Uuid],
@@ -50,7 +50,7 @@ pub(crate) async fn orders(
     };
     let heads: Vec<Head> = sqlx::query_as(
         "SELECT id, user_id, currency::text AS currency, coalesce(shipping_address->>'country', '') AS country, coupon,
-                (confirmed_at AT TIME ZONE $4)::date AS confirmed, (cancelled_at AT TIME ZONE $4)::date AS cancelled,
+                confirmed_at AT TIME ZONE $4 AS confirmed, cancelled_at AT TIME ZONE $4 AS cancelled,
                 subtotal, discount, shipping, tax + included_tax AS tax, total
            FROM orders WHERE id = ANY ($1) AND id BETWEEN $2 AND $3 AND confirmed_at IS NOT NULL ORDER BY id",
     )
@@ -137,15 +137,15 @@ async fn movements(
         lines.entry(refund).or_default().push((line, amount));
     }
     // Each posting once, from the side on which the shop has the money.
-    let entries: Vec<(Uuid, String, String, i64, Date)> = sqlx::query_as(
-        "SELECT order_id, kind, reference, abs(amount), (at AT TIME ZONE $2)::date FROM ledger_entries
+    let entries: Vec<(Uuid, String, String, i64, PrimitiveDateTime)> = sqlx::query_as(
+        "SELECT order_id, kind, reference, abs(amount), at AT TIME ZONE $2 FROM ledger_entries
           WHERE order_id = ANY ($1) AND account IN ('stripe', 'bank') AND kind <> 'fee' ORDER BY id",
     )
     .bind(ids)
     .bind(time_zone)
     .fetch_all(conn)
     .await?;
-    for (order, kind, reference, amount, day) in entries {
+    for (order, kind, reference, amount, at) in entries {
         let kind = match kind.as_str() {
             "charge" | "capture" => Kind::Taken,
             "refund" => Kind::Refund,
@@ -160,7 +160,7 @@ async fn movements(
                 _ => Vec::new(),
             };
             order.movements.push(Movement {
-                day,
+                at: at.into(),
                 kind,
                 amount,
                 reference,
@@ -179,8 +179,8 @@ impl From<Head> for Order {
             currency: head.currency,
             country: head.country,
             coupon: head.coupon,
-            confirmed: head.confirmed,
-            cancelled: head.cancelled,
+            confirmed: head.confirmed.into(),
+            cancelled: head.cancelled.map(Into::into),
             subtotal: head.subtotal,
             discount: head.discount,
             shipping: head.shipping,

@@ -45,14 +45,6 @@ pub(crate) async fn names(
     Ok(rows.into_iter().collect())
 }
 
-/// Accounts opened on the day of `now` (UTC).
-pub(crate) async fn opened_today(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM users WHERE created_at >= date_trunc('day', $1, 'UTC') AND role = 'customer'")
-        .bind(now)
-        .fetch_one(conn)
-        .await
-}
-
 /// Somebody's role; nothing if there is no such account, or it is disabled.
 pub(crate) async fn role(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Option<Role>> {
     sqlx::query_scalar("SELECT role FROM users WHERE id = $1 AND disabled_at IS NULL")

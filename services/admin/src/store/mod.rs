@@ -5,6 +5,7 @@ pub(crate) mod analytics_pages;
 pub(crate) mod analytics_proof;
 pub(crate) mod audit;
 pub(crate) mod audit_rows;
+pub(crate) mod home;
 pub(crate) mod idempotency;
 pub(crate) mod messages;
 pub(crate) mod notifications;

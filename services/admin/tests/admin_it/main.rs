@@ -10,6 +10,7 @@ mod broker;
 mod catalogue;
 mod customers;
 mod events;
+mod home;
 mod html;
 mod inbox_pages;
 mod messages;

@@ -7,133 +7,6 @@ use crate::html::{self, assert_hides, assert_shows, between, text};
 use crate::panel::Panel;
 use crate::seed::NewOrder;
 
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
-
-#[tokio::test]
-async fn home_shows_the_day_and_what_waits() {
-    let panel = Panel::open().await;
-    let staff = panel.staff(Role::Admin).await;
-    let page = staff.page("/admin").await;
-    assert_shows(
-        &page,
-        &[
-            "Revenue today 0.00 EUR",
-            "No order yet.",
-            "Quiet so far.",
-            "New customers 0",
-        ],
-    );
-
-    let now = panel.clock.now();
-    let _ = panel.account(Role::Customer).await;
-    let _ = panel
-        .order(NewOrder {
-            email: "first@example.com",
-            ..NewOrder::default()
-        })
-        .await;
-    let _ = panel
-        .order(NewOrder {
-            fulfillment_status: "partially_shipped",
-            price: 2000,
-            refunded: 100,
-            payment_status: "partially_refunded",
-            ..NewOrder::default()
-        })
-        .await;
-    let _ = panel
-        .order(NewOrder {
-            status: "pending",
-            payment_status: "unpaid",
-            ..NewOrder::default()
-        })
-        .await;
-    let declined = panel
-        .order(NewOrder {
-            status: "pending",
-            payment_status: "failed",
-            ..NewOrder::default()
-        })
-        .await;
-    let _ = panel
-        .order(NewOrder {
-            price: 500,
-            placed_at: Some(now - WEEK),
-            ..NewOrder::default()
-        })
-        .await;
-    let _ = panel
-        .order(NewOrder {
-            price: 500,
-            placed_at: Some(now - WEEK - WEEK),
-            ..NewOrder::default()
-        })
-        .await;
-    panel.refund(declined.payment, "failed", 1, 1).await;
-    panel.refund(declined.payment, "pending", 1, 4).await;
-    panel.refund(declined.payment, "pending", 1, 0).await;
-    panel.webhook(4).await;
-    panel.webhook(1).await;
-    let _ = panel.product("Waits", "pending_review", &[9]).await;
-    let _ = panel.product("Low", "active", &[2, 100]).await;
-    let _ = panel.product("Low but a draft", "draft", &[2]).await;
-    sqlx::query("INSERT INTO notifications (id, at, kind, subject, message) VALUES ($1, $2, 'x', 'order:' || $1, 'Something <b>happened</b>')")
-        .bind(panel.id())
-        .bind(now)
-        .execute(&panel.admin_db)
-        .await
-        .unwrap();
-
-    let answer = staff.get("/admin").expect(200).await;
-    let page = answer.text();
-    // 26.90 and 46.90 of today, and a week ago 16.90; 1.00 went back.
-    assert_shows(
-        &page,
-        &[
-            "Revenue today 72.80 EUR 16.90 EUR by this time last week",
-            "Orders today 4 1 by this time last week",
-            "Average order 36.40 EUR",
-            "New customers 1",
-            "Orders to ship 3",
-            "Orders shipped in part 1",
-            "Products to approve 1",
-            "Variants low in stock 1",
-            "Declined payments 1",
-            "Refunds that do not get through 2",
-            "Webhooks that cannot be applied 1",
-            "first@example.com",
-        ],
-    );
-    assert!(
-        page.contains("Something &#60;b&#62;happened&#60;/b&#62;"),
-        "{page}"
-    );
-    assert_hides(&page, &["Quiet so far", "The broker does not answer"]);
-    for (link, rows) in [
-        ("fulfillment_status=unfulfilled", 3),
-        ("fulfillment_status=partially_shipped", 1),
-        ("payment_status=failed", 1),
-    ] {
-        let href = page
-            .split('"')
-            .find(|part| part.contains(link))
-            .unwrap()
-            .replace("&#38;", "&")
-            .replace("&amp;", "&");
-        assert_eq!(
-            rows_of(&staff.page(&href).await),
-            rows,
-            "{href} shows what was counted"
-        );
-    }
-    // A snapshot of each database, the role, the news: not more with more rows.
-    assert!(
-        answer.statement_count() <= 16,
-        "{}",
-        answer.statement_count()
-    );
-}
-
 #[tokio::test]
 async fn orders_are_found_and_paged() {
     let panel = Panel::open().await;
@@ -436,6 +309,8 @@ async fn what_customers_write_is_shown_and_never_run() {
         "/admin/reviews",
         "/admin/imports",
         "/admin/inventory",
+        "/admin/inventory/cover",
+        "/admin/mails",
         "/admin",
         "/admin/orders",
         "/admin/products",

@@ -10,8 +10,8 @@ use clap::Parser;
 use contracts::internal::users::UserSnapshot;
 use primitives::{Clock, Random, SessionId, TokenId, UserId};
 use secrecy::ExposeSecret as _;
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use testkit::Served;
 use testkit::http::{Answer, Client, Request};
 use testkit::pg::TestDb;
@@ -84,6 +84,7 @@ impl Panel {
             database_of("product"),
             database_of("order")
         );
+        notification_beside(&admin).await;
 
         let names = ["admin", "auth", "product", "order"];
         let generated = names.map(|_| GeneratedKey::generate().unwrap());
@@ -128,6 +129,12 @@ impl Panel {
             ("--auth-internal-url", auth_api.url()),
             ("--product-internal-url", product_api.url()),
             ("--order-internal-url", order_api.url()),
+            // Nobody is there.
+            (
+                "--notification-internal-url",
+                "http://127.0.0.1:1".to_owned(),
+            ),
+            ("--panel-followers", "4".to_owned()),
             ("--webhook-allow-http", "true".to_owned()),
             ("--webhook-ports", String::new()),
             ("--webhook-allowed-networks", "127.0.0.0/8".to_owned()),
@@ -347,6 +354,23 @@ async fn database_of(service: &str) -> TestDb {
         .join(service)
         .join("migrations");
     TestDb::new(service, &Migrator::new(folder).await.unwrap()).await
+}
+
+/// The mail worker's tables, in their schema of the panel's database, with the rights that their migrations give.
+async fn notification_beside(admin: &TestDb) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../notification/migrations");
+    let migrations = Migrator::new(folder).await.unwrap();
+    let mut script = "CREATE SCHEMA notification AUTHORIZATION notification_owner;
+        GRANT USAGE ON SCHEMA notification TO notification_service, admin_service;
+        SET ROLE notification_owner; SET search_path TO notification;"
+        .to_owned();
+    for migration in migrations.iter() {
+        script.push_str(migration.sql.as_str());
+        script.push_str(";\n");
+    }
+    let mut db = PgConnection::connect(&admin.superuser_url()).await.unwrap();
+    let _ = db.execute(AssertSqlSafe(script)).await.unwrap();
+    db.close().await.unwrap();
 }
 
 /// `name=value` of each cookie that an answer sets.

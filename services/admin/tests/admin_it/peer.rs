@@ -1,6 +1,6 @@
 //! auth, product and order as the panel sees them: they write down each call, and refuse on demand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use auth_token::{OnBehalfOf, ServiceKeys, TokenError};
@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) auth: Option<Auth>,
     /// What is answered to `GET`, and to what only asks, by path; an empty object otherwise.
     pub(crate) answers: BTreeMap<String, Value>,
+    /// Services that say that they cannot work.
+    pub(crate) unready: BTreeSet<String>,
     /// What is answered to all else; an empty object otherwise.
     pub(crate) posted: Option<Value>,
 }
@@ -146,6 +148,16 @@ impl Peer {
 
 async fn answer(State(service): State<Service>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    // Anybody may ask how it is.
+    if parts.uri.path() == "/health/ready" {
+        let unready = service.peer.world().unready.contains(service.keys.name());
+        let (status, works) = match unready {
+            true => (StatusCode::SERVICE_UNAVAILABLE, false),
+            false => (StatusCode::OK, true),
+        };
+        let checks = json!({ "checks": { "database": works, "broker": true } });
+        return (status, axum::Json(checks)).into_response();
+    }
     let header = |name: &str| {
         parts
             .headers

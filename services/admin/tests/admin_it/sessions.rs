@@ -28,6 +28,9 @@ const PAGES: &[&str] = &[
     "/admin/imports/export",
     "/admin/imports/01890a5d-ac96-774b-bcce-b302099a8057/errors",
     "/admin/inventory",
+    "/admin/inventory/cover",
+    "/admin/mails",
+    "/admin/live",
     "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/price",
     "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/stock/edit",
     "/admin/customers",
@@ -277,7 +280,7 @@ async fn whoever_is_staff_no_more_is_out_at_once() {
     assert!(panel.peer.calls().is_empty());
 }
 
-fn redis_key(staff: &Staff) -> String {
+pub(crate) fn redis_key(staff: &Staff) -> String {
     let token = staff.cookie.trim_start_matches("mercato_admin=");
     format!(
         "admin:session:{}",

@@ -5,6 +5,11 @@ use super::*;
 
 const DAY: Date = date!(2026 - 11 - 01);
 
+/// A quarter past two on a day.
+fn at(day: Date) -> Moment {
+    day.with_hms(14, 29, 59).unwrap().into()
+}
+
 fn line(id: u128, total: i64) -> Line {
     Line {
         id: Uuid::from_u128(id),
@@ -39,7 +44,7 @@ fn order(totals: &[i64]) -> Order {
         currency: "EUR".to_owned(),
         country: "DE".to_owned(),
         coupon: Some("WELCOME".to_owned()),
-        confirmed: DAY,
+        confirmed: at(DAY),
         cancelled: None,
         subtotal: goods,
         discount: 0,
@@ -55,7 +60,7 @@ fn order(totals: &[i64]) -> Order {
 
 fn movement(kind: Kind, amount: i64, reference: &str, day: Date) -> Movement {
     Movement {
-        day,
+        at: at(day),
         kind,
         amount,
         reference: reference.to_owned(),
@@ -89,6 +94,7 @@ fn money_back_counts_on_its_day_and_by_what_is_left() {
     let facts = Facts::of(&order);
     assert_eq!(on(&facts, Report::All, DAY, "").net(), 405);
     assert_eq!(on(&facts, Report::All, later, "").net(), -120);
+    assert_eq!(on(&facts, Report::Hour, later, "14:15").net(), -120);
     let of = |line: &Line| on(&facts, Report::Product, later, &line.product.to_string()).refunds;
     // The line that was named has it all back; 20 of 305 that are left are shared.
     assert_eq!((of(&order.lines[0]), of(&order.lines[1])), (100, 20));
@@ -104,7 +110,7 @@ fn money_back_counts_on_its_day_and_by_what_is_left() {
 #[test]
 fn what_was_never_taken_is_released() {
     let mut cancelled = order(&[100]);
-    cancelled.cancelled = Some(date!(2026 - 11 - 03));
+    cancelled.cancelled = Some(at(date!(2026 - 11 - 03)));
     let facts = Facts::of(&cancelled);
     let day = on(&facts, Report::All, date!(2026 - 11 - 03), "");
     assert_eq!((day.released, day.cancelled, day.tax_back), (105, 1, 20));
@@ -187,7 +193,7 @@ proptest! {
         let all = sum(&facts, Report::All);
         prop_assert_eq!(all.refunds, refunded);
         prop_assert_eq!(all.net(), order.total - refunded);
-        for report in [Report::Country, Report::Offer] {
+        for report in [Report::Country, Report::Offer, Report::Hour] {
             prop_assert_eq!(sum(&facts, report), all);
         }
         let (products, sellers) = (sum(&facts, Report::Product), sum(&facts, Report::Seller));

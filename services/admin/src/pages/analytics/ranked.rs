@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::view::{Cell, Change, Table, Tile, View, number_column, text_column};
 use super::{Question, Tab};
-use crate::domain::sales::{Report, UNTAXED};
+use crate::domain::sales::{Report, UNTAXED, offer_name};
 use crate::error::{PageError, Result};
 use crate::pages::chart::{Unit, ranking};
 use crate::read;
@@ -332,22 +332,14 @@ async fn names(
         }
         Report::Offer => rows
             .iter()
-            .map(|row| (row.key.clone(), offer(&row.key)))
+            .map(|row| (row.key.clone(), offer_name(&row.key)))
             .collect(),
         Report::Tax => rows
             .iter()
             .map(|row| (row.key.clone(), tax(&row.key)))
             .collect(),
-        Report::All | Report::Country => HashMap::new(),
+        Report::All | Report::Country | Report::Hour => HashMap::new(),
     })
-}
-
-fn offer(key: &str) -> String {
-    match key.split_once(':') {
-        Some(("promotion", name)) => format!("{name} (promotion)"),
-        Some((_, code)) => code.to_owned(),
-        None => key.to_owned(),
-    }
 }
 
 /// `DE/190000/VAT` as `DE, VAT 19 %`.

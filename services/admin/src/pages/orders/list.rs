@@ -43,6 +43,11 @@ struct Page {
 #[serde(default)]
 pub(super) struct Params {
     q: String,
+    /// Not shipped in the time that the settings give for it.
+    late: bool,
+    disputed: bool,
+    /// With a return that waits for an answer.
+    returns: bool,
     status: String,
     payment_status: String,
     fulfillment_status: String,
@@ -88,11 +93,15 @@ impl Params {
             &self.tag,
             &self.unpaid_hours,
         ];
-        self.note || texts.iter().any(|text| !text.is_empty())
+        self.note
+            || self.late
+            || self.disputed
+            || self.returns
+            || texts.iter().any(|text| !text.is_empty())
     }
 
     /// What cannot be read is said, not ignored: a list must not show more than was asked for.
-    pub(super) fn filter(&self, now: Timestamp) -> Result<OrderFilter> {
+    pub(super) fn filter(&self, now: Timestamp, late_after: Duration) -> Result<OrderFilter> {
         let one_of = |known: &'static [&'static str], text: &str| match text {
             "" => Ok(None),
             text => match known.iter().find(|status| **status == text) {
@@ -127,6 +136,9 @@ impl Params {
         let until = day(&self.until, "Until")?;
         Ok(OrderFilter {
             q: self.q.trim().to_owned(),
+            late_since: self.late.then(|| now - late_after),
+            disputed: self.disputed,
+            return_requested: self.returns,
             status: one_of(&STATUSES, &self.status)?,
             payment_status: one_of(&PAYMENT_STATUSES, &self.payment_status)?,
             fulfillment_status: one_of(&FULFILLMENT_STATUSES, &self.fulfillment_status)?,
@@ -168,7 +180,9 @@ pub(super) async fn page(
         })?),
         None => None,
     };
-    let filter = params.filter(app.clock.now()).map_err(back)?;
+    let filter = params
+        .filter(app.clock.now(), app.late_after())
+        .map_err(back)?;
     let mut db = snapshot(&app.order_db).await?;
     let mut orders = read::orders::list(&mut db, &filter, after, PAGE as i64 + 1).await?;
     let methods = shipping_methods(&mut db).await?;

@@ -1,0 +1,112 @@
+//! What waits for staff in the other services' databases. Each is counted to one more than a limit, on an index of the few rows that can be meant.
+
+use primitives::Timestamp;
+use sqlx::{FromRow, PgConnection};
+
+/// Of orders and their money.
+#[derive(Debug, FromRow)]
+pub(crate) struct Orders {
+    pub(crate) to_ship: i64,
+    pub(crate) to_finish: i64,
+    /// Of both, those that were confirmed too long ago.
+    pub(crate) late: i64,
+    pub(crate) unpaid: i64,
+    pub(crate) declined: i64,
+    pub(crate) disputed: i64,
+    /// Until when the first of them is to be answered.
+    pub(crate) answer_until: Option<Timestamp>,
+    pub(crate) returns: i64,
+    /// What the payment provider told and cannot be applied.
+    pub(crate) news_stuck: i64,
+    pub(crate) sagas_stuck: i64,
+}
+
+/// `late`: what was confirmed before it and has not left is. `overdue`: what was placed before it and is not paid is.
+/// `stuck`: what is open elsewhere since before it is stuck.
+pub(crate) async fn orders(
+    conn: &mut PgConnection,
+    late: Timestamp,
+    overdue: Timestamp,
+    stuck: Timestamp,
+    most: i64,
+) -> sqlx::Result<Orders> {
+    // Statuses are written out: so the planner knows that the few orders of a partial index are enough.
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'unfulfilled' LIMIT $4) x) AS to_ship,
+                (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'confirmed' AND fulfillment_status = 'partially_shipped' LIMIT $4) x) AS to_finish,
+                (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped')
+                                           AND coalesce(confirmed_at, placed_at) < $1 LIMIT $4) x) AS late,
+                (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'pending' AND payment_status = 'unpaid' AND placed_at < $2 LIMIT $4) x) AS unpaid,
+                (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'pending' AND payment_status = 'failed' LIMIT $4) x) AS declined,
+                (SELECT count(*) FROM (SELECT FROM orders WHERE disputed LIMIT $4) x) AS disputed,
+                (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open')) AS answer_until,
+                (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns,
+                (SELECT count(*) FROM (SELECT FROM webhook_events WHERE processed_at IS NULL AND attempts > 3 LIMIT $4) x) AS news_stuck,
+                (SELECT count(*) FROM (SELECT DISTINCT order_id FROM saga_steps WHERE status <> 'done' AND (status = 'failed' OR created_at < $3) LIMIT $4) x) AS sagas_stuck",
+    )
+    .bind(late)
+    .bind(overdue)
+    .bind(stuck)
+    .bind(most + 1)
+    .fetch_one(conn)
+    .await
+}
+
+/// Work items of a kind that nobody has seen to.
+#[derive(Debug, FromRow)]
+pub(crate) struct Work {
+    pub(crate) kind: String,
+    pub(crate) open: i64,
+    /// Raised too long ago.
+    pub(crate) overdue: i64,
+}
+
+pub(crate) async fn work(
+    conn: &mut PgConnection,
+    overdue: Timestamp,
+    most: i64,
+) -> sqlx::Result<Vec<Work>> {
+    sqlx::query_as(
+        "SELECT kind, count(*) AS open, count(*) FILTER (WHERE raised_at < $1) AS overdue
+           FROM (SELECT kind, raised_at FROM work_items WHERE status = 'open' LIMIT $2) w GROUP BY kind ORDER BY kind",
+    )
+    .bind(overdue)
+    .bind(most + 1)
+    .fetch_all(conn)
+    .await
+}
+
+/// Of the catalogue.
+#[derive(Debug, FromRow)]
+pub(crate) struct Catalogue {
+    pub(crate) to_approve: i64,
+    /// Products of which so little is left as staff want to hear of.
+    pub(crate) low: i64,
+    pub(crate) reviews: i64,
+}
+
+pub(crate) async fn catalogue(conn: &mut PgConnection, most: i64) -> sqlx::Result<Catalogue> {
+    sqlx::query_as(
+        "SELECT (SELECT count(*) FROM (SELECT FROM products WHERE status = 'pending_review' LIMIT $1) x) AS to_approve,
+                (SELECT count(*) FROM (SELECT DISTINCT l.product_id FROM low_stock l JOIN products p ON p.id = l.product_id AND p.status = 'active' LIMIT $1) x) AS low,
+                (SELECT count(*) FROM (SELECT FROM reviews WHERE status = 'pending' LIMIT $1) x) AS reviews",
+    )
+    .bind(most + 1)
+    .fetch_one(conn)
+    .await
+}
+
+/// Mails that could not be sent since then. They lie in the panel's own database, in a schema of their service.
+pub(crate) async fn mails(
+    conn: &mut PgConnection,
+    since: Timestamp,
+    most: i64,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT FROM notification.mails WHERE status = 'failed' AND failed_at >= $1 LIMIT $2) m",
+    )
+    .bind(since)
+    .bind(most + 1)
+    .fetch_one(conn)
+    .await
+}
