@@ -10,6 +10,7 @@ mod quantity;
 mod random;
 mod text;
 mod timestamp;
+mod typed_text;
 
 pub use clock::Clock;
 pub use id::*;
@@ -18,3 +19,4 @@ pub use quantity::{Quantity, QuantityError};
 pub use random::Random;
 pub use text::{CountryCode, CurrencyError, EmailAddress, Sku, TextError};
 pub use timestamp::Timestamp;
+pub use typed_text::Text;

@@ -15,5 +15,4 @@ pub(crate) mod refund;
 pub(crate) mod returns;
 pub(crate) mod search;
 pub(crate) mod tag;
-pub(crate) mod text;
 pub(crate) mod tracking;

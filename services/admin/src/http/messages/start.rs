@@ -2,13 +2,12 @@ use auth_token::{Principal, User};
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{FieldErrors, IdempotentJson, Json, Problem};
-use primitives::{OrderId, ProductId, ThreadId};
+use primitives::{OrderId, ProductId, Text, ThreadId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{ThreadView, find, shown_one};
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::domain::threads::Kind;
 use crate::workflows::idempotency::{self, Repeat};
 use crate::workflows::messages::{self, Begin};

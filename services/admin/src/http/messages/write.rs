@@ -2,13 +2,12 @@ use auth_token::User;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Error, IdempotentJson, Json, Path, Problem, one_field};
-use primitives::{MessageId, ThreadId};
+use primitives::{MessageId, Text, ThreadId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{MessageView, find};
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::domain::threads::Side;
 use crate::store::messages::texts;
 use crate::workflows::idempotency::{self, Repeat};

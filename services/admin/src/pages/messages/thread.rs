@@ -5,14 +5,13 @@ use auth_token::Role;
 use auth_token::permissions::UseInbox;
 use axum::extract::State;
 use axum::response::{Html, Redirect};
-use primitives::{ThreadId, UserId};
+use primitives::{Text, ThreadId, UserId};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::SECTION;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::domain::threads::{Side, Status};
 use crate::error::{PageError, Result};
 use crate::format::filters;

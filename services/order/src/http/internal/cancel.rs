@@ -2,10 +2,9 @@ use auth_token::Service;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use http_kit::{Json, Path};
-use primitives::OrderId;
+use primitives::{OrderId, Text};
 
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::http::orders::cancel::CancelOrder;
 use crate::http::orders::whole::WholeOrder;
 use crate::workflows;

@@ -2,10 +2,9 @@ use auth_token::Service;
 use auth_token::permissions::MarkPaid as MayMarkPaid;
 use axum::extract::State;
 use http_kit::{Json, Path};
-use primitives::{PaymentId, RefundId};
+use primitives::{PaymentId, RefundId, Text};
 
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::http::payments::mark_paid::MarkPaid;
 use crate::http::payments::{PaymentView, RefundAccepted};
 use crate::workflows;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use contracts::internal::variants::VariantSnapshot;
 use http_kit::{FieldErrors, Json};
 use primitives::{
-    CategoryId, CountryCode, EmailAddress, Money, ProductId, PromotionId, Quantity, Timestamp,
+    CategoryId, CountryCode, EmailAddress, Money, ProductId, PromotionId, Quantity, Text, Timestamp,
     UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,6 @@ use crate::domain::pricing::promotion::{self, Promotion, Short, Skipped};
 use crate::domain::pricing::shipping::{Method, NotOffered};
 use crate::domain::pricing::tax::TaxPart;
 use crate::domain::pricing::{self, Adjustment, Applied, Basket, Line, Priced, PricedLine};
-use crate::domain::text::Text;
 use crate::http::pricing::{AdjustmentView, TaxView};
 use crate::http::promotions::PromotionInput;
 use crate::store;

@@ -1,12 +1,11 @@
 use axum::extract::State;
 use http_kit::{Json, Path, Problem, one_field};
-use primitives::OrderId;
+use primitives::{OrderId, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::whole::WholeOrder;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::access::{self, Caller};
 use crate::workflows::transition::Actor;

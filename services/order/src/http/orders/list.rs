@@ -2,7 +2,7 @@ use auth_token::User;
 use auth_token::permissions::{Permission, ReadOrders};
 use axum::extract::State;
 use http_kit::{Cursor, Json, Limit, Page, Problem, Query, one_field};
-use primitives::{OrderId, Timestamp};
+use primitives::{OrderId, Text, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,7 +11,6 @@ use crate::app::AppState;
 use crate::domain::order::{FulfillmentStatus, PaymentStatus, Status};
 use crate::domain::search::Search;
 use crate::domain::tag::Tag;
-use crate::domain::text::Text;
 use crate::store;
 use crate::store::orders::Filter;
 

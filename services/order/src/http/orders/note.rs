@@ -3,13 +3,12 @@ use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{Json, Path, Problem};
-use primitives::OrderId;
+use primitives::{OrderId, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::events::TimelineEntry;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::transition::Actor;
 

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{FieldErrors, IdempotentJson, Json, Problem, one_field};
-use primitives::postal::AddressForm;
 use primitives::{AddressId, EmailAddress, Money};
+use primitives::{Text, postal::AddressForm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,6 @@ use super::OrderView;
 use crate::app::AppState;
 use crate::domain::address::Address;
 use crate::domain::order::{self, Step, allowed};
-use crate::domain::text::Text;
 use crate::workflows::cart::Shopper;
 use crate::workflows::checkout::{self, Checkout, Placed, Repeat};
 

@@ -2,13 +2,12 @@ use auth_token::Staff;
 use auth_token::permissions;
 use axum::extract::State;
 use http_kit::{Json, Path, Problem, Result};
-use primitives::{Money, PaymentId};
+use primitives::{Money, PaymentId, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::PaymentView;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::transition::Actor;
 

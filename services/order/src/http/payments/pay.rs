@@ -1,13 +1,12 @@
 use axum::extract::State;
 use http_kit::{Json, Path, Problem, Result};
-use primitives::OrderId;
+use primitives::{OrderId, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::PaymentView;
 use crate::app::AppState;
 use crate::domain::payment::Method;
-use crate::domain::text::Text;
 use crate::payments::{Instructions, PublishableKey};
 use crate::workflows;
 use crate::workflows::access::{self, Caller};

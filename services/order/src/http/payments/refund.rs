@@ -3,13 +3,12 @@ use auth_token::permissions;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use http_kit::{Error, IdempotencyKey, Json, Path, Problem, Result, body_hash};
-use primitives::{Money, OrderItemId, PaymentId, Quantity};
+use primitives::{Money, OrderItemId, PaymentId, Quantity, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::RefundAccepted;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::checkout::Repeat;
 use crate::workflows::refund::Wanted;

@@ -1,14 +1,13 @@
 //! A promotion as staff write it.
 
 use http_kit::{FieldErrors, Result};
-use primitives::{CategoryId, Currency, Money, ProductId, PromotionId, Timestamp};
+use primitives::{CategoryId, Currency, Money, ProductId, PromotionId, Text, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::pricing::promotion::{
     Conditions, Measure, Promotion, PromotionKind, Rule, TierOff, TierStep,
 };
-use crate::domain::text::Text;
 use crate::http::coupons::scope;
 use crate::store::promotions::Stored;
 

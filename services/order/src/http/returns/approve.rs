@@ -2,13 +2,12 @@ use auth_token::Staff;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use http_kit::{Json, Path, Problem};
-use primitives::ReturnId;
+use primitives::{ReturnId, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ReturnView;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::workflows;
 use crate::workflows::transition::Actor;
 

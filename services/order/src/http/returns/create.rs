@@ -1,14 +1,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use http_kit::{IdempotentJson, Json, Path, Problem};
-use primitives::{OrderId, OrderItemId, Quantity};
+use primitives::{OrderId, OrderItemId, Quantity, Text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ReturnView;
 use crate::app::AppState;
 use crate::domain::returns::ReturnReason;
-use crate::domain::text::Text;
 use crate::workflows::access::{self, Caller};
 use crate::workflows::returns::{self, Repeat, Wish};
 

@@ -3,11 +3,10 @@
 pub(crate) mod create;
 pub(crate) mod deliver;
 
-use primitives::{OrderId, OrderItemId, Quantity, ShipmentId, Timestamp};
+use primitives::{OrderId, OrderItemId, Quantity, ShipmentId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::text::Text;
 use crate::domain::tracking::{self, TrackingUrl};
 use crate::store::shipments::Shipment;
 use crate::workflows::ship::Parcel;

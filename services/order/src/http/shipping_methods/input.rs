@@ -1,13 +1,12 @@
 //! A shipping method as staff write it.
 
 use http_kit::{FieldErrors, Result};
-use primitives::{Currency, Money, Timestamp};
+use primitives::{Currency, Money, Text, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::pricing::place::Place;
 use crate::domain::pricing::shipping::{Method, ShippingTax, Step, Tariff, TariffKind};
-use crate::domain::text::Text;
 use crate::http::tax_rates::check_class;
 use crate::store::shipping_methods::Stored;
 

@@ -1,12 +1,11 @@
 use axum::extract::State;
 use http_kit::{Json, Problem, Query};
-use primitives::{CountryCode, Money};
+use primitives::{CountryCode, Money, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::AppState;
 use crate::domain::pricing::place::Place;
-use crate::domain::text::Text;
 use crate::workflows::cart::Shopper;
 use crate::workflows::{offers, pricing};
 

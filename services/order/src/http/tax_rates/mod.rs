@@ -7,13 +7,12 @@ pub(crate) mod remove;
 pub(crate) mod update;
 
 use http_kit::{FieldErrors, Result};
-use primitives::{CountryCode, TaxRateId, Timestamp};
+use primitives::{CountryCode, TaxRateId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::pricing::place::Place;
 use crate::domain::pricing::tax::{Percent, TaxRate};
-use crate::domain::text::Text;
 use crate::store::tax_rates::Stored;
 
 /// A tax on one class of goods that are sent to one place.

@@ -2,14 +2,13 @@ use auth_token::Service;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use http_kit::{Error, Json, Path};
-use primitives::WorkItemId;
+use primitives::{Text, WorkItemId};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::WorkItemView;
 use crate::app::AppState;
-use crate::domain::text::Text;
 use crate::store::work_items::{self, Resolution};
 use crate::workflows::transition::Actor;
 

@@ -1,4 +1,4 @@
-//! Short texts that people type.
+//! Texts that people type.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,12 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 /// A trimmed text of 1 to `MAX` characters without control characters (line breaks and tabs are kept where `MAX` exceeds 200).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Text<const MAX: usize>(String);
+pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Text<MAX> {
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -21,8 +23,10 @@ impl<const MAX: usize> Text<MAX> {
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
+        // Browsers send forms with the line ends of mail.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let text = text.trim();
-        let control = |c: char| c.is_control() && (MAX <= 200 || !matches!(c, '\n' | '\r' | '\t'));
+        let control = |c: char| c.is_control() && (MAX <= 200 || !matches!(c, '\n' | '\t'));
         if !(1..=MAX).contains(&text.chars().count()) {
             Err(format!("must have 1 to {MAX} characters"))
         } else if text.chars().any(control) {
@@ -72,6 +76,9 @@ mod tests {
         for bad in ["", "   ", "abcdef", "a\nb", "a\0"] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
-        assert!(Text::<500>::try_from("two\nlines".to_owned()).is_ok());
+        for typed in ["two\nlines", "two\r\nlines", "two\rlines"] {
+            let long = Text::<500>::try_from(typed.to_owned()).unwrap();
+            assert_eq!(long.as_str(), "two\nlines");
+        }
     }
 }
