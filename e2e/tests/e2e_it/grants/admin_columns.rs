@@ -152,7 +152,10 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "order_id position order_item_id kind source_id label amount",
             ),
             ("order_carts", "cart_id order_id"),
-            ("order_events", "id order_id type at actor message data seq"),
+            (
+                "order_events",
+                "id order_id type at actor message data seq trace_id",
+            ),
             (
                 "order_items",
                 "id order_id position product_id variant_id seller_id sku title options quantity shipped unit_price discount tax total tax_rate returned included_tax",
@@ -208,7 +211,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "saga_steps",
-                "order_id step subject status attempts next_try_at error created_at updated_at",
+                "order_id step subject status attempts next_try_at error created_at updated_at trace_id",
             ),
             ("shipment_items", "shipment_id order_item_id quantity"),
             (
@@ -225,7 +228,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "webhook_events",
-                "id type received_at processed_at outcome attempts next_try_at error api_version",
+                "id type received_at processed_at outcome attempts next_try_at error api_version trace_id subject",
             ),
             (
                 "work_items",

@@ -1,4 +1,4 @@
-//! A sheet as a page that prints on A4 as well.
+//! Sheets as a page that prints on A4 as well.
 
 use std::sync::LazyLock;
 
@@ -16,13 +16,18 @@ const STYLE: &str = include_str!("../../templates/document.css");
 #[derive(Template)]
 #[template(path = "document.html")]
 struct Page<'a> {
-    sheet: &'a Sheet,
+    sheets: &'a [Sheet],
+    title: &'a str,
     style: &'static str,
 }
 
-pub(super) fn page(sheet: &Sheet) -> askama::Result<String> {
-    let style = STYLE;
-    Page { sheet, style }.render()
+pub(super) fn page(sheets: &[Sheet], title: &str) -> askama::Result<String> {
+    let page = Page {
+        sheets,
+        title,
+        style: STYLE,
+    };
+    page.render()
 }
 
 /// The page may do nothing but look as it does.

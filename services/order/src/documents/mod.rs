@@ -49,13 +49,24 @@ impl Format {
 
 /// The answer; `name` is what the file is called when it is saved.
 pub(crate) async fn answer(sheet: Sheet, format: Format, name: &str) -> Result<Response> {
+    let title = sheet.title.clone();
+    answer_all(vec![sheet], title, format, name).await
+}
+
+/// Several sheets to be printed at once, each on pages of its own.
+pub(crate) async fn answer_all(
+    sheets: Vec<Sheet>,
+    title: String,
+    format: Format,
+    name: &str,
+) -> Result<Response> {
     let (kind, extension, body) = match format {
         Format::Html => {
-            let page = html::page(&sheet).map_err(Error::internal)?;
+            let page = html::page(&sheets, &title).map_err(Error::internal)?;
             ("text/html; charset=utf-8", "html", page.into_bytes())
         }
         Format::Pdf => {
-            let file = tokio::task::spawn_blocking(move || pdf::pdf(&sheet))
+            let file = tokio::task::spawn_blocking(move || pdf::pdf(&sheets, title))
                 .await
                 .map_err(Error::internal)?
                 .map_err(Error::internal)?;

@@ -1,4 +1,4 @@
-//! A sheet as PDF/A-2u: archivable, its text can be selected and searched.
+//! Sheets as PDF/A-2u: archivable, its text can be selected and searched.
 
 use anyhow::{Context as _, anyhow};
 use krilla::color::rgb;
@@ -14,22 +14,23 @@ use super::font::{BOLD, REGULAR};
 use super::layout::{self, HEIGHT, Mark, WIDTH};
 use super::sheet::Sheet;
 
-/// The file. The same sheet makes the same file.
-pub(super) fn pdf(sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
+/// The file. The same sheets make the same file.
+pub(super) fn pdf(sheets: &[Sheet], title: String) -> anyhow::Result<Vec<u8>> {
+    let first = sheets.first().context("there is something to print")?;
     let settings = SerializeSettings {
         configuration: archivable()?,
         ..SerializeSettings::default()
     };
     let mut document = Document::new_with(settings);
-    let (year, month, day) = sheet.date;
+    let (year, month, day) = first.date;
     document.set_metadata(
         Metadata::new()
-            .title(sheet.title.clone())
-            .authors(sheet.sender.first().cloned().into_iter().collect())
+            .title(title)
+            .authors(first.sender.first().cloned().into_iter().collect())
             .language("en".to_owned())
             .creation_date(DateTime::new(year).month(month).day(day)),
     );
-    for marks in layout::pages(sheet) {
+    for marks in sheets.iter().flat_map(layout::pages) {
         let size = PageSettings::from_wh(WIDTH, HEIGHT).context("A4 has a size")?;
         let mut page = document.start_page_with(size);
         let mut surface = page.surface();

@@ -24,14 +24,14 @@ impl OrderEvent {
     }
 }
 
-/// Adds an entry.
+/// Adds an entry, with the trace of what is being done.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     order: OrderId,
     event: &OrderEvent,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO order_events (id, order_id, type, at, actor, message, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO order_events (id, order_id, type, at, actor, message, data, trace_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         event.id as OrderEventId,
         order as OrderId,
         event.kind,
@@ -39,6 +39,7 @@ pub(crate) async fn insert(
         event.actor,
         event.message,
         event.data,
+        runtime::trace::trace_id(),
     )
     .execute(conn)
     .await

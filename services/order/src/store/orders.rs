@@ -161,6 +161,18 @@ pub(crate) async fn find(
         .transpose()
 }
 
+/// Some orders, by their ids.
+pub(crate) async fn of_ids(
+    conn: &mut PgConnection,
+    ids: &[OrderId],
+) -> Result<Vec<Order>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = select!("WHERE o.id = ANY($1) ORDER BY o.id", &ids)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter().map(Order::try_from).collect()
+}
+
 /// The order that a cart became.
 pub(crate) async fn by_cart(
     conn: &mut PgConnection,

@@ -31,12 +31,13 @@ pub(crate) async fn expect_of_stock(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "WITH over AS (UPDATE saga_steps SET status = 'done', updated_at = $4 WHERE order_id = $1 AND step = 'stock.take' AND step <> $2 AND status = 'pending')
-         INSERT INTO saga_steps (order_id, step, subject, status, next_try_at, created_at, updated_at) VALUES ($1, $2, $1, 'pending', $3, $4, $4)
+         INSERT INTO saga_steps (order_id, step, subject, status, next_try_at, created_at, updated_at, trace_id) VALUES ($1, $2, $1, 'pending', $3, $4, $4, $5)
          ON CONFLICT DO NOTHING",
         order as OrderId,
         step,
         check_at as Timestamp,
         now as Timestamp,
+        runtime::trace::trace_id(),
     )
     .execute(conn)
     .await

@@ -1,4 +1,4 @@
-use primitives::Timestamp;
+use primitives::{OrderId, Timestamp};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -21,11 +21,71 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO webhook_events (id, type, payload, api_version, received_at, next_try_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+        "INSERT INTO webhook_events (id, type, payload, api_version, received_at, next_try_at, subject, trace_id) VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT DO NOTHING",
         message.id,
         message.kind,
         message.payload,
         message.api_version,
+        now as Timestamp,
+        subject_of(&message.payload),
+        runtime::trace::trace_id(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The provider's name of the payment that a message is about, or of the page on which one pays.
+fn subject_of(payload: &Value) -> Option<&str> {
+    let object = &payload["data"]["object"];
+    object["payment_intent"]
+        .as_str()
+        .or_else(|| object["id"].as_str())
+}
+
+/// A message as it came.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) kind: String,
+    pub(crate) payload: Value,
+    pub(crate) subject: Option<String>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) processed_at: Option<Timestamp>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) attempts: i32,
+    pub(crate) error: Option<String>,
+}
+
+pub(crate) async fn find(conn: &mut PgConnection, id: &str) -> sqlx::Result<Option<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"SELECT type AS kind, payload, subject, received_at, processed_at AS "processed_at: Timestamp", outcome, attempts, error
+             FROM webhook_events WHERE id = $1"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The order whose payment a message is about.
+pub(crate) async fn order_of(
+    conn: &mut PgConnection,
+    subject: &str,
+) -> sqlx::Result<Option<OrderId>> {
+    sqlx::query_scalar!(
+        r#"SELECT order_id AS "id: OrderId" FROM payments WHERE provider = 'stripe' AND (provider_ref = $1 OR session_ref = $1) LIMIT 1"#,
+        subject
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Makes a message due as if it had just come; whether it was not due already.
+pub(crate) async fn again(conn: &mut PgConnection, id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE webhook_events SET processed_at = NULL, outcome = NULL, error = NULL, attempts = 0, next_try_at = $2
+          WHERE id = $1 AND (processed_at IS NOT NULL OR next_try_at > $2)",
+        id,
         now as Timestamp
     )
     .execute(conn)

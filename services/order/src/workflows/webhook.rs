@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use http_kit::{Error, Result};
+use serde_json::json;
+
 use crate::app::AppState;
 use crate::payments::{News, ProviderPayment, Stripe, WebhookMessage, api_version};
 use crate::store;
 use crate::store::webhooks::WebhookEvent;
 use crate::workflows::finalise::{self, Outcome};
+use crate::workflows::transition::{Actor, audit};
 
 /// How long a message about something unknown is kept trying: it may be ours, and not stored yet.
 const UNKNOWN_PATIENCE: Duration = Duration::from_secs(3600);
@@ -50,6 +54,36 @@ pub(crate) async fn apply(app: &AppState, event: &WebhookEvent) -> anyhow::Resul
     }
     runtime::fault::point("webhook.applied");
     finish(app, event, outcome.as_str()).await
+}
+
+/// Makes a message due again, so that the job applies it as it applies all: what it did before is found done. Asked twice in a row, it acts once.
+pub(crate) async fn replay(app: &AppState, id: &str, actor: Actor<'_>) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    let stored = store::webhooks::find(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("webhook"))?;
+    if !store::webhooks::again(&mut tx, id, now).await? {
+        return Ok(());
+    }
+    let order = match &stored.subject {
+        Some(subject) => store::webhooks::order_of(&mut tx, subject).await?,
+        None => None,
+    };
+    let before = json!({ "outcome": stored.outcome, "attempts": stored.attempts });
+    let change = (before, json!({ "webhook": id, "type": stored.kind }));
+    match (order, actor) {
+        (Some(order), _) => audit(&mut tx, app, order, actor, "webhook.replay", change).await?,
+        (None, Actor::Staff(staff)) => {
+            let target = format!("webhook:{id}");
+            let act = staff.did("webhook.replay", target, change.0, change.1);
+            app.publisher.publish(&mut tx, &act).await?;
+        }
+        _ => {}
+    }
+    tx.commit().await?;
+    app.reconcile.notify_one();
+    Ok(())
 }
 
 /// Notes what went wrong; the message stays due, unless it has been for long.

@@ -274,3 +274,65 @@ async fn rates_of_lines_are_shown_to_the_last_digit() {
     let page = invoice(&shop, &person, &order).expect(200).await.text();
     assert!(page.contains("<td class=\"number\">9.975 %</td>"), "{page}");
 }
+
+#[tokio::test]
+async fn slips_of_several_orders_are_one_document() {
+    let shop = Shop::open().await;
+    let variant = shop.peer.sell(1999, 50);
+    let person = shop.person(Role::Customer);
+    let mut ids = Vec::new();
+    for units in [2, 3] {
+        let order = shop.placed(&person, variant, units).await;
+        shop.pretend_paid(&order).await;
+        ids.push(order["id"].as_str().unwrap().to_owned());
+    }
+    let staff = shop.person(Role::Admin);
+    // Nothing is left of the second: its slip has all that was in it.
+    let _ = shop
+        .client
+        .post(&format!("/api/orders/{}/shipments", ids[1]))
+        .bearer(&staff.token)
+        .json(&json!({"carrier": "DHL", "tracking_number": "TRACK-1"}))
+        .expect(201)
+        .await;
+    let panel = |role| {
+        let user = auth_token::OnBehalfOf {
+            user_id: staff.id,
+            role,
+            email: None,
+            auth_time: None,
+        };
+        let token = shop.admin.token("order", Some(&user)).unwrap();
+        shop.internal.clone().with_bearer(&token)
+    };
+    let support = panel(Role::Support);
+    let print = |body: serde_json::Value| support.post("/internal/packing-slips").json(&body);
+    let page = print(json!({"order_ids": ids, "format": "html"}))
+        .expect(200)
+        .await
+        .text();
+    assert_eq!(page.matches("<article>").count(), 2);
+    assert!(page.contains("<title>Packing slips of 2 orders</title>"));
+    let (first, second) = page.split_once("</article>").unwrap();
+    assert!(
+        first.contains("<td class=\"number\">2</td>")
+            && second.contains("<td class=\"number\">3</td>")
+    );
+    assert_pdf(
+        &print(json!({"order_ids": ids, "format": "pdf"}))
+            .expect(200)
+            .await,
+    );
+    let none = print(json!({"order_ids": [], "format": "pdf"}))
+        .send()
+        .await;
+    none.problem(422, "validation_failed");
+    let unknown = json!({"order_ids": ["00000000-0000-7000-8000-000000000000"], "format": "pdf"});
+    print(unknown).send().await.problem(404, "not_found");
+    let customer = panel(Role::Customer).post("/internal/packing-slips");
+    let customer = customer
+        .json(&json!({"order_ids": ids, "format": "pdf"}))
+        .send()
+        .await;
+    customer.problem(403, "forbidden");
+}

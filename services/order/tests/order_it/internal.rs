@@ -237,3 +237,32 @@ async fn a_user_takes_their_orders_along_and_nobody_elses() {
             .problem(403, "forbidden");
     }
 }
+
+#[tokio::test]
+async fn the_customers_link_is_for_those_who_may_write_to_them() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 50), 1).await;
+    let id = order["id"].as_str().unwrap();
+    let path = format!("/internal/orders/{id}/customer-link");
+    let ask = |role| {
+        let token = shop.admin.token("order", Some(&staff(role))).unwrap();
+        shop.internal.clone().with_bearer(&token).get(&path)
+    };
+    let link = ask(Role::Support).expect(200).await.value();
+    assert!(
+        link["url"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("/orders/{id}"))
+    );
+    for role in [Role::Customer, Role::Seller] {
+        ask(role).send().await.problem(403, "forbidden");
+    }
+    shop.set("UPDATE orders SET email = 'deleted@account.invalid'")
+        .await;
+    ask(Role::Support)
+        .send()
+        .await
+        .problem(409, "customer_gone");
+}

@@ -202,3 +202,84 @@ async fn what_was_dealt_with_long_ago_is_forgotten() {
     order::reconcile(&shop.app).await;
     assert_eq!(shop.count("webhook_events").await, 0);
 }
+
+#[tokio::test]
+async fn staff_read_a_message_and_have_it_applied_again() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let order = shop.placed(&anna, shop.peer.sell(1000, 100), 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    shop.confirm_at_stripe(&reference, "pm_card_visa").await;
+    // As if it had been put aside: nothing is known of the payment.
+    shop.set("UPDATE payments SET provider_ref = NULL").await;
+    for event in shop.stripe_events().await {
+        assert_eq!(shop.deliver(&event).await.status, 204);
+    }
+    shop.set("UPDATE webhook_events SET processed_at = now(), outcome = 'unknown'")
+        .await;
+    sqlx::query("UPDATE payments SET provider_ref = $1")
+        .bind(&reference)
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    let id: String = sqlx::query_scalar(
+        "SELECT id FROM webhook_events WHERE type = 'payment_intent.succeeded' AND subject = $1",
+    )
+    .bind(&reference)
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
+    let panel = |role| {
+        let user = auth_token::OnBehalfOf {
+            user_id: anna.id,
+            role,
+            email: None,
+            auth_time: None,
+        };
+        let token = shop.admin.token("order", Some(&user)).unwrap();
+        shop.internal.clone().with_bearer(&token)
+    };
+    let support = panel(Role::Support);
+    let path = format!("/internal/webhooks/{id}");
+    let read = support.get(&path).expect(200).await.value();
+    assert_eq!(read["order_id"], order["id"]);
+    assert_eq!(read["payload"]["data"]["object"]["id"], reference);
+    assert!(
+        !read.to_string().contains("_secret_"),
+        "what begins a payment is hidden"
+    );
+
+    for _ in 0..2 {
+        let _ = support.post(&format!("{path}/replay")).expect(202).await;
+    }
+    order::reconcile(&shop.app).await;
+    assert_eq!(
+        statuses(&shop.order(&anna, &order).await),
+        ("confirmed", "paid")
+    );
+    let outcome = support.get(&path).expect(200).await.value();
+    assert!(outcome["processed_at"].is_string(), "{outcome}");
+    // Once more: it has been applied, and nothing changes.
+    let _ = support.post(&format!("{path}/replay")).expect(202).await;
+    order::reconcile(&shop.app).await;
+    let acts: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE event_type = 'staff.acted' AND envelope -> 'data' ->> 'action' = 'webhook.replay'")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(acts, 2, "twice in a row is one act");
+    let paid: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM order_events WHERE type = 'payment.processed'")
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(paid, 1);
+
+    for role in [Role::Customer, Role::Seller] {
+        let client = panel(role);
+        client.get(&path).send().await.problem(403, "forbidden");
+        let replay = client.post(&format!("{path}/replay")).send().await;
+        replay.problem(403, "forbidden");
+    }
+    let unknown = support.get("/internal/webhooks/evt_none").send().await;
+    unknown.problem(404, "not_found");
+}
