@@ -1,7 +1,8 @@
 //! Puts the service together.
 
 use auth_token::{InternalClient, ServiceKeys};
-use messaging::Consumers;
+use http_kit::Limits;
+use messaging::{Consumers, Publisher};
 use primitives::Clock;
 use runtime::{CommonSettings, Listeners, Runtime};
 use shop_settings::Shop;
@@ -9,6 +10,8 @@ use sqlx::migrate::Migrator;
 
 use crate::config::Settings;
 use crate::consumers::KeepMail;
+use crate::http;
+use crate::jobs::forget;
 use crate::jobs::send::Sender;
 use crate::mail::{self, Brand, Postbox};
 
@@ -33,7 +36,8 @@ impl runtime::Service for App {
     fn check(settings: &Settings) -> Vec<String> {
         let smtp = mail::server(&settings.smtp_url).err();
         let smtp = smtp.map(|error| format!("SMTP_URL: {error:#}"));
-        let keys = admin(settings, Clock::system()).err();
+        let keys = keys(settings, Clock::system()).and_then(|keys| admin(settings, keys));
+        let keys = keys.err();
         let keys = keys.map(|error| format!("{error:#}"));
         smtp.into_iter().chain(keys).collect()
     }
@@ -56,7 +60,8 @@ impl runtime::Service for App {
                 clock: runtime.clock(),
             });
         runtime.spawn("consumers", move |shutdown| consumers.run(shutdown));
-        let admin = admin(&settings, runtime.clock())?;
+        let keys = keys(&settings, runtime.clock())?;
+        let admin = admin(&settings, keys.clone())?;
         let shop = Shop::default();
         let (follower, amqp_url) = (shop.clone(), settings.amqp_url.clone());
         runtime.spawn("settings", move |shutdown| {
@@ -70,6 +75,22 @@ impl runtime::Service for App {
             from: settings.mail_from.clone(),
             shop_name: settings.common.shop_name.clone(),
         };
+        let (relayed, amqp_url) = (pool.clone(), settings.amqp_url.clone());
+        runtime.spawn("relay", move |shutdown| {
+            messaging::relay::run(relayed, amqp_url, shutdown)
+        });
+        let (texts, clock, keep) = (pool.clone(), runtime.clock(), settings.keep_texts());
+        runtime.spawn("forget", move |shutdown| {
+            forget::run(texts, clock, keep, shutdown)
+        });
+        let internal = http::internal(http::State {
+            pool: pool.clone(),
+            keys,
+            brand: brand.clone(),
+            publisher: Publisher::new("mercato/notification", runtime.clock(), runtime.random()),
+            clock: runtime.clock(),
+            random: runtime.random(),
+        });
         let sender = Sender {
             pool: pool.clone(),
             postbox: Postbox::new(&settings.smtp_url, brand)?,
@@ -81,19 +102,22 @@ impl runtime::Service for App {
         runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
         Ok(Listeners {
             public: None,
-            internal: axum::Router::new(),
+            internal: http_kit::internal(internal, Limits::default()),
         })
     }
 }
 
-/// The service that knows what staff set for the shop.
-fn admin(settings: &Settings, clock: Clock) -> anyhow::Result<InternalClient> {
-    let keys = ServiceKeys::new(
+fn keys(settings: &Settings, clock: Clock) -> anyhow::Result<ServiceKeys> {
+    ServiceKeys::new(
         "notification",
         &settings.service_key,
         &settings.service_jwks,
         clock,
-    )?;
+    )
+}
+
+/// The service that knows what staff set for the shop.
+fn admin(settings: &Settings, keys: ServiceKeys) -> anyhow::Result<InternalClient> {
     let url = &settings.common.admin_internal_url;
     InternalClient::new("notification", "admin", url, keys)
 }

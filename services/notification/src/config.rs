@@ -46,9 +46,16 @@ pub struct Settings {
     /// How long the first wait between two tries is; it doubles up to an hour.
     #[arg(long, env = "MAIL_RETRY_MILLISECONDS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(10..))]
     pub mail_retry_milliseconds: u64,
+    /// For how many days staff can read what a mail about an order said, and send it again.
+    #[arg(long, env = "MAIL_KEEP_TEXT_DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub mail_keep_text_days: u32,
 }
 
 impl Settings {
+    pub(crate) fn keep_texts(&self) -> Duration {
+        Duration::from_secs(u64::from(self.mail_keep_text_days) * 24 * 3600)
+    }
+
     pub(crate) fn retry(&self) -> Duration {
         Duration::from_millis(self.mail_retry_milliseconds)
     }

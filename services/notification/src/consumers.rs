@@ -1,6 +1,6 @@
 //! `email.notification` → one row.
 
-use contracts::events::{EmailNotification, Envelope};
+use contracts::events::{EmailNotification, Envelope, Mail};
 use messaging::{Handler, HandlerError};
 use primitives::Clock;
 use sqlx::PgConnection;
@@ -28,7 +28,11 @@ impl Handler<EmailNotification> for KeepMail {
             content: serde_json::to_value(mail)
                 .map_err(|error| HandlerError::Reject(format!("no content: {error}")))?,
             traceparent: event.traceparent.as_deref(),
+            order_number: mail.order_number(),
         };
+        if matches!(mail, Mail::AccountDeleted { .. }) {
+            mails::forget_reader(tx, to.as_str()).await?;
+        }
         mails::insert(tx, &new, self.clock.now()).await?;
         Ok(())
     }

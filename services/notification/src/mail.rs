@@ -71,7 +71,7 @@ pub(crate) fn subject(mail: &Mail) -> askama::Result<String> {
     Ok(subject.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn text(mail: &Mail, shop: &str) -> askama::Result<String> {
+pub(crate) fn text(mail: &Mail, shop: &str) -> askama::Result<String> {
     Text { mail, shop }.render()
 }
 
@@ -94,6 +94,7 @@ pub(crate) enum Failure {
 }
 
 /// In whose name mails are written: what staff set, else what the environment says.
+#[derive(Clone)]
 pub(crate) struct Brand {
     pub(crate) shop: Shop,
     pub(crate) from: Mailbox,
@@ -101,7 +102,7 @@ pub(crate) struct Brand {
 }
 
 impl Brand {
-    fn shop_name(&self) -> String {
+    pub(crate) fn shop_name(&self) -> String {
         let set = self.shop.now().shop_name.clone();
         set.unwrap_or_else(|| self.shop_name.clone())
     }

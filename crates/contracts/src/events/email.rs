@@ -297,6 +297,40 @@ impl Mail {
     }
 }
 
+impl Mail {
+    /// The number of the order that it is about, if it is about one.
+    pub fn order_number(&self) -> Option<&str> {
+        match self {
+            Self::OrderReceived { number, .. }
+            | Self::OrderConfirmed { number, .. }
+            | Self::OrderShipped { number, .. }
+            | Self::OrderDelivered { number, .. }
+            | Self::OrderCancelled { number, .. }
+            | Self::OrderRefunded { number, .. }
+            | Self::ReturnApproved { number, .. }
+            | Self::ReturnRejected { number, .. }
+            | Self::ReturnReceived { number, .. } => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The customer's link to the order that it is about.
+    pub fn order_url_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::OrderReceived { url, .. }
+            | Self::OrderConfirmed { url, .. }
+            | Self::OrderShipped { url, .. }
+            | Self::OrderDelivered { url, .. }
+            | Self::OrderCancelled { url, .. }
+            | Self::OrderRefunded { url, .. }
+            | Self::ReturnApproved { url, .. }
+            | Self::ReturnRejected { url, .. }
+            | Self::ReturnReceived { url, .. } => Some(url),
+            _ => None,
+        }
+    }
+}
+
 /// A mail to be sent once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailNotification {

@@ -26,10 +26,18 @@ async fn a_mail_goes_from_an_outbox_to_the_mailbox() {
         "{}",
         mail.html
     );
-    // Its links are not kept.
+    // What it said is, for staff; the link that lets its reader in is not.
     assert_eq!(
         world.reaches(id, "sent").await,
-        ("sent".to_owned(), 1, false)
+        ("sent".to_owned(), 1, true)
+    );
+    let kept: String = sqlx::query_scalar("SELECT content::text FROM mails")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert!(
+        kept.contains("/orders/1") && !kept.contains("secret"),
+        "{kept}"
     );
     world.stop().await;
 }

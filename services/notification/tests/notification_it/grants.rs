@@ -7,7 +7,7 @@ use testkit::pg::TestDb;
 async fn staff_see_what_was_sent_and_never_its_content() {
     let db = TestDb::new("notification", &MIGRATOR).await;
     let admin = db.pool_as("admin_service").await;
-    let columns = "id, recipient, template, subject, status, attempts, next_attempt_at, created_at, sent_at, failed_at";
+    let columns = "id, recipient, template, subject, status, attempts, next_attempt_at, created_at, sent_at, failed_at, order_number, resend_of, traceparent";
     sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {columns} FROM notification.mails"
     )))
@@ -17,6 +17,7 @@ async fn staff_see_what_was_sent_and_never_its_content() {
     for refused in [
         "SELECT content FROM notification.mails",
         "SELECT last_error FROM notification.mails",
+        "SELECT resend_key FROM notification.mails",
         "SELECT * FROM notification.mails",
         "UPDATE notification.mails SET status = 'pending'",
         "DELETE FROM notification.mails",

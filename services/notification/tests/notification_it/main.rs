@@ -3,4 +3,5 @@
 
 mod delivery;
 mod grants;
+mod resend;
 mod world;

@@ -1,17 +1,18 @@
 //! What every test needs: a database, a virtual host, a mailbox behind a proxy, and workers.
 
-use auth_token::{GeneratedKey, Jwks};
+use auth_token::{GeneratedKey, Jwks, OnBehalfOf, Role, ServiceKeys};
 use clap::Parser;
 use contracts::events::{EmailNotification, Envelope, Event, Mail, SettingsChanged, ShopSettings};
 use contracts::topology;
 use mailbox::Store;
 use notification::{App, MIGRATOR, Settings};
-use primitives::{Clock, EventId, Random};
+use primitives::{Clock, EventId, Random, UserId};
 use runtime::{CancellationToken, Runtime, Service as _, Sockets};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::PgPool;
 use testkit::broker::Vhost;
+use testkit::http::Client;
 use testkit::pg::TestDb;
 use testkit::{TcpProxy, eventually};
 use tokio::net::TcpListener;
@@ -23,6 +24,10 @@ pub(crate) struct World {
     pub(crate) mailbox: Store,
     pub(crate) proxy: TcpProxy,
     workers: Vec<Worker>,
+    /// Whose name the panel calls in.
+    admin: ServiceKeys,
+    key: GeneratedKey,
+    jwks: String,
     clock: Clock,
     random: Random,
     // Last, so that the pools are closed before the database goes.
@@ -50,13 +55,28 @@ impl World {
         tokio::spawn(mailbox::smtp::serve(listener, mailbox.clone()));
         let vhost = Vhost::create().await.unwrap();
         let pool = db.pool().await;
+        let clock = Clock::system();
+        let (key, admin) = (
+            GeneratedKey::generate().unwrap(),
+            GeneratedKey::generate().unwrap(),
+        );
+        let jwks = Jwks {
+            keys: vec![
+                key.jwk("notification").unwrap(),
+                admin.jwk("admin").unwrap(),
+            ],
+        };
+        let jwks = serde_json::to_string(&jwks).unwrap();
         let mut world = Self {
+            admin: ServiceKeys::new("admin", &admin.base64(), &jwks, clock.clone()).unwrap(),
+            key,
+            jwks,
             pool,
             vhost,
             mailbox,
             proxy,
             workers: Vec::new(),
-            clock: Clock::system(),
+            clock,
             random: Random::system(),
             db,
         };
@@ -67,10 +87,6 @@ impl World {
     /// Starts another replica.
     pub(crate) async fn start_worker(&mut self) {
         let smtp = format!("smtp://{}", self.proxy.addr());
-        let key = GeneratedKey::generate().unwrap();
-        let jwks = Jwks {
-            keys: vec![key.jwk("notification").unwrap()],
-        };
         let settings = Arguments::parse_from([
             "notification",
             "--internal-addr",
@@ -82,9 +98,9 @@ impl World {
             "--amqp-url",
             self.vhost.amqp_url(),
             "--service-key",
-            key.base64().expose_secret(),
+            self.key.base64().expose_secret(),
             "--service-jwks",
-            &serde_json::to_string(&jwks).unwrap(),
+            &self.jwks,
             // Nobody answers there: the environment's values hold until somebody changes them.
             "--admin-internal-url",
             "http://127.0.0.1:9",
@@ -210,6 +226,18 @@ impl World {
             self.row(id).await.filter(|row| row.0 == status)
         })
         .await
+    }
+
+    /// The panel, in the name of somebody.
+    pub(crate) fn panel(&self, role: Role) -> Client {
+        let user = OnBehalfOf {
+            user_id: UserId::new(self.clock.now(), &self.random),
+            role,
+            email: None,
+            auth_time: None,
+        };
+        let token = self.admin.token("notification", Some(&user)).unwrap();
+        Client::new(&self.internal()).with_bearer(&token)
     }
 
     /// The internal address of the first worker.
