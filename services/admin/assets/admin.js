@@ -83,6 +83,16 @@ document.addEventListener("change", (event) => {
 });
 document.querySelectorAll("form.bulk").forEach(count);
 
+// Ids that one pastes elsewhere.
+document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = "copied";
+  setTimeout(() => { button.textContent = "copy"; }, 2000);
+});
+
 // Files may be dropped where they can be chosen.
 for (const place of document.querySelectorAll("[data-drop]")) {
   const over = (event, is) => { event.preventDefault(); place.classList.toggle("dropping", is); };

@@ -180,6 +180,7 @@ pub struct Parts {
     pub(crate) auth: InternalClient,
     pub(crate) product: InternalClient,
     pub(crate) order: InternalClient,
+    pub(crate) notification: InternalClient,
     pub(crate) broker: Broker,
     pub(crate) amqp_url: SecretString,
     /// One at a time goes through dead letters: others would not see what they have in their hands.
@@ -258,6 +259,7 @@ impl AppState {
             auth,
             product: client("product", &settings.product_internal_url)?,
             order: client("order", &settings.order_internal_url)?,
+            notification: client("notification", &settings.notification_internal_url)?,
             media: settings.media_base_url.trim_end_matches('/').to_owned(),
             broker: Broker::new(&settings.rabbitmq_management_url, &settings.amqp_url)?,
             amqp_url: settings.amqp_url.clone(),

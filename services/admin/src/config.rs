@@ -88,7 +88,7 @@ pub struct Settings {
         default_value = "http://127.0.0.1:9004"
     )]
     pub order_internal_url: String,
-    /// The mail worker's internal listener, which is only asked how it is.
+    /// notification's internal API.
     #[arg(
         long,
         env = "NOTIFICATION_INTERNAL_URL",

@@ -92,16 +92,4 @@ pub(crate) mod filters {
             _ => "",
         })
     }
-
-    /// How an entry of a timeline is marked, by its kind.
-    #[askama::filter_fn]
-    pub(crate) fn event_tone(kind: impl Display, _: &dyn Values) -> askama::Result<&'static str> {
-        let kind = kind.to_string();
-        Ok(match kind.rsplit('.').next().unwrap_or_default() {
-            "failed" | "cancelled" | "rejected" | "disputed" => "bad",
-            "paid" | "processed" | "delivered" | "completed" | "confirmed" => "good",
-            "note" | "tagged" | "untagged" => "quiet",
-            _ => "",
-        })
-    }
 }

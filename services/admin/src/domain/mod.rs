@@ -12,4 +12,6 @@ pub(crate) mod settings;
 pub(crate) mod tax_check;
 pub(crate) mod text;
 pub(crate) mod threads;
+pub(crate) mod timeline;
+pub(crate) mod waiting;
 pub(crate) mod webhooks;

@@ -73,7 +73,8 @@ pub(crate) fn routes(app: AppState) -> Router {
         .with_state(app)
 }
 
-/// Pages load nothing but our own files, run no script that stands in them, and are kept by no cache.
+/// Pages load nothing but our own files, run no script that stands in them, and are kept by no cache. A document that another service made has a stricter
+/// policy of its own.
 async fn policy(State(app): State<AppState>, mut response: Response) -> Response {
     let pictures = origin(&app.media);
     let policy = format!(
@@ -81,7 +82,9 @@ async fn policy(State(app): State<AppState>, mut response: Response) -> Response
     );
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers
+            .entry(header::CONTENT_SECURITY_POLICY)
+            .or_insert(policy);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(

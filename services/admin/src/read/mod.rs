@@ -25,6 +25,7 @@ pub(crate) mod sellers;
 pub(crate) mod stock;
 pub(crate) mod system;
 pub(crate) mod today;
+pub(crate) mod timeline;
 pub(crate) mod users;
 pub(crate) mod waiting;
 pub(crate) mod work_items;

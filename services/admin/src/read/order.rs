@@ -36,6 +36,8 @@ pub(crate) struct Order {
     pub(crate) disputed: bool,
     pub(crate) invoice_number: Option<String>,
     pub(crate) tags: Vec<String>,
+    pub(crate) confirmed_at: Option<Timestamp>,
+    pub(crate) version: i32,
 }
 
 /// The currency of an order's amounts.
@@ -87,7 +89,8 @@ pub(crate) async fn find(conn: &mut PgConnection, id: OrderId) -> sqlx::Result<O
         "SELECT id, number::text AS number, status, payment_status, fulfillment_status, email, user_id, currency::text AS currency,
                 subtotal, discount, shipping, tax, included_tax, total, coupon, coalesce(shipping_method_name, shipping_method) AS shipping_method_name,
                 shipping_address, billing_address, note, cancel_reason, placed_at, disputed, invoice_number::text AS invoice_number,
-                ARRAY(SELECT t.tag FROM order_tags t WHERE t.order_id = o.id ORDER BY t.tag) AS tags
+                ARRAY(SELECT t.tag FROM order_tags t WHERE t.order_id = o.id ORDER BY t.tag) AS tags,
+                confirmed_at, version
            FROM orders o WHERE id = $1",
     )
     .bind(id)
@@ -106,6 +109,8 @@ pub(crate) struct Line {
     pub(crate) shipped: i32,
     pub(crate) returned: i32,
     pub(crate) refunded: i64,
+    /// What of it went back by line.
+    pub(crate) refunded_amount: Money,
     pub(crate) unit_price: Money,
     pub(crate) total: Money,
     pub(crate) parts: Vec<Part>,
@@ -120,6 +125,12 @@ impl Line {
     /// Units that were sent and did not come back.
     pub(crate) const fn with_customer(&self) -> i32 {
         self.shipped - self.returned
+    }
+
+    /// What all units cost, before discounts and taxes.
+    pub(crate) fn gross(&self) -> Money {
+        let amount = self.unit_price.amount() * i64::from(self.quantity);
+        Money::new(amount, self.unit_price.currency())
     }
 
     /// Units whose money has not gone back by line.
@@ -146,6 +157,7 @@ struct LineRow {
     shipped: i32,
     returned: i32,
     refunded: i64,
+    refunded_amount: i64,
     unit_price: i64,
     total: i64,
 }
@@ -156,6 +168,7 @@ struct PartRow {
     discount: bool,
     label: String,
     amount: i64,
+    base: Option<i64>,
     contained: bool,
 }
 
@@ -166,17 +179,20 @@ pub(crate) async fn lines(
 ) -> sqlx::Result<(Vec<Line>, Vec<Part>)> {
     let rows: Vec<LineRow> = sqlx::query_as(
         "SELECT i.id, title, sku, options, i.quantity, shipped, returned, unit_price, total,
-                coalesce((SELECT sum(r.quantity) FROM refund_items r JOIN refunds f ON f.id = r.refund_id WHERE r.order_item_id = i.id AND f.status <> 'failed'), 0)::bigint AS refunded
-           FROM order_items i WHERE order_id = $1 ORDER BY position",
+                coalesce(back.units, 0)::bigint AS refunded, coalesce(back.amount, 0)::bigint AS refunded_amount
+           FROM order_items i
+           LEFT JOIN LATERAL (SELECT sum(r.quantity) AS units, sum(r.amount) AS amount FROM refund_items r JOIN refunds f ON f.id = r.refund_id
+                               WHERE r.order_item_id = i.id AND f.status <> 'failed') back ON true
+          WHERE order_id = $1 ORDER BY position",
     )
     .bind(order.id)
     .fetch_all(&mut *conn)
     .await?;
     let parts: Vec<PartRow> = sqlx::query_as(
-        "SELECT order_item_id, true AS discount, kind || ' ' || label AS label, amount, false AS contained, 0 AS sort, position
+        "SELECT order_item_id, true AS discount, kind || ' ' || label AS label, amount, NULL::bigint AS base, false AS contained, 0 AS sort, position
            FROM order_adjustments WHERE order_id = $1
           UNION ALL
-         SELECT t.order_item_id, false, t.name || ' ' || trim_scale(t.rate_ppm / 10000.0) || ' %', t.amount, o.prices_include_tax, 1, t.position
+         SELECT t.order_item_id, false, t.name || ' ' || trim_scale(t.rate_ppm / 10000.0) || ' %', t.amount, t.base, o.prices_include_tax, 1, t.position
            FROM order_taxes t JOIN orders o ON o.id = t.order_id WHERE t.order_id = $1
           ORDER BY sort, position",
     )
@@ -185,10 +201,14 @@ pub(crate) async fn lines(
     .await?;
     let mut of_lines: HashMap<Option<OrderItemId>, Vec<Part>> = HashMap::new();
     for row in parts {
+        let label = match row.base {
+            Some(base) => format!("{} of {}", row.label, order.money(base)),
+            None => row.label,
+        };
         let (label, sign) = match (row.discount, row.contained) {
-            (true, _) => (row.label, "−"),
-            (false, false) => (row.label, "+"),
-            (false, true) => (format!("contains {}", row.label), ""),
+            (true, _) => (label, "−"),
+            (false, false) => (label, "+"),
+            (false, true) => (format!("contains {label}"), ""),
         };
         let amount = order.money(row.amount);
         let part = Part {
@@ -210,6 +230,7 @@ pub(crate) async fn lines(
         shipped: row.shipped,
         returned: row.returned,
         refunded: row.refunded,
+        refunded_amount: order.money(row.refunded_amount),
     });
     let lines = lines.collect();
     Ok((lines, of_lines.remove(&None).unwrap_or_default()))
@@ -443,29 +464,6 @@ pub(crate) async fn returns(conn: &mut PgConnection, id: OrderId) -> sqlx::Resul
         requested_at,
     };
     Ok(rows.into_iter().map(one).collect())
-}
-
-/// Something that happened to an order.
-#[derive(FromRow)]
-pub(crate) struct TimelineEvent {
-    pub(crate) kind: String,
-    pub(crate) at: Timestamp,
-    pub(crate) actor: String,
-    pub(crate) message: String,
-}
-
-/// Newest first; a page shows no more than this, the API has the rest.
-const TIMELINE: i64 = 200;
-
-pub(crate) async fn timeline(
-    conn: &mut PgConnection,
-    id: OrderId,
-) -> sqlx::Result<Vec<TimelineEvent>> {
-    sqlx::query_as("SELECT type AS kind, at, actor, message FROM order_events WHERE order_id = $1 ORDER BY seq DESC LIMIT $2")
-        .bind(id)
-        .bind(TIMELINE)
-        .fetch_all(conn)
-        .await
 }
 
 /// Work at the order that has not got through yet, or needs somebody.

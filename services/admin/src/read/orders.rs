@@ -19,6 +19,22 @@ pub(crate) struct OrderRow {
     pub(crate) country: String,
     pub(crate) units: i64,
     pub(crate) tags: Vec<String>,
+    /// When it was paid, or the money was held.
+    pub(crate) confirmed_at: Option<Timestamp>,
+    pub(crate) coupon: Option<String>,
+    pub(crate) method: String,
+}
+
+impl OrderRow {
+    /// Since when something of it waits to be sent; nothing if nothing does.
+    pub(crate) fn to_ship_since(&self) -> Option<Timestamp> {
+        let waits = self.status == "confirmed"
+            && matches!(
+                &*self.fulfillment_status,
+                "unfulfilled" | "partially_shipped"
+            );
+        waits.then(|| self.confirmed_at.unwrap_or(self.placed_at))
+    }
 }
 
 /// What a list of orders is narrowed to; empty texts narrow nothing.
@@ -49,6 +65,8 @@ pub(crate) struct OrderFilter {
     pub(crate) country: String,
     pub(crate) method: String,
     pub(crate) tag: String,
+    /// Of a line.
+    pub(crate) sku: String,
     /// With a note of the customer or of staff.
     pub(crate) has_note: bool,
     /// Placed before then, and not paid yet.
@@ -90,11 +108,14 @@ struct ListRow {
     country: String,
     units: i64,
     tags: Vec<String>,
+    confirmed_at: Option<Timestamp>,
+    coupon: Option<String>,
+    method: String,
 }
 
 /// What a [`ListRow`] is read from, before the ids of the page.
 const SELECT: &str = "SELECT o.id, o.number::text AS number, o.placed_at, o.email, o.status, o.payment_status, o.fulfillment_status, o.total, o.currency::text AS currency,
-                coalesce(o.shipping_address ->> 'country', '') AS country,
+                coalesce(o.shipping_address ->> 'country', '') AS country, o.confirmed_at, o.coupon, o.shipping_method AS method,
                 (SELECT coalesce(sum(quantity), 0)::bigint FROM order_items i WHERE i.order_id = o.id) AS units,
                 ARRAY(SELECT t.tag FROM order_tags t WHERE t.order_id = o.id ORDER BY t.tag) AS tags
            FROM orders o JOIN";
@@ -216,6 +237,9 @@ async fn rows(
                 country: row.country,
                 units: row.units,
                 tags: row.tags,
+                confirmed_at: row.confirmed_at,
+                coupon: row.coupon,
+                method: row.method,
             })
         })
         .collect()
@@ -290,6 +314,11 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
         (
             " AND id IN (SELECT order_id FROM order_tags WHERE tag = ",
             filter.tag.to_lowercase(),
+            ")",
+        ),
+        (
+            " AND id IN (SELECT order_id FROM order_items WHERE sku = ",
+            filter.sku.clone(),
             ")",
         ),
     ] {

@@ -16,6 +16,7 @@ mod inbox_pages;
 mod messages;
 mod notifications;
 mod openapi;
+mod order_timeline;
 mod orders;
 mod pages;
 mod panel;

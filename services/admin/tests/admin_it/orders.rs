@@ -1,5 +1,7 @@
 //! Finding orders, and doing something with many at once.
 
+use std::time::Duration;
+
 use auth_token::Role;
 use serde_json::json;
 
@@ -21,12 +23,14 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
         .order(NewOrder {
             status: "pending",
             payment_status: "unpaid",
+            sku: "LAMP-RED",
+            placed_at: Some(panel.clock.now() - Duration::from_secs(3 * 24 * 3600)),
             ..NewOrder::default()
         })
         .await;
     let _ = panel.shipment(one.id, "shipped").await;
     for sql in [
-        "UPDATE orders SET placed_at = now() - interval '3 days', shipping_address = jsonb_set(shipping_address, '{country}', '\"FR\"') WHERE id = $1",
+        "UPDATE orders SET shipping_address = jsonb_set(shipping_address, '{country}', '\"FR\"') WHERE id = $1",
         "INSERT INTO order_tags (order_id, tag, actor, added_at) VALUES ($1, 'gift', 'staff:x', now())",
         "INSERT INTO order_events (id, order_id, type, at, actor, message) SELECT $1, $1, 'note', now(), 'staff', 'Called.'",
     ] {
@@ -45,6 +49,9 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
         ("unpaid_hours=100", vec![], vec![&one, &two]),
         ("note=true", vec![&one, &two], vec![&silent]),
         ("note=true&tag=gift", vec![&two], vec![&one, &silent]),
+        ("sku=LAMP-RED", vec![&two], vec![&one]),
+        ("coupon=welcome", vec![&one, &two], vec![]),
+        ("late=true", vec![], vec![&one, &two]),
         ("min_total=26.90&max_total=26,9", vec![&one, &two], vec![]),
         ("min_total=26.91", vec![], vec![&one, &two]),
         ("until=2020-01-01", vec![], vec![&one, &two]),
@@ -178,7 +185,6 @@ async fn tags_are_given_and_taken_and_documents_passed_on() {
         .get(&format!("{page}/documents/packing-slip"))
         .expect(200)
         .await;
-    assert_eq!(slip.header("content-type"), "application/pdf");
     let asked = panel.peer.calls().pop().unwrap().path;
     let wanted = format!("/internal/api/orders/{}/packing-slip?format=pdf", order.id);
     assert_eq!(asked, wanted);
@@ -186,4 +192,159 @@ async fn tags_are_given_and_taken_and_documents_passed_on() {
         .get(&format!("{page}/documents/diary"))
         .expect(404)
         .await;
+}
+
+#[tokio::test]
+async fn what_should_have_left_is_late_in_words() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let ago = |hours: u64| Some(panel.clock.now() - Duration::from_secs(hours * 3600));
+    let late = panel
+        .order(NewOrder {
+            placed_at: ago(75),
+            ..NewOrder::default()
+        })
+        .await;
+    let in_time = panel
+        .order(NewOrder {
+            placed_at: ago(5),
+            ..NewOrder::default()
+        })
+        .await;
+    let gone = panel
+        .order(NewOrder {
+            placed_at: ago(100),
+            fulfillment_status: "shipped",
+            ..NewOrder::default()
+        })
+        .await;
+    let page = staff.page("/admin/orders").await;
+    let row = |number: &str| {
+        let text = html::text(&page);
+        let from = text.find(&format!(" {number} ")).unwrap();
+        text[from..].chars().take(180).collect::<String>()
+    };
+    assert!(row(&late.number).contains("3 days") && row(&late.number).contains("late by 27 h"));
+    assert!(row(&in_time.number).contains(" 5 h "));
+    assert_eq!(page.matches("late by").count(), 1);
+    let page = staff.page("/admin/orders?late=true").await;
+    assert_shows(&page, &[&late.number]);
+    assert_hides(&page, &[&in_time.number, &gone.number]);
+    let page = staff.page(&format!("/admin/orders/{}", late.id)).await;
+    assert_shows(&page, &["ship by", "late by 27 h"]);
+}
+
+#[tokio::test]
+async fn the_list_and_chosen_orders_go_into_a_file() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let evil = panel
+        .order(NewOrder {
+            email: "=cmd()@example.com",
+            ..NewOrder::default()
+        })
+        .await;
+    let other = panel
+        .order(NewOrder {
+            status: "pending",
+            payment_status: "unpaid",
+            ..NewOrder::default()
+        })
+        .await;
+    let list = staff.page("/admin/orders?status=confirmed").await;
+    assert!(list.contains("/admin/orders/export.csv?status=confirmed"));
+    let file = staff
+        .get("/admin/orders/export.csv?status=confirmed")
+        .expect(200)
+        .await;
+    assert!(file.header("content-type").starts_with("text/csv"));
+    let file = file.text();
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!(lines.len(), 2, "{file}");
+    assert!(lines[0].starts_with("number,id,placed_at,email,status"));
+    assert!(lines[1].starts_with(&format!("{},{}", evil.number, evil.id)));
+    assert!(
+        lines[1].contains(",'=cmd()@example.com,")
+            && lines[1].contains(",26.90,EUR,DE,standard,WELCOME,")
+    );
+    let wrong = staff.get("/admin/orders/export.csv?status=eaten");
+    let _ = wrong.expect(422).await;
+
+    let (key, id) = (list.clone(), other.id.to_string());
+    let key = html::value_of(&key, "key");
+    let chosen = [("key", key.as_str()), ("what", "export"), ("order", &id)];
+    let file = staff.send("/admin/orders/bulk", &chosen).await.expect(200);
+    let text = file.text();
+    assert!(text.contains(&other.number) && !text.contains(&evil.number));
+    let noted = panel.audit().await;
+    assert!(
+        noted
+            .iter()
+            .filter(|(action, ..)| action == "orders.export")
+            .count()
+            == 2,
+        "{noted:?}"
+    );
+}
+
+/// More than one bite of the stream.
+#[tokio::test]
+async fn a_file_holds_each_order_once_however_many_there_are() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    sqlx::query(
+        "INSERT INTO orders (id, cart_id, email, status, payment_status, fulfillment_status, currency, subtotal, discount, shipping, tax, total,
+                             shipping_method, shipping_address, billing_address, placed_at, updated_at)
+         SELECT (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000' || lpad(n::text, 12, '0'))::uuid, gen_random_uuid(), 'many@example.com',
+                'completed', 'paid', 'delivered', 'EUR', 100, 0, 0, 0, 100, 'standard', '{}', '{}', now(), now()
+           FROM generate_series(1, 1001) n",
+    )
+    .execute(&panel.order_db)
+    .await
+    .unwrap();
+    let file = staff
+        .get("/admin/orders/export.csv")
+        .expect(200)
+        .await
+        .text();
+    let mut numbers: Vec<&str> = file
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    assert_eq!(numbers.len(), 1001);
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1001);
+}
+
+#[tokio::test]
+async fn slips_of_chosen_orders_are_one_document() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let orders = [
+        panel.order(NewOrder::default()).await,
+        panel.order(NewOrder::default()).await,
+    ];
+    let ids = orders.each_ref().map(|order| order.id.to_string());
+    for (what, format) in [("slips", "pdf"), ("pages", "html")] {
+        let mut fields = vec![("key", "k"), ("what", what)];
+        fields.extend(ids.iter().map(|id| ("order", id.as_str())));
+        let _ = staff.send("/admin/orders/bulk", &fields).await.expect(200);
+        let [call] = &panel.peer.calls()[..] else {
+            panic!("one call");
+        };
+        assert_eq!(call.path, "/internal/packing-slips");
+        // As the list has them: newest first.
+        assert_eq!(
+            call.body,
+            json!({"order_ids": [&ids[1], &ids[0]], "format": format})
+        );
+    }
+    panel
+        .peer
+        .refuse(404, "not_found", "There is no such order.");
+    let fields = [("key", "k"), ("what", "slips"), ("order", ids[0].as_str())];
+    let refused = staff.send("/admin/orders/bulk", &fields).await.expect(404);
+    assert_shows(&refused.text(), &["There is no such order."]);
 }

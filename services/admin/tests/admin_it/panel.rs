@@ -48,7 +48,7 @@ pub(crate) struct Panel {
     pub(crate) product_db: PgPool,
     pub(crate) order_db: PgPool,
     pub(crate) admin_db: PgPool,
-    _servers: [Served; 5],
+    _servers: [Served; 6],
     // Dropped last: the databases go when nobody uses them any more.
     pub(crate) admin: TestDb,
     pub(crate) auth: TestDb,
@@ -86,7 +86,7 @@ impl Panel {
         );
         notification_beside(&admin).await;
 
-        let names = ["admin", "auth", "product", "order"];
+        let names = ["admin", "auth", "product", "order", "notification"];
         let generated = names.map(|_| GeneratedKey::generate().unwrap());
         let jwks = Jwks {
             keys: std::iter::zip(&generated, names)
@@ -104,10 +104,11 @@ impl Panel {
             .unwrap()
         };
         let peer = Peer::default();
-        let (auth_api, product_api, order_api) = (
+        let (auth_api, product_api, order_api, notification_api) = (
             peer.serve(keys(1)).await,
             peer.serve(keys(2)).await,
             peer.serve(keys(3)).await,
+            peer.serve(keys(4)).await,
         );
 
         let arguments = [
@@ -129,11 +130,7 @@ impl Panel {
             ("--auth-internal-url", auth_api.url()),
             ("--product-internal-url", product_api.url()),
             ("--order-internal-url", order_api.url()),
-            // Nobody is there.
-            (
-                "--notification-internal-url",
-                "http://127.0.0.1:1".to_owned(),
-            ),
+            ("--notification-internal-url", notification_api.url()),
             ("--panel-followers", "4".to_owned()),
             ("--webhook-allow-http", "true".to_owned()),
             ("--webhook-ports", String::new()),
@@ -179,7 +176,14 @@ impl Panel {
             product_db: product.pool_as("product_owner").await,
             order_db: order.pool_as("order_owner").await,
             admin_db: admin.pool_as("admin_owner").await,
-            _servers: [auth_api, product_api, order_api, public, internal],
+            _servers: [
+                auth_api,
+                product_api,
+                order_api,
+                notification_api,
+                public,
+                internal,
+            ],
             admin,
             auth,
             product,

@@ -78,6 +78,7 @@ async fn the_panel_reads_no_secret_and_writes_nowhere_else() {
             &order,
             &[
                 "SELECT guest_token_hash FROM orders",
+                "SELECT payload FROM webhook_events",
                 "SELECT * FROM orders",
                 "SELECT token_hash FROM carts",
                 "SELECT body FROM idempotency_keys",
@@ -88,6 +89,14 @@ async fn the_panel_reads_no_secret_and_writes_nowhere_else() {
             ],
         ),
     ];
+    let own = panel.admin.pool().await;
+    for statement in [
+        "SELECT content FROM notification.mails",
+        "SELECT resend_key FROM notification.mails",
+        "UPDATE notification.mails SET status = 'pending'",
+    ] {
+        assert_eq!(refused(&own, statement).await, "42501", "{statement}");
+    }
     for (pool, statements) in forbidden {
         for statement in statements {
             assert_eq!(refused(pool, statement).await, "42501", "{statement}");

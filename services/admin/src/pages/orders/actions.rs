@@ -188,3 +188,17 @@ pub(super) async fn note(
     call(&app, &session, id, "order.note", to, None, body).await?;
     Ok(back(id, "note"))
 }
+
+#[derive(Deserialize)]
+pub(super) struct Resume {}
+
+/// What is stuck elsewhere is tried again at once.
+pub(super) async fn resume(
+    State(app): State<AppState>,
+    Path(id): Path<OrderId>,
+    StaffForm(session, Resume {}): StaffForm<Resume>,
+) -> Result<Redirect> {
+    let to = format!("/internal/sagas/{id}/resume");
+    call(&app, &session, id, "order.resume", to, None, json!({})).await?;
+    Ok(back(id, "resume"))
+}

@@ -1,7 +1,8 @@
 //! One act for many orders: each is asked for on its own, and each has a row in the result.
 
 use askama::Template;
-use auth_token::{CallError, permissions::ManageOrders};
+use auth_token::CallError;
+use auth_token::permissions::{ManageOrders, ReadOrders};
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -9,8 +10,9 @@ use primitives::OrderId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::optional;
+use super::documents::{self, Format};
 use super::tags::word;
+use super::{export, optional};
 use crate::app::AppState;
 use crate::error::{PageError, Result, refusal};
 use crate::format::filters;
@@ -30,6 +32,18 @@ enum What {
     Ship,
     Tag,
     Cancel,
+    /// To be printed, as a PDF.
+    Slips,
+    /// The same as a page.
+    Pages,
+    Export,
+}
+
+impl What {
+    /// Whether it only reads.
+    const fn reads(self) -> bool {
+        matches!(self, Self::Slips | Self::Pages | Self::Export)
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,7 +84,7 @@ pub(super) async fn submit(
     StaffForm(session, form): StaffForm<Bulk>,
 ) -> Result<Response> {
     let back = |text| PageError::invalid(text).back_to("/admin/orders");
-    if !session.may::<ManageOrders>() {
+    if !session.may::<ReadOrders>() || !form.what.reads() && !session.may::<ManageOrders>() {
         return Err(PageError::forbidden());
     }
     if form.order.is_empty() || form.order.len() > MOST {
@@ -82,6 +96,19 @@ pub(super) async fn submit(
     let mut db = snapshot(&app.order_db).await?;
     let orders = of_ids(&mut db, &form.order).await?;
     drop(db);
+    match form.what {
+        // In the order of the list.
+        What::Slips | What::Pages => {
+            let format = match form.what {
+                What::Slips => Format::Pdf,
+                _ => Format::Html,
+            };
+            let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+            return documents::slips(&app, &session, &ids, format).await;
+        }
+        What::Export => return export::chosen(&app, &session, &orders).await,
+        What::Ship | What::Tag | What::Cancel => {}
+    }
     let shell = Shell::new(&session, "/admin/orders", None);
     if form.what == What::Ship && form.tracking_number.is_empty() {
         let page = ShipPage {
@@ -101,7 +128,7 @@ pub(super) async fn submit(
         title: match form.what {
             What::Ship => "Shipped",
             What::Tag => "Tagged",
-            What::Cancel => "Cancelled",
+            _ => "Cancelled",
         },
         rows,
     };
@@ -134,7 +161,7 @@ async fn one(
             format!("/internal/orders/{id}/tags/{}", word(&form.tag)),
             Value::Null,
         ),
-        What::Cancel => (
+        _ => (
             "order.cancel",
             Method::POST,
             format!("/internal/orders/{id}/cancel"),

@@ -6,18 +6,21 @@ use axum::extract::State;
 use axum::response::Html;
 use primitives::{OrderId, ReturnId};
 use serde::Deserialize;
-use uuid::Uuid;
 
+use super::open;
+use super::timeline::{self, Entry, Only};
 use crate::app::AppState;
-use crate::error::{PageError, Result};
+use crate::domain::waiting::ShipBy;
+use crate::error::Result;
 use crate::format::filters;
 use crate::input::{Path, Query};
 use crate::pages::shell::Shell;
-use crate::read::order::{
-    Dispute, Line, Open, Order, Part, Payment, Refund, Return, Shipment, TimelineEvent,
-};
-use crate::read::{self, order, snapshot};
+use crate::read::order::{Dispute, Line, Open, Order, Part, Payment, Refund, Return, Shipment};
+use crate::read::{self, order};
 use crate::session::{May, Session};
+
+/// Entries of the timeline that the page shows; all have a page of their own.
+const TIMELINE: usize = 25;
 
 #[derive(Template)]
 #[template(path = "orders/detail.html")]
@@ -33,7 +36,10 @@ struct Page {
     shipments: Vec<Shipment>,
     returns: Vec<Return>,
     open: Vec<Open>,
-    timeline: Vec<TimelineEvent>,
+    timeline: Vec<Entry>,
+    /// Whether there is more of it.
+    more: bool,
+    ship_by: Option<ShipBy>,
     /// Other orders with this address.
     others: i64,
     ship_to: Vec<String>,
@@ -66,11 +72,35 @@ impl Page {
         self.manage && steps.into_iter().any(|allowed| allowed == step)
     }
 
-    /// The one step that most likely comes next.
+    /// The one step that is safe and most likely comes next.
     fn primary(&self) -> &'static str {
+        if self.can_mark_paid() {
+            return "mark_paid";
+        }
         let order = ["capture", "ship", "deliver"];
         let first = order.into_iter().find(|step| self.can(step));
-        first.unwrap_or_default()
+        if let Some(step) = first {
+            return step;
+        }
+        if self.next_return().is_some() {
+            return "return";
+        }
+        ""
+    }
+
+    /// A return that waits for staff, and what for.
+    fn next_return(&self) -> Option<(&Return, &'static str)> {
+        let words = [
+            ("approve", "Answer the return"),
+            ("receive", "Record the return"),
+            ("refund", "Refund the return"),
+        ];
+        self.returns.iter().find_map(|back| {
+            let step = words
+                .iter()
+                .find(|(step, _)| self.can_return(&back.id, step));
+            step.map(|(_, word)| (back, *word))
+        })
     }
 
     /// Whether a return can be approved, received and so on.
@@ -92,15 +122,13 @@ impl Page {
                 .is_some_and(|payment| payment.provider == "manual")
     }
 
-    /// Whether units or money came back: otherwise there are no columns for it.
-    fn came_back(&self) -> bool {
-        let mut lines = self.lines.iter();
-        lines.any(|line| line.returned > 0 || line.refunded > 0)
-    }
-
-    /// The columns before that of the totals.
-    fn before_total(&self) -> usize {
-        if self.came_back() { 7 } else { 5 }
+    /// Units that are held for the customer.
+    fn held(&self, line: &Line) -> i32 {
+        if self.order.status == "cancelled" {
+            0
+        } else {
+            line.left()
+        }
     }
 
     /// The parcels that are on their way.
@@ -122,10 +150,7 @@ pub(super) async fn page(
     Path(id): Path<OrderId>,
     Query(params): Query<Params>,
 ) -> Result<Html<String>> {
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
+    let (mut db, order) = open(&app, id).await?;
     let (lines, shipping) = order::lines(&mut db, &order).await?;
     let payment = order::payment(&mut db, &order).await?;
     let (mut refunds, mut disputes) = (vec![], vec![]);
@@ -135,11 +160,18 @@ pub(super) async fn page(
     }
     let shipments = order::shipments(&mut db, id).await?;
     let returns = order::returns(&mut db, id).await?;
-    let open = order::open_work(&mut db, id).await?;
-    let mut timeline = order::timeline(&mut db, id).await?;
+    let stuck = order::open_work(&mut db, id).await?;
     let others = read::orders::count_of(&mut db, &order.email).await? - 1;
     drop(db);
-    name_staff(&app, &mut timeline).await?;
+    let (timeline, more) =
+        timeline::read(&app, &session, &order, Only::All, None, TIMELINE).await?;
+    let now = app.clock.now();
+    let waits = order.status == "confirmed"
+        && matches!(
+            &*order.fulfillment_status,
+            "unfulfilled" | "partially_shipped"
+        );
+    let since = order.confirmed_at.unwrap_or(order.placed_at);
     let page = Page {
         next: next(&app, &session, id).await,
         shell: Shell::new(&session, "/admin/orders", params.done.as_deref()),
@@ -156,8 +188,10 @@ pub(super) async fn page(
         disputes,
         shipments,
         returns,
-        open,
+        open: stuck,
         timeline,
+        more: more.is_some(),
+        ship_by: waits.then(|| ShipBy::new(since, app.late_after(), now)),
         others,
     };
     Ok(Html(page.render()?))
@@ -180,29 +214,6 @@ fn hide_refundable(mut payment: Payment, session: &Session) -> Payment {
         payment.refundable = primitives::Money::new(0, payment.amount.currency());
     }
     payment
-}
-
-/// Says who of the staff did it, instead of an id.
-async fn name_staff(app: &AppState, timeline: &mut [TimelineEvent]) -> Result<()> {
-    let staff = |actor: &str| {
-        actor
-            .strip_prefix("staff:")
-            .and_then(|id| id.parse::<Uuid>().ok())
-    };
-    let ids: Vec<Uuid> = timeline
-        .iter()
-        .filter_map(|event| staff(&event.actor))
-        .collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let names = read::users::names(&mut *app.auth_db.acquire().await?, &ids).await?;
-    for event in timeline {
-        if let Some(name) = staff(&event.actor).and_then(|id| names.get(&id)) {
-            event.actor.clone_from(name);
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn address_lines(address: &serde_json::Value) -> Vec<String> {

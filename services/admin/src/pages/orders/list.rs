@@ -9,8 +9,10 @@ use axum::response::Html;
 use http_kit::Cursor;
 use primitives::{Currency, OrderId, Timestamp};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::app::AppState;
+use crate::domain::waiting::{ShipBy, span};
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{self, Query};
@@ -31,11 +33,31 @@ struct Page {
     views: Views,
     form: Params,
     methods: Vec<(String, String)>,
-    orders: Vec<OrderRow>,
+    orders: Vec<Shown>,
     manage: bool,
     /// Makes a bulk form that is sent twice act once.
     key: String,
     next: Option<String>,
+    /// The whole list as a file.
+    export: String,
+}
+
+/// A row.
+struct Shown {
+    order: OrderRow,
+    age: String,
+    ship_by: Option<ShipBy>,
+}
+
+impl Shown {
+    fn new(order: OrderRow, app: &AppState, now: Timestamp) -> Self {
+        let since = order.to_ship_since();
+        Self {
+            age: span(now.since(order.placed_at)),
+            ship_by: since.map(|since| ShipBy::new(since, app.late_after(), now)),
+            order,
+        }
+    }
 }
 
 /// The filters, as they stand in the address.
@@ -59,6 +81,7 @@ pub(super) struct Params {
     country: String,
     method: String,
     tag: String,
+    sku: String,
     note: bool,
     unpaid_hours: String,
     /// The id of an account.
@@ -91,6 +114,7 @@ impl Params {
             &self.country,
             &self.method,
             &self.tag,
+            &self.sku,
             &self.unpaid_hours,
         ];
         self.note
@@ -98,6 +122,20 @@ impl Params {
             || self.disputed
             || self.returns
             || texts.iter().any(|text| !text.is_empty())
+    }
+
+    /// Which filters are set, for the audit log.
+    pub(super) fn described(&self) -> Value {
+        let mut set = json!({
+            "q": self.q, "status": self.status, "payment_status": self.payment_status, "fulfillment_status": self.fulfillment_status,
+            "from": self.from, "until": self.until, "min_total": self.min_total, "max_total": self.max_total, "coupon": self.coupon,
+            "country": self.country, "method": self.method, "tag": self.tag, "sku": self.sku, "unpaid_hours": self.unpaid_hours,
+            "note": self.note, "late": self.late, "disputed": self.disputed, "returns": self.returns, "customer": self.customer,
+        });
+        if let Some(set) = set.as_object_mut() {
+            set.retain(|_, value| *value != json!("") && *value != json!(false));
+        }
+        set
     }
 
     /// What cannot be read is said, not ignored: a list must not show more than was asked for.
@@ -151,6 +189,7 @@ impl Params {
             country: self.country.trim().to_owned(),
             method: self.method.clone(),
             tag: self.tag.trim().to_owned(),
+            sku: self.sku.trim().to_owned(),
             has_note: self.note,
             unpaid_since,
             customer: match self.customer.trim() {
@@ -180,9 +219,8 @@ pub(super) async fn page(
         })?),
         None => None,
     };
-    let filter = params
-        .filter(app.clock.now(), app.late_after())
-        .map_err(back)?;
+    let now = app.clock.now();
+    let filter = params.filter(now, app.late_after()).map_err(back)?;
     let mut db = snapshot(&app.order_db).await?;
     let mut orders = read::orders::list(&mut db, &filter, after, PAGE as i64 + 1).await?;
     let methods = shipping_methods(&mut db).await?;
@@ -202,12 +240,14 @@ pub(super) async fn page(
         }
         None => None,
     };
+    let orders = orders.into_iter();
     let page = Page {
         shell: Shell::new(&session, "/admin/orders", params.done.as_deref()),
+        export: format!("/admin/orders/export.csv?{}", views.query),
         views,
         form: params,
         methods,
-        orders,
+        orders: orders.map(|order| Shown::new(order, &app, now)).collect(),
         manage: session.may::<ManageOrders>(),
         key: app.sessions.new_token(),
         next,

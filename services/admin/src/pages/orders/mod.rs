@@ -1,30 +1,37 @@
 //! Orders: the list, one order, and what is done with it.
 
 mod actions;
+mod address;
 mod bulk;
 mod detail;
 mod documents;
+mod export;
 mod list;
+mod mails;
 mod refund;
 mod returns;
 mod ship;
 mod tags;
+mod timeline;
+mod webhooks;
 
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use primitives::{OrderId, OrderItemId};
 use serde_json::{Value, json};
+use sqlx::{Postgres, Transaction};
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
-use crate::read::order::{self, Order};
+use crate::read::order::{self, Line, Order};
 use crate::read::snapshot;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/admin/orders", get(list::page))
         .route("/admin/orders/bulk", post(bulk::submit))
+        .route("/admin/orders/export.csv", get(export::file))
         .route("/admin/orders/{id}", get(detail::page))
         .route(
             "/admin/orders/{id}/ship",
@@ -35,6 +42,22 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/admin/orders/{id}/capture", post(actions::capture))
         .route("/admin/orders/{id}/void", post(actions::void))
         .route("/admin/orders/{id}/mark-paid", post(actions::mark_paid))
+        .route("/admin/orders/{id}/resume", post(actions::resume))
+        .route(
+            "/admin/orders/{id}/address",
+            get(address::page).post(address::submit),
+        )
+        .route("/admin/orders/{id}/timeline", get(timeline::page))
+        .route("/admin/orders/{id}/mails/{mail}", get(mails::page))
+        .route(
+            "/admin/orders/{id}/mails/{mail}/resend",
+            post(mails::resend),
+        )
+        .route("/admin/orders/{id}/webhooks/{webhook}", get(webhooks::page))
+        .route(
+            "/admin/orders/{id}/webhooks/{webhook}/replay",
+            post(webhooks::replay),
+        )
         .route("/admin/orders/{id}/notes", post(actions::note))
         .route("/admin/orders/{id}/tags", post(tags::submit))
         .route("/admin/orders/{id}/documents/{kind}", get(documents::page))
@@ -53,10 +76,26 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 async fn find(app: &AppState, id: OrderId) -> Result<Order> {
+    Ok(open(app, id).await?.1)
+}
+
+/// An order, and the snapshot in which to read what belongs to it.
+async fn open(app: &AppState, id: OrderId) -> Result<(Transaction<'static, Postgres>, Order)> {
     let mut db = snapshot(&app.order_db).await?;
-    order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)
+    let order = order::find(&mut db, id).await?;
+    Ok((db, order.ok_or_else(PageError::not_found)?))
+}
+
+/// An order with those of its lines that a form is about.
+async fn open_lines(
+    app: &AppState,
+    id: OrderId,
+    which: impl Fn(&Line) -> bool,
+) -> Result<(Order, Vec<Line>)> {
+    let (mut db, order) = open(app, id).await?;
+    let (mut lines, _) = order::lines(&mut db, &order).await?;
+    lines.retain(which);
+    Ok((order, lines))
 }
 
 fn path(id: OrderId) -> String {

@@ -9,7 +9,7 @@ use primitives::{Currency, Money, OrderId, OrderItemId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{back, optional, parts, path, units};
+use super::{back, open, optional, parts, path, units};
 use crate::app::AppState;
 use crate::error::{PageError, Result, refusal};
 use crate::format::filters;
@@ -17,7 +17,6 @@ use crate::input::{self, Path, Query, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::pages::shell::Shell;
 use crate::read::order::{self, Line, Order, Payment};
-use crate::read::snapshot;
 use crate::session::May;
 
 #[derive(Template)]
@@ -84,10 +83,7 @@ pub(super) async fn page(
     Path(id): Path<OrderId>,
     Query(form): Query<Wish>,
 ) -> Result<Html<String>> {
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
+    let (mut db, order) = open(&app, id).await?;
     let payment = order::payment(&mut db, &order)
         .await?
         .ok_or_else(PageError::not_found)?;
@@ -138,10 +134,7 @@ pub(super) async fn submit(
     Path(id): Path<OrderId>,
     StaffForm(session, form): StaffForm<Refund>,
 ) -> Result<Redirect> {
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
+    let (mut db, order) = open(&app, id).await?;
     let payment = order::payment(&mut db, &order)
         .await?
         .ok_or_else(PageError::not_found)?;

@@ -8,7 +8,7 @@ use primitives::{OrderId, OrderItemId, ReturnId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{back, optional, path, units};
+use super::{back, open, open_lines, optional, path, units};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
@@ -16,7 +16,6 @@ use crate::input::{Path, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::pages::shell::Shell;
 use crate::read::order::{self, Line, Order, Return};
-use crate::read::snapshot;
 use crate::session::May;
 
 /// Why things come back.
@@ -47,12 +46,7 @@ pub(super) async fn new(
     session: May<ManageOrders>,
     Path(id): Path<OrderId>,
 ) -> Result<Html<String>> {
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
-    let (mut lines, _) = order::lines(&mut db, &order).await?;
-    lines.retain(|line| line.with_customer() > 0);
+    let (order, lines) = open_lines(&app, id, |line| line.with_customer() > 0).await?;
     let page = New {
         shell: Shell::new(&session, "/admin/orders", None),
         order,
@@ -125,10 +119,7 @@ pub(super) async fn page(
     if step != Step::Receive {
         return Err(PageError::wrong_method().back_to(&path(id)));
     }
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
+    let (mut db, order) = open(&app, id).await?;
     let returns = order::returns(&mut db, id).await?;
     let known = returns.into_iter().find(|known| known.id == return_id);
     let page = Receive {

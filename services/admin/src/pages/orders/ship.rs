@@ -8,15 +8,14 @@ use primitives::{OrderId, OrderItemId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{back, parts, path, units};
+use super::{back, open_lines, parts, path, units};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{Path, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::pages::shell::Shell;
-use crate::read::order::{self, Line, Order};
-use crate::read::snapshot;
+use crate::read::order::{Line, Order};
 use crate::session::May;
 
 #[derive(Template)]
@@ -34,12 +33,7 @@ pub(super) async fn page(
     session: May<ManageOrders>,
     Path(id): Path<OrderId>,
 ) -> Result<Html<String>> {
-    let mut db = snapshot(&app.order_db).await?;
-    let order = order::find(&mut db, id)
-        .await?
-        .ok_or_else(PageError::not_found)?;
-    let (mut lines, _) = order::lines(&mut db, &order).await?;
-    lines.retain(|line| line.left() > 0);
+    let (order, lines) = open_lines(&app, id, |line| line.left() > 0).await?;
     let page = Page {
         shell: Shell::new(&session, "/admin/orders", None),
         address: super::detail::address_lines(&order.shipping_address),

@@ -1,6 +1,7 @@
 /// What the last form did, as a sentence; `?done=` of a page's address names it.
 pub(super) fn sentence(done: &str) -> Option<&'static str> {
     Some(match done {
+        "address" => "The shipping address is corrected.",
         "answered" => "The answer is sent.",
         "archived" => "The product is archived.",
         "approve" => "The product is public.",
@@ -20,6 +21,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "session_ended" => "The session is ended.",
         "sessions_ended" => "All sessions are ended.",
         "deliver" => "The shipment is marked as delivered.",
+        "mail_resend" => "The mail is on its way to the customer again.",
         "mark_paid" => "The order is marked as paid.",
         "note" => "The note is added.",
         "category" => "The category is changed.",
@@ -53,6 +55,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "reject" => "The product is rejected, and the seller sees why.",
         "replayed" => "It is on its way again.",
         "replayed_none" => "Nothing failed since then.",
+        "resume" => "What was stuck is tried again now.",
         "return" => "The return is requested, and approved or rejected below.",
         "return_approve" => "The return is approved, and the customer gets a mail.",
         "return_receive" => "What came back is recorded.",
@@ -80,6 +83,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "webhook_deleted" => "The endpoint is removed, with its deliveries.",
         "webhook_off" => "The endpoint is switched off.",
         "webhook_on" => "The endpoint is switched on. What waited for it is on its way.",
+        "webhook_replay" => "The provider's message is applied again, within seconds.",
         "webhook_updated" => "The endpoint is changed.",
         "transfer" => "The units are moved.",
         _ => return None,
