@@ -1,5 +1,6 @@
 // An order's way through the hands of staff.
 import { bought, somebody, unique } from "../shop.mjs";
+import { eventually } from "../stack.mjs";
 import { prove } from "./step-up.mjs";
 
 export default [
@@ -72,6 +73,38 @@ export default [
       await hands.type(page.getByLabel("Why cancel?"), "They asked for it");
       await hands.press(page.getByRole("button", { name: "Cancel the order" }));
       await panel.sees("The order is cancelled");
+    },
+  },
+  {
+    name: "correct where an order goes",
+    async run({ hands, page, panel }) {
+      const order = await bought();
+      await page.goto(`/admin/orders/${order.id}`);
+      await hands.press(page.getByRole("link", { name: "Correct the address" }));
+      await hands.type(page.getByLabel("Postal code"), "nowhere");
+      await hands.press(page.getByRole("button", { name: "Save the address" }));
+      await panel.sees("Nothing is saved yet");
+      await hands.type(page.getByLabel("Postal code"), "10115");
+      await hands.type(page.getByLabel("Street and number"), "Other Street 5");
+      await hands.press(page.getByRole("button", { name: "Save the address" }));
+      await panel.sees("The shipping address is corrected");
+      await panel.sees("Other Street 5");
+    },
+  },
+  {
+    name: "send a mail again",
+    async run({ hands, page, panel }) {
+      const order = await bought();
+      // The mail service hears of the order a moment later, and sends a moment after that.
+      const mail = page.getByRole("listitem").filter({ hasText: /^Mail: .*sent/ }).first();
+      await eventually("the mail is sent", async () => {
+        await page.goto(`/admin/orders/${order.id}`);
+        return mail.isVisible();
+      });
+      await hands.press(mail.getByRole("link", { name: "Open the mail" }));
+      await panel.sees(order.number);
+      await hands.press(page.getByRole("button", { name: "Send it again" }));
+      await panel.sees("on its way to the customer again");
     },
   },
 ];
