@@ -20,7 +20,7 @@ pub(crate) struct Lag {
 /// The same table stands in each service's database.
 pub(crate) async fn lag(conn: &mut PgConnection) -> sqlx::Result<Lag> {
     sqlx::query_as(
-        "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) some) AS rows, first.created_at AS oldest, coalesce(first.attempts, 0) AS tries
+        "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) counted) AS rows, first.created_at AS oldest, coalesce(first.attempts, 0) AS tries
            FROM (SELECT) always LEFT JOIN (SELECT created_at, attempts FROM outbox ORDER BY seq LIMIT 1) first ON true",
     )
     .bind(COUNTED)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http_kit::RequestId;
-use messaging::dead_letters::{DeadLetter, DeadLetters, Fate, Tally};
+use messaging::dead_letters::{BrokerError, DeadLetter, DeadLetters, Fate, Tally};
 use primitives::AuditId;
 use serde_json::{Value, json};
 
@@ -47,10 +47,15 @@ async fn walk(
     queue: &str,
     most: u32,
     decide: impl FnMut(&DeadLetter) -> (Fate, bool) + Send,
-) -> Result<Tally> {
+) -> Tally {
     let _alone = app.dead_letters.lock().await;
     let walked = letters.go_through(queue, most, decide);
-    tokio::time::timeout(WORK, walked).await.map_err(|_| away())
+    tokio::time::timeout(WORK, walked)
+        .await
+        .unwrap_or_else(|_| Tally {
+            error: Some(BrokerError::Timeout("going through dead letters")),
+            ..Tally::default()
+        })
 }
 
 /// The oldest letters of a queue.
@@ -65,7 +70,7 @@ pub(crate) async fn oldest(
         found.push(Letter::read(letter));
         (Fate::Keep, false)
     })
-    .await?;
+    .await;
     match tally.error {
         Some(error) => {
             tracing::warn!(%error, queue, "dead letters cannot be read");
@@ -90,7 +95,7 @@ pub(crate) async fn find(
         }
         (Fate::Keep, is_it)
     })
-    .await?;
+    .await;
     match (found, tally.error) {
         (Some(letter), _) => Ok((Letter::read(&letter), letter)),
         (None, Some(error)) => {
@@ -160,7 +165,7 @@ async fn one(
             (Fate::Keep, false)
         }
     })
-    .await?;
+    .await;
     letters.close().await;
     let outcome = match &tally {
         Tally { error: Some(_), .. } => "unavailable",
@@ -172,7 +177,7 @@ async fn one(
         } => "not_found",
         _ => DONE,
     };
-    note(app, session, action, &target, outcome, asked).await?;
+    note_outcome(app, session, action, &target, outcome, asked).await;
     match (outcome, tally.error) {
         (DONE, _) => Ok(()),
         ("refused", _) => Err(refused()),
@@ -194,7 +199,7 @@ pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) 
     let action = "dead_letter.requeue_all";
     let details = json!({ "queue": queue, "events": most });
     note(app, session, action, &target, ASKED, details).await?;
-    let tally = walk(app, &letters, queue, most, |_| (Fate::Requeue, false)).await?;
+    let tally = walk(app, &letters, queue, most, |_| (Fate::Requeue, false)).await;
     letters.close().await;
     let outcome = match &tally {
         Tally { error: Some(_), .. } => "unavailable",
@@ -202,7 +207,7 @@ pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) 
         _ => DONE,
     };
     let details = json!({ "queue": queue, "requeued": tally.requeued, "refused": tally.refused });
-    note(app, session, action, &target, outcome, details).await?;
+    note_outcome(app, session, action, &target, outcome, details).await;
     match tally {
         Tally {
             error: Some(error), ..
@@ -218,7 +223,7 @@ fn refused() -> PageError {
     )
 }
 
-fn uncertain(error: Option<messaging::dead_letters::BrokerError>) -> PageError {
+fn uncertain(error: Option<BrokerError>) -> PageError {
     let why = error.map(|error| error.to_string()).unwrap_or_default();
     tracing::warn!(
         why,
@@ -227,6 +232,26 @@ fn uncertain(error: Option<messaging::dead_letters::BrokerError>) -> PageError {
     PageError::away(
         "The broker went away meanwhile. Nothing is lost; look at what still lies here before you try again. An event that went back twice is applied once.",
     )
+}
+
+/// It was done or refused all the same, and that it was asked for is in the log.
+async fn note_outcome(
+    app: &AppState,
+    session: &Session,
+    action: &str,
+    target: &str,
+    outcome: &str,
+    details: Value,
+) {
+    if let Err(error) = note(app, session, action, target, outcome, details).await {
+        tracing::error!(
+            ?error,
+            action,
+            target,
+            outcome,
+            "an outcome is not in the audit log"
+        );
+    }
 }
 
 /// Writes a row of the audit log; gives the details back for the next.

@@ -53,9 +53,12 @@ impl Target {
             "order" => Some("orders"),
             "product" => Some("products"),
             "user" => Some("customers"),
+            "work_item" => Some("events/work-items"),
+            "reconciliation" => Some("events/reconciliations"),
             _ => None,
         };
         let href = match (kind, page, id.parse::<Uuid>()) {
+            ("queue", ..) => Some(format!("/admin/events/dead-letters?queue={id}")),
             ("settings", ..) => Some("/admin/settings".to_owned()),
             (_, Some(page), Ok(id)) => Some(format!("/admin/{page}/{id}")),
             _ => None,
