@@ -185,6 +185,7 @@ async fn tags_are_given_and_taken_and_documents_passed_on() {
         .get(&format!("{page}/documents/packing-slip"))
         .expect(200)
         .await;
+    assert_eq!(slip.header("content-type"), "application/pdf");
     let asked = panel.peer.calls().pop().unwrap().path;
     let wanted = format!("/internal/api/orders/{}/packing-slip?format=pdf", order.id);
     assert_eq!(asked, wanted);

@@ -112,7 +112,7 @@ pub(super) async fn keep(
         body: Value::Null,
     };
     call(&app, &session, id, asked).await?;
-    Ok(back(id, "kept"))
+    Ok(back(id, "erase_undone"))
 }
 
 /// All that the shop keeps of them, as auth gathers it, passed on as it comes. auth tells the audit log.

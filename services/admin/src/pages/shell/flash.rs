@@ -14,7 +14,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "erase" => {
             "The account is shut. It is deleted when its time has come, unless its owner signs in before."
         }
-        "kept" => "The account stays. Its owner can sign in again.",
+        "erase_undone" => "The account stays. Its owner can sign in again.",
         "link_sent" => "The link is on its way to their address.",
         "mfa_reset" => "The second factors are gone, every session ended, and they got a mail.",
         "role" => "The role is changed. It holds from their next request on.",

@@ -6,8 +6,8 @@ use axum::extract::State;
 use contracts::internal::variants::VariantSnapshot;
 use http_kit::{FieldErrors, Json};
 use primitives::{
-    CategoryId, CountryCode, EmailAddress, Money, ProductId, PromotionId, Quantity, Text, Timestamp,
-    UserId, VariantId,
+    CategoryId, CountryCode, EmailAddress, Money, ProductId, PromotionId, Quantity, Text,
+    Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
