@@ -52,10 +52,17 @@ pub(crate) fn contains(text: &str) -> String {
     format!("%{}", begins(text))
 }
 
-/// Whether an index of trigrams can find `text` anywhere: it needs three letters or digits in a row.
+/// Whether an index of trigrams can find `text` anywhere: it needs three letters in a row. Two spaces before a word and one behind it count, where
+/// the text itself says that the word begins or ends there.
 pub(crate) fn has_trigram(text: &str) -> bool {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .any(|word| word.chars().count() >= 3)
+    let letters: Vec<bool> = text.chars().map(char::is_alphanumeric).collect();
+    let mut at = 0;
+    letters.chunk_by(|one, next| one == next).any(|run| {
+        let before = if at > 0 { 2 } else { 0 };
+        at += run.len();
+        let after = usize::from(at < letters.len());
+        run.first() == Some(&true) && before + run.len() + after >= 3
+    })
 }
 
 /// `text` as a pattern for `LIKE` that finds what begins with it.
@@ -65,4 +72,19 @@ pub(crate) fn begins(text: &str) -> String {
         .replace('%', r"\%")
         .replace('_', r"\_");
     format!("{literal}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_trigram;
+
+    #[test]
+    fn an_index_of_trigrams_finds_three_letters_or_a_word_that_ends() {
+        for text in ["lamp", "B-1", "ab-", "1.5 V", "ÄÖÜ"] {
+            assert!(has_trigram(text), "{text}");
+        }
+        for text in ["", "a", "zq", "#", "%_", "a-"] {
+            assert!(!has_trigram(text), "{text}");
+        }
+    }
 }

@@ -73,7 +73,9 @@ pub(crate) async fn page(
             sql.push(" AND (r.title || ' ' || r.body) ILIKE ")
                 .push_bind(contains(filter.q));
         } else {
-            sql.push(" AND r.title ILIKE ").push_bind(begins(filter.q));
+            let short: String = filter.q.to_lowercase().chars().take(2).collect();
+            sql.push(" AND lower(left(r.title, 2)) LIKE ")
+                .push_bind(begins(&short));
         }
     }
     if let Some(after) = filter.after {

@@ -35,6 +35,9 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/admin/analytics/{tab}", get(tab))
 }
 
+/// So many rows of a table are on a page.
+const ROWS: usize = 130;
+
 /// The tabs, each with its address and its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tab {
@@ -203,7 +206,7 @@ async fn tab(
         compare,
         here: super::shell::link(&path, &own),
     };
-    let view = match tab {
+    let mut view = match tab {
         Tab::Sales => sales::view(&question).await?,
         Tab::Stock => stock::view(&question).await?,
         Tab::Customers => customers::view(&question).await?,
@@ -212,6 +215,12 @@ async fn tab(
     if csv {
         let file = format!("{word}-{}-{}-{currency}.csv", period.from, period.to);
         return Ok(view.table.csv(&file)?.into_response());
+    }
+    // A page stays short; the file has all.
+    let more = view.table.rows.len().saturating_sub(ROWS);
+    if more > 0 {
+        view.table.rows.truncate(ROWS);
+        view.notes.push(format!("The CSV has {more} more rows."));
     }
     let query = query.unwrap_or_default();
     let page = Page {

@@ -131,15 +131,16 @@ pub(crate) async fn page(
 
 fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &Filter<'_>) {
     if !filter.q.is_empty() {
-        // The index knows three letters that follow each other; of fewer, only the beginning is compared, which is quickly done with every product.
+        // That index knows three letters that follow each other; of fewer, only where titles and SKUs begin is looked at, in indexes of their own.
         if has_trigram(filter.q) {
             sql.push(" AND title || ' ' || skus ILIKE ")
                 .push_bind(contains(filter.q));
         } else {
-            sql.push(" AND (title ILIKE ")
-                .push_bind(begins(filter.q))
-                .push(" OR skus ILIKE ")
-                .push_bind(begins(filter.q))
+            let short: String = filter.q.to_lowercase().chars().take(2).collect();
+            sql.push(" AND (lower(left(title, 2)) LIKE ")
+                .push_bind(begins(&short))
+                .push(" OR lower(left(skus, 2)) LIKE ")
+                .push_bind(begins(&short))
                 .push(")");
         }
     }
