@@ -169,7 +169,7 @@ pub(super) fn tiles(
             analytics(),
         ),
         Tile {
-            label: "Checkouts that became orders",
+            label: "Checkout conversion",
             value: converted.map_or_else(|| "–".to_owned(), percent),
             difference: Difference::of_shares(
                 converted,
