@@ -624,7 +624,7 @@ async fn the_bench_shows_how_each_cent_comes_about() {
         &page,
         &[
             "2.5 kg worth 20.00 EUR to DE",
-            "Standard yes taken if none is chosen 4.90 EUR",
+            "Standard standard yes taken if none is chosen 4.90 EUR",
             "It does not carry that much.",
         ],
     );

@@ -54,19 +54,18 @@ impl Page {
     /// The same case with one more unit of something.
     fn with(&self, sku: &str) -> String {
         let mut case = self.case.clone();
-        case.q = String::new();
-        match case.sku.iter().position(|known| known == sku) {
+        let (mut skus, mut units): (Vec<_>, Vec<_>) = case.items().into_iter().unzip();
+        match skus.iter().position(|known| known == sku) {
             Some(at) => {
-                case.quantity.resize(case.sku.len(), "1".to_owned());
-                let units: u32 = case.quantity[at].trim().parse().unwrap_or(0);
-                case.quantity[at] = (units + 1).to_string();
+                let more = units.get(at).and_then(|units| units.parse().ok());
+                units[at] = (more.unwrap_or(0_u32) + 1).to_string();
             }
             None => {
-                case.quantity.resize(case.sku.len(), "1".to_owned());
-                case.sku.push(sku.to_owned());
-                case.quantity.push("1".to_owned());
+                skus.push(sku.to_owned());
+                units.push("1".to_owned());
             }
         }
+        (case.sku, case.quantity) = (skus, units);
         format!("/admin/bench?{}", case.query())
     }
 }
