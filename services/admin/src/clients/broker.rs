@@ -117,11 +117,11 @@ struct Rate {
 }
 
 impl Rates {
-    pub(crate) fn into_it(&self) -> f64 {
+    pub(crate) fn arriving(&self) -> f64 {
         self.into.rate
     }
 
-    pub(crate) fn out_of_it(&self) -> f64 {
+    pub(crate) fn leaving(&self) -> f64 {
         self.out.rate
     }
 
@@ -296,7 +296,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(dead(&queues), 3);
-        let rates: Vec<_> = queues.iter().map(|queue| queue.rates.into_it()).collect();
+        let rates: Vec<_> = queues.iter().map(|queue| queue.rates.arriving()).collect();
         assert_eq!(rates, [0.0, 0.0, 1.5]);
         let exchange: Exchange = serde_json::from_str(
             r#"{"name": "mercato.events", "type": "topic", "message_stats": {"publish_in_details": {"rate": 4.0}, "publish_out_details": {"rate": 8.0}}}"#,

@@ -144,9 +144,14 @@ fn hide(value: &mut Value) -> bool {
                 hide(value) || hidden
             }
         }),
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |hidden, item| hide(item) || hidden),
+        // All of them, not only the first.
+        Value::Array(items) => {
+            items
+                .iter_mut()
+                .filter_map(|item| hide(item).then_some(()))
+                .count()
+                > 0
+        }
         _ => false,
     }
 }

@@ -98,7 +98,7 @@ async fn only_staff_get_at_mails_and_only_at_those_about_orders() {
             .await
             .problem(403, "forbidden");
     }
-    let nobody = testkit::http::Client::new(&world.internal());
+    let nobody = testkit::http::Client::new(world.internal());
     assert_eq!(nobody.get(&path(event.id)).send().await.status, 401);
     let staff = world.panel(Role::Support);
     let hidden = staff.get(&path(other.id)).send().await;

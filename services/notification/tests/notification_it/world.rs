@@ -237,7 +237,7 @@ impl World {
             auth_time: None,
         };
         let token = self.admin.token("notification", Some(&user)).unwrap();
-        Client::new(&self.internal()).with_bearer(&token)
+        Client::new(self.internal()).with_bearer(&token)
     }
 
     /// The internal address of the first worker.

@@ -50,7 +50,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn into(&self) -> String {
-        pace(self.rates.into_it())
+        pace(self.rates.arriving())
     }
 
     pub(super) fn done(&self) -> String {

@@ -118,7 +118,7 @@ async fn outbox(service: &'static str, pool: &PgPool, now: Timestamp) -> Outbox 
 impl From<Standing> for Broker {
     fn from(standing: Standing) -> Self {
         let (rows, others) = map::arrange(&standing);
-        let into: f64 = rows.iter().map(|row| row.rates.into_it()).sum();
+        let into: f64 = rows.iter().map(|row| row.rates.arriving()).sum();
         let done: f64 = rows.iter().map(|row| row.rates.done()).sum();
         let others = others.into_iter().map(|queue| Other {
             name: queue.name.clone(),
@@ -143,13 +143,13 @@ impl From<Standing> for Broker {
         });
         let exchanges = standing.exchanges.iter().filter(|exchange| {
             let own = exchange.name.starts_with("amq.");
-            !own || exchange.rates.into_it() > 0.0
+            !own || exchange.rates.arriving() > 0.0
         });
         let exchanges = exchanges.map(|exchange| Exchange {
             name: exchange.name.clone(),
             kind: exchange.kind.clone(),
-            into: pace(exchange.rates.into_it()),
-            out: pace(exchange.rates.out_of_it()),
+            into: pace(exchange.rates.arriving()),
+            out: pace(exchange.rates.leaving()),
         });
         Self {
             waiting: standing.waiting(),
