@@ -142,7 +142,7 @@ impl DeadLetters {
     ) -> Result<(), BrokerError> {
         let channel = amqp::confirming_channel(&self.0).await?;
         let dead = dead_name(queue);
-        let (mut drop, mut requeue, mut last) = (Vec::new(), Vec::new(), None);
+        let (mut drop, mut requeue) = (Vec::new(), Vec::new());
         while tally.seen < most {
             let taken = channel
                 .basic_get(dead.as_str().into(), BasicGetOptions::default())
@@ -155,7 +155,6 @@ impl DeadLetters {
             };
             let delivery = message.delivery;
             tally.seen += 1;
-            last = Some(delivery.delivery_tag);
             let letter = DeadLetter::read(&delivery);
             let (fate, is_last) = decide(&letter);
             match fate {
@@ -172,14 +171,12 @@ impl DeadLetters {
             tally.dropped += 1;
         }
         put_back(&channel, queue, requeue, tally).await?;
-        // All that was not answered until now stays.
-        if let Some(last) = last {
-            let options = BasicNackOptions {
-                multiple: true,
-                requeue: true,
-            };
-            channel.basic_nack(last, options).await?;
-        }
+        // All that was not answered until now stays; the number 0 stands for all of it, and it is no error if that is none.
+        let options = BasicNackOptions {
+            multiple: true,
+            requeue: true,
+        };
+        channel.basic_nack(0, options).await?;
         // The broker answers this after all that came before: now it is sure.
         channel.close(200, "done".into()).await?;
         Ok(())
