@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use primitives::{Money, OrderId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
 
 use super::{begins, money};
 
@@ -245,6 +246,11 @@ async fn rows(
         .collect()
 }
 
+/// The least id (UUIDv7) that can have been made at a time.
+fn first_id_of(at: Timestamp) -> Uuid {
+    Uuid::from_u128(u128::from(at.unix_millis()) << 80)
+}
+
 fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     if let Some(late) = filter.late_since {
         sql.push(" AND status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped') AND coalesce(confirmed_at, placed_at) < ")
@@ -292,7 +298,7 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
             sql.push(condition).push_bind(at);
         }
         if let Some(made) = made {
-            sql.push(id).push("uuid_floor(").push_bind(made).push(")");
+            sql.push(id).push_bind(first_id_of(made));
         }
     }
     for (condition, total) in [
