@@ -328,7 +328,6 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
         ("dispute to answer", 1),
         ("unpaid order", 1),
         ("declined payment", 1),
-        ("below its mark", 1),
         ("sold out soon", 1),
         ("could not be sent", 1),
         ("was not taken", 1),
