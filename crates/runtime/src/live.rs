@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::PgListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -77,8 +76,7 @@ impl<K: Key> Live<K> {
     }
 
     async fn listen(&self, pool: &PgPool) -> sqlx::Result<()> {
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(self.0.channel).await?;
+        let mut listener = crate::pg::listen(pool, self.0.channel).await?;
         loop {
             // Whatever came before this point may have been missed.
             self.followed(|followed| followed.values().for_each(|sender| sender.send_replace(())));

@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A pool that connects when it is first used. Statements are traced (target `sqlx::query`, without their values), and
 /// counted by [`crate::sql_stats`].
@@ -24,7 +26,7 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
         ]);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(Duration::from_secs(3))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(300))
         .max_lifetime(Duration::from_secs(1800))
         // Asking before each use would cost a round trip: ask only a connection that has been idle for long.
@@ -38,6 +40,20 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
             })
         })
         .connect_lazy_with(options))
+}
+
+/// Hears what is told on a channel (`NOTIFY`), by a connection of its own, beside the pool's: those are for what is asked.
+///
+/// # Errors
+/// The database is away.
+pub async fn listen(pool: &PgPool, channel: &str) -> sqlx::Result<PgListener> {
+    let own = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(pool.connect_options().as_ref().clone());
+    let mut listener = PgListener::connect_with(&own).await?;
+    listener.listen(channel).await?;
+    Ok(listener)
 }
 
 /// Whether the database answers.

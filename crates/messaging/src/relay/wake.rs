@@ -1,7 +1,7 @@
 //! What tells the relay that there is work, and the world how much.
 
 use crate::amqp::Backoff;
-use sqlx::{PgPool, Row, postgres::PgListener};
+use sqlx::{PgPool, Row};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -19,8 +19,7 @@ pub(super) async fn listen(pool: &PgPool, notify: &Notify) {
 }
 
 async fn forward(pool: &PgPool, notify: &Notify, backoff: &mut Backoff) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen("outbox").await?;
+    let mut listener = runtime::pg::listen(pool, "outbox").await?;
     backoff.reset();
     loop {
         // Whatever came before this point may have been missed.

@@ -3,6 +3,7 @@
 use crate::world::{Counted, Ignored, Ledger, QUEUE, Trap, World, eventually};
 use messaging::faults::{Hook, Step};
 use sqlx::Row;
+use sqlx::postgres::PgPoolOptions;
 use std::time::Duration;
 
 #[tokio::test]
@@ -160,4 +161,16 @@ async fn the_relay_calls_nothing_remote_inside_a_transaction() {
         .await
         .unwrap();
     assert_eq!(open.get::<i64, _>(0), 0);
+}
+
+#[tokio::test]
+async fn listening_leaves_the_connections_of_the_pool_to_others() {
+    let world = World::new().await;
+    let options = world.pool.connect_options().as_ref().clone();
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(options);
+    let mut listener = runtime::pg::listen(&pool, "outbox").await.unwrap();
+    sqlx::query("NOTIFY outbox").execute(&pool).await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().channel(), "outbox");
 }

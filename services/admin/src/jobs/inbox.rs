@@ -44,9 +44,7 @@ pub(crate) async fn run(app: AppState, shutdown: CancellationToken) {
 }
 
 async fn listen(app: &AppState) -> Option<PgListener> {
-    let mut listener = PgListener::connect_with(&app.pool).await.ok()?;
-    listener.listen("order_news").await.ok()?;
-    Some(listener)
+    runtime::pg::listen(&app.pool, "order_news").await.ok()
 }
 
 /// Tells all there is to tell; how much that was.

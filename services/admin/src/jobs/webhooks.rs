@@ -90,9 +90,9 @@ pub(crate) async fn all(app: &AppState) -> sqlx::Result<usize> {
 }
 
 async fn listen(app: &AppState) -> Option<PgListener> {
-    let mut listener = PgListener::connect_with(&app.pool).await.ok()?;
-    listener.listen("webhook_deliveries").await.ok()?;
-    Some(listener)
+    runtime::pg::listen(&app.pool, "webhook_deliveries")
+        .await
+        .ok()
 }
 
 async fn claim(app: &AppState, free: usize) -> sqlx::Result<Vec<Claimed>> {

@@ -6,7 +6,6 @@ use contracts::events::Mail;
 use futures::StreamExt as _;
 use primitives::Clock;
 use sqlx::PgPool;
-use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -127,8 +126,7 @@ impl Sender {
 async fn listen(pool: &PgPool, new: &Notify) {
     loop {
         let listening = async {
-            let mut listener = PgListener::connect_with(pool).await?;
-            listener.listen(mails::CHANNEL).await?;
+            let mut listener = runtime::pg::listen(pool, mails::CHANNEL).await?;
             loop {
                 listener.recv().await?;
                 new.notify_one();
