@@ -85,7 +85,9 @@ function look(element) {
   const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   if (!element.matches(":focus-visible") || !(outlined || style.boxShadow !== "none")) return { problem: "it does not show" };
   const box = element.getBoundingClientRect();
-  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  // Of a large field the browser shows where one types, not always the middle.
+  const bottom = Math.min(box.bottom, innerHeight);
+  const top = document.elementFromPoint(box.x + box.width / 2, (Math.max(box.top, 0) + bottom) / 2);
   if (!top) return { problem: "it is outside of the window" };
   const covered = !element.contains(top) && !top.contains(element);
   return { problem: covered ? `it is under <${top.localName} class="${top.className}">` : null };

@@ -49,7 +49,7 @@ export default [
       await sql(
         "order_db",
         `INSERT INTO work_items (id, kind, subject, order_id, details, raised_at, last_seen_at)
-         VALUES ($1, 'charged_twice', 'test:' || $1::text, $2, '{"says": "The card was charged twice.", "ours": {"amount": 1}, "theirs": {"amount": 2}}', now(), now())`,
+         VALUES ($1, 'charged_twice', 'test:' || gen_random_uuid(), $2, '{"says": "The card was charged twice.", "ours": {"amount": 1}, "theirs": {"amount": 2}}', now(), now())`,
         [id, order.id],
       );
       await page.goto("/admin/events/work-items");

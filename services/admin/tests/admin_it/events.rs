@@ -135,7 +135,7 @@ async fn each_event_becomes_one_notification() {
     sorted.sort_unstable();
     assert_eq!(messages().await, sorted, "each once");
 
-    let page = staff.page("/admin").await;
+    let page = staff.page("/admin/notifications").await;
     assert_shows(&page, &expected);
     assert!(page.contains(&format!("/admin/orders/{order_id}")));
     let health = testkit::http::Client::new(format!("http://{}", running.internal));

@@ -83,7 +83,7 @@ async fn an_empty_shop_needs_nobody() {
             "Alone 0.00 EUR",
             "admin ready",
             "auth ready",
-            "notification not reachable",
+            "notification ready",
             "Events to be told none waits",
             "Last reconciliation none yet",
         ],

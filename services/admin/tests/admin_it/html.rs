@@ -24,7 +24,8 @@ pub(crate) fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
 pub(crate) fn text(page: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
-    for character in page.chars() {
+    // Where a word may break is no space.
+    for character in page.replace("<wbr>", "").chars() {
         match character {
             '<' => inside = true,
             '>' => {
