@@ -26,6 +26,10 @@ async function look(panel, path, expected) {
   problems.push(...(await page.evaluate(outline)));
   const links = await page.evaluate(() => [...document.querySelectorAll("a[href]:not([download]):not([type='application/pdf'])")].map((link) => link.href));
 
+  // What is folded away is looked at, too; one menu over another would only hide it.
+  await page.evaluate(() => {
+    for (const folded of document.querySelectorAll("details:not(.menu)")) folded.open = true;
+  });
   const seen = new Set();
   const add = (where, found) => {
     for (const one of found) if (!seen.has(one)) seen.add(one) && problems.push(`${where}: ${one}`);
@@ -44,8 +48,31 @@ async function look(panel, path, expected) {
   add("phone", await panel.axe());
   const overflow = await panel.overflow();
   if (overflow) problems.push(overflow);
+  await page.setViewportSize(DESKTOP);
+  add("menus", await menus(panel));
   problems.push(...panel.problems.splice(0));
   return { problems, links };
+}
+
+/// What axe says of each kind of menu while it is open, and whether all of it is on the page.
+async function menus(panel) {
+  const { page } = panel;
+  const problems = [];
+  const all = page.locator("details.menu:visible");
+  const known = new Set();
+  for (let index = 0; index < (await all.count()); index += 1) {
+    const menu = all.nth(index);
+    const name = (await menu.locator("summary").first().innerText()).trim();
+    // The rows of a list have the same menu each.
+    if (known.has(name) || known.size >= 4) continue;
+    known.add(name);
+    await menu.locator("summary").first().click();
+    problems.push(...(await panel.axe()));
+    const overflow = await panel.overflow();
+    if (overflow) problems.push(`menu "${name}" ${overflow}`);
+    await menu.evaluate((details) => (details.open = false));
+  }
+  return problems;
 }
 
 /// One stylesheet, little script, a page that is not long.

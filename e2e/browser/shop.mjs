@@ -91,3 +91,9 @@ export async function bought() {
     return now.status === "confirmed" && now;
   });
 }
+
+/// A question to support.
+export async function asked(subject) {
+  const { token } = await customer();
+  return ask("POST", "/api/messages", { token, body: { to: "support", subject, body: "It was to be here on Monday." } });
+}

@@ -18,4 +18,27 @@ export default [
       await panel.sees("The endpoint is switched off");
     },
   },
+  {
+    name: "change what an endpoint hears, make a new secret, remove it",
+    async run({ hands, page, panel }) {
+      const address = `https://hooks.example.com/${unique()}`;
+      await page.goto("/admin/webhooks/new");
+      await page.getByLabel("Address", { exact: true }).fill(address);
+      await page.getByRole("group").getByRole("checkbox").first().check();
+      await page.getByRole("button", { name: "Save" }).click();
+      await panel.sees("whsec_");
+      await page.goto("/admin/webhooks");
+      await hands.press(page.getByRole("link", { name: address }));
+      await hands.press(page.getByRole("link", { name: "Change" }));
+      await hands.tick(page.getByRole("group").getByRole("checkbox").nth(1));
+      await hands.press(page.getByRole("button", { name: "Save" }));
+      await panel.sees("The endpoint is changed");
+      await hands.press(page.getByRole("button", { name: "New secret" }));
+      await panel.sees("whsec_");
+      await page.goto("/admin/webhooks");
+      await hands.press(page.getByRole("link", { name: address }));
+      await hands.press(page.getByRole("button", { name: "Remove the endpoint" }));
+      await panel.sees("The endpoint is removed");
+    },
+  },
 ];

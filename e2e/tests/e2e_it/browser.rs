@@ -77,3 +77,28 @@ fn staff_price_carts() {
 fn staff_tell_third_parties() {
     run(&["tasks", "webhooks"]);
 }
+
+#[test]
+fn staff_edit_products_and_count_stock() {
+    run(&["tasks", "editor"]);
+}
+
+#[test]
+fn staff_answer_messages() {
+    run(&["tasks", "inbox"]);
+}
+
+#[test]
+fn staff_read_numbers() {
+    run(&["tasks", "analytics"]);
+}
+
+#[test]
+fn staff_read_the_audit_log() {
+    run(&["tasks", "audit"]);
+}
+
+#[test]
+fn staff_change_settings() {
+    run(&["tasks", "settings"]);
+}

@@ -1,0 +1,75 @@
+// A product from its first draft to the shelf; categories; the count of what is there.
+import { onSale, unique } from "../shop.mjs";
+
+export default [
+  {
+    name: "create a product, give it a second variant, approve it",
+    async run({ hands, page, panel }) {
+      const name = unique();
+      await page.goto("/admin/products/new");
+      await hands.type(page.getByLabel("Title").first(), `Oak Stool ${name}`);
+      await hands.type(page.getByLabel("Description").first(), "It carries whoever reads at the kitchen table.");
+      await hands.type(page.getByLabel("SKU").first(), `STOOL-${name.toUpperCase()}`);
+      await hands.type(page.getByLabel("Price", { exact: true }).first(), "49.00");
+      await hands.press(page.getByRole("button", { name: "Create as a draft" }));
+      await panel.sees("The product is a draft now");
+      await hands.press(page.getByRole("link", { name: "Sell it in several variants" }));
+      await hands.type(page.getByLabel("Name of the new option"), "height");
+      await hands.type(page.getByLabel("Value of the new option").first(), "45 cm");
+      await hands.type(page.getByLabel("SKU").nth(1), `STOOL-${name.toUpperCase()}-H`);
+      await hands.type(page.getByLabel("Value of the new option").nth(1), "60 cm");
+      await hands.type(page.getByLabel("Price", { exact: true }).nth(1), "59.00");
+      await hands.press(page.getByRole("button", { name: "Save", exact: true }).first());
+      await panel.sees("The product is saved");
+      if ((await page.getByLabel("SKU").nth(1).inputValue()) !== `STOOL-${name.toUpperCase()}-H`) throw new Error("the second variant is not there");
+      await hands.press(page.getByRole("button", { name: "Approve" }));
+      await panel.sees("The product is public");
+    },
+  },
+  {
+    name: "say what is wrong with a product, and keep what was typed",
+    async run({ hands, page, panel }) {
+      const product = await onSale();
+      await page.goto(`/admin/products/${product.id}`);
+      await hands.type(page.getByLabel("Description").first(), "Words that must not be lost.");
+      await hands.type(page.getByLabel("Price", { exact: true }).first(), "much");
+      await hands.press(page.getByRole("button", { name: "Save", exact: true }).first());
+      await panel.sees("Nothing is saved yet");
+      if ((await page.getByLabel("Description").first().inputValue()) !== "Words that must not be lost.") throw new Error("what was typed is lost");
+    },
+  },
+  {
+    name: "create a category, rename it, delete it",
+    async run({ hands, page, panel }) {
+      const name = `Stools ${unique()}`;
+      await page.goto("/admin/categories");
+      await hands.type(page.getByLabel("Name", { exact: true }), name);
+      await hands.press(page.getByRole("button", { name: "Create" }));
+      await panel.sees("The category is created");
+      if (new URL(page.url()).pathname === "/admin/categories") await hands.press(page.getByRole("link", { name }));
+      await hands.type(page.getByLabel("Name", { exact: true }), `${name}, all`);
+      await hands.press(page.getByRole("button", { name: "Save", exact: true }));
+      await panel.sees("The category is changed");
+      await page.getByRole("heading", { name: `${name}, all` }).waitFor();
+      await hands.press(page.getByRole("button", { name: "Delete" }));
+      await panel.sees("The category is deleted");
+    },
+  },
+  {
+    name: "count the stock from a file",
+    async run({ hands, page }) {
+      const product = await onSale();
+      const sku = product.variants[0].sku;
+      const file = { name: "count.csv", mimeType: "text/csv", buffer: Buffer.from(`sku,counted\n${sku},990\nNO-SUCH-${unique()},1\n`) };
+      await page.goto("/admin/inventory");
+      // No page can open the window that chooses a file.
+      await page.getByLabel("File").setInputFiles(file);
+      await hands.press(page.getByRole("button", { name: "Send" }));
+      await page.getByRole("heading", { name: "What the stock-take would change" }).waitFor();
+      await page.getByRole("heading", { name: "Refused" }).waitFor();
+      await page.getByRole("row", { name: /NO-SUCH/ }).waitFor();
+      await hands.press(page.getByRole("link", { name: "Back" }));
+      await page.waitForURL("/admin/inventory");
+    },
+  },
+];
