@@ -9,7 +9,7 @@ export default [
       await page.goto("/admin/analytics");
       await hands.press(page.getByRole("link", { name: "90 days" }));
       await page.waitForURL((url) => url.searchParams.get("range") === "90");
-      await hands.choose(page.getByLabel("By", { exact: true }), "week");
+      await hands.choose(page.locator("select[name=by]"), "week");
       await hands.press(page.getByRole("button", { name: "Show" }));
       await page.waitForURL((url) => url.searchParams.get("by") === "week");
       await hands.press(page.getByRole("navigation", { name: "Analytics" }).getByRole("link", { name: "Products" }));

@@ -104,7 +104,7 @@ async fn an_order_shows_all_of_it() {
         &page,
         &[
             &format!("Order {}", order.number),
-            "Blue lamp LAMP-BLUE How it came about 2 × 10.00 EUR 20.00 EUR Total 22.00 EUR 2 2 0 0 0 10.00 EUR 22.00 EUR",
+            "Blue lamp LAMP-BLUE How it came about 2 × 10.00 EUR 20.00 EUR Total 22.00 EUR 2 2 0 0 0 22.00 EUR",
             "Subtotal 20.00 EUR",
             "Discount (WELCOME) −1.00 EUR",
             "Shipping, standard 4.90 EUR",

@@ -200,7 +200,7 @@ pub(super) async fn submit(
     };
     match attempt::<Value>(&app, &session, change).await? {
         Ok(_) => Ok(back(id, "address").into_response()),
-        Err(CallError::Problem { body, .. }) if body["errors"].is_array() => {
+        Err(CallError::Problem { body, .. }) if !problems(&body).is_empty() => {
             show(&session, order, address, form.version, problems(&body))
         }
         Err(error) => Err(PageError::from(error).back_to(&path(id))),
