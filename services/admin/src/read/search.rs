@@ -1,6 +1,7 @@
 //! Everything that one box finds: each database is asked once for what could be meant, and each question is answered by an index.
 
 use primitives::{OrderId, ProductId, UserId};
+use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -98,7 +99,9 @@ impl Questions {
 /// No more is counted of what many have.
 const SOME: &str = " LIMIT 101";
 
-fn hits<T>(found: &[Found], rows: Vec<T>) -> Hits<T> {
+/// Shows what was found in the order of the answer.
+fn hits<T>(found: &[Found], mut rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Hits<T> {
+    rows.sort_by_key(|row| found.iter().position(|(hit, ..)| *hit == id(row)));
     Hits {
         rows,
         exact: found.iter().filter(|(_, exact, _)| *exact).count(),
@@ -106,6 +109,24 @@ fn hits<T>(found: &[Found], rows: Vec<T>) -> Hits<T> {
             .first()
             .map_or(0, |(_, _, total)| (*total).min(COUNTED + 1)),
     }
+}
+
+/// Reads what was found by a statement that takes the ids.
+async fn read<T>(
+    conn: &mut PgConnection,
+    found: &[Found],
+    sql: &'static str,
+    id: impl Fn(&T) -> Uuid,
+) -> sqlx::Result<Hits<T>>
+where
+    T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    if found.is_empty() {
+        return Ok(Hits::default());
+    }
+    let ids: Vec<Uuid> = found.iter().map(|(id, ..)| *id).collect();
+    let rows = sqlx::query_as(sql).bind(ids).fetch_all(conn).await?;
+    Ok(hits(found, rows, id))
 }
 
 /// By number, id, e-mail address, SKU of a line, tracking number, or any name that the payment provider has for a payment, refund or dispute.
@@ -185,9 +206,8 @@ pub(crate) async fn orders(conn: &mut PgConnection, query: &Query) -> sqlx::Resu
     if ids.is_empty() {
         return Ok(Hits::default());
     }
-    let mut rows = of_ids(conn, &ids).await?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    Ok(hits(&found, rows))
+    let rows = of_ids(conn, &ids).await?;
+    Ok(hits(&found, rows, |row| row.id.uuid()))
 }
 
 /// A product that was found.
@@ -235,20 +255,15 @@ pub(crate) async fn products(
         );
     }
     let found = ask.answer(&mut *conn).await?;
-    if found.is_empty() {
-        return Ok(Hits::default());
-    }
-    let ids: Vec<Uuid> = found.iter().map(|(id, ..)| *id).collect();
-    let mut rows: Vec<ProductHit> = sqlx::query_as(
+    read(
+        conn,
+        &found,
         "SELECT p.id, p.title, p.skus, p.status,
                 (SELECT i.file_name FROM product_images i WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) AS picture
            FROM products p WHERE p.id = ANY ($1)",
+        |row: &ProductHit| row.id.uuid(),
     )
-    .bind(&ids)
-    .fetch_all(conn)
-    .await?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id.uuid()));
-    Ok(hits(&found, rows))
+    .await
 }
 
 /// Somebody who was found.
@@ -287,18 +302,13 @@ pub(crate) async fn people(
         );
     }
     let found = ask.answer(&mut *conn).await?;
-    if found.is_empty() {
-        return Ok(Hits::default());
-    }
-    let ids: Vec<Uuid> = found.iter().map(|(id, ..)| *id).collect();
-    let mut rows: Vec<PersonHit> = sqlx::query_as(
+    read(
+        conn,
+        &found,
         "SELECT id, email, name, role, disabled_at IS NOT NULL AS disabled FROM users WHERE id = ANY ($1)",
+        |row: &PersonHit| row.id.uuid(),
     )
-    .bind(&ids)
-    .fetch_all(conn)
-    .await?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id.uuid()));
-    Ok(hits(&found, rows))
+    .await
 }
 
 /// A coupon that was found.
