@@ -28,6 +28,7 @@ use tokio::sync::OnceCell;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
+use crate::store::audit::Actor;
 use crate::{read, store};
 
 const IDLE_SECONDS: u64 = 30 * 60;
@@ -125,6 +126,14 @@ impl Session {
             role: self.role,
             email: Some(self.email.clone()),
             auth_time: Some(self.authenticated_at.unix()),
+        }
+    }
+
+    /// As the audit log names them.
+    pub(crate) fn actor(&self) -> Actor<'_> {
+        Actor {
+            id: Some(self.user_id),
+            email: self.email.as_str(),
         }
     }
 

@@ -1,4 +1,46 @@
-//! Lines of CSV files (RFC 4180) that spreadsheets may open.
+//! CSV files (RFC 4180) that spreadsheets may open.
+
+use axum::BoxError;
+use axum::body::Body;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use futures::{StreamExt as _, stream};
+
+/// A file of `<name>.csv`, all of it or a stream.
+pub(crate) fn file(name: &str, body: impl Into<Body>) -> Response {
+    let named = format!("attachment; filename=\"{name}.csv\"");
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+        (CONTENT_DISPOSITION, &named),
+    ];
+    (headers, body.into()).into_response()
+}
+
+/// A file that is sent as it is read: its first line, and from a place on `bite` by bite, each with the place after it, until there is none. If one
+/// fails, the file breaks off there and the browser sees that it is not whole.
+pub(crate) fn stream<Place, Bite, Failed>(
+    name: &str,
+    head: String,
+    from: Place,
+    mut bite: impl FnMut(Place) -> Bite + Send + 'static,
+) -> Response
+where
+    Place: Send + 'static,
+    Bite: Future<Output = Result<(String, Option<Place>), Failed>> + Send + 'static,
+    Failed: Into<BoxError> + Send + 'static,
+{
+    let bites = stream::try_unfold(Some(from), move |place| {
+        let read = place.map(&mut bite);
+        async {
+            match read {
+                Some(read) => read.await.map(Some),
+                None => Ok(None),
+            }
+        }
+    });
+    let head = stream::once(async { Ok(head) });
+    file(name, Body::from_stream(head.chain(bites)))
+}
 
 /// A line. What a spreadsheet would take for a formula has an apostrophe before it, which spreadsheets hide.
 pub(crate) fn line(fields: impl IntoIterator<Item = String>) -> String {

@@ -2,8 +2,6 @@
 //! that nothing is done without a trace, and after, with what came of it.
 
 use auth_token::{Call, CallError, InternalClient};
-use http_kit::RequestId;
-use primitives::{AuditId, UserId};
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,8 +10,8 @@ use serde_json::{Value, json};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::session::Session;
-use crate::store;
-use crate::store::audit::{ASKED, DONE, Entry};
+use crate::store::audit::{ASKED, Actor, DONE};
+use crate::workflows::audit::{self, entry};
 
 /// What to do: the call, and how the audit log names it.
 pub(super) struct Act<'a, Body> {
@@ -78,59 +76,31 @@ pub(super) async fn attempt<T: DeserializeOwned>(
     session: &Session,
     change: Change<'_>,
 ) -> Result<std::result::Result<(T, Option<i32>), CallError>> {
-    let now = app.clock.now();
-    let request_id = RequestId::current();
-    let asked = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action: change.action,
-        target: &change.target,
-        outcome: ASKED,
-        details: change.details,
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut *app.pool.acquire().await?, &asked).await?;
-
-    let done = change.call.answer_with_version().await;
-    let now = app.clock.now();
-    let outcome = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        outcome: outcome_of(&done),
-        ..asked
-    };
-    let noted = async { store::audit::insert(&mut *app.pool.acquire().await?, &outcome).await };
-    if let Err(error) = noted.await {
-        // It was done or refused all the same, and that it was asked for is in the log.
-        tracing::error!(%error, action = outcome.action, target = outcome.target, outcome = outcome.outcome, "an outcome is not in the audit log");
-    }
+    let Change {
+        action,
+        target,
+        details,
+        call,
+        page: _,
+    } = change;
+    let asked = entry(app, session.actor(), action, &target, ASKED, details);
+    audit::write(app, &asked).await?;
+    let done = call.answer_with_version().await;
+    let outcome = outcome_of(&done);
+    let came = entry(app, asked.actor, action, &target, outcome, asked.details);
+    audit::write_outcome(app, &came).await;
     Ok(done)
 }
 
 /// Notes a try to sign in, or to change how: what was typed is not in it, for it may be a password or a code.
 pub(super) async fn note<T>(
     app: &AppState,
-    actor: (Option<UserId>, &str),
+    actor: Actor<'_>,
     action: &str,
     done: &std::result::Result<T, CallError>,
 ) -> Result<()> {
-    let now = app.clock.now();
-    let request_id = RequestId::current();
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: actor.0,
-        actor_email: actor.1,
-        action,
-        target: "admin",
-        outcome: outcome_of(done),
-        details: json!({}),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    Ok(())
+    let tried = entry(app, actor, action, "admin", outcome_of(done), json!({}));
+    Ok(audit::write(app, &tried).await?)
 }
 
 /// The word in the audit log.

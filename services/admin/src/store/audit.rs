@@ -1,6 +1,6 @@
 use auth_token::Role;
 use contracts::events::{Envelope, StaffActed};
-use http_kit::ClientIp;
+use http_kit::{ClientIp, RequestId};
 use primitives::{AuditId, Timestamp, UserId};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -8,19 +8,24 @@ use uuid::Uuid;
 
 use crate::domain::audit_chain::{Anchor, Hash, Row};
 
+/// Whoever acts: without an id before they have signed in, when the address is what they typed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor<'a> {
+    pub(crate) id: Option<UserId>,
+    pub(crate) email: &'a str,
+}
+
 /// Something that a member of staff did, or tried, in the panel.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<'a> {
     pub(crate) id: AuditId,
     pub(crate) at: Timestamp,
-    pub(crate) actor_id: Option<UserId>,
-    pub(crate) actor_email: &'a str,
+    pub(crate) actor: Actor<'a>,
     pub(crate) action: &'a str,
     pub(crate) target: &'a str,
     /// [`ASKED`], [`DONE`], or the code of the problem.
     pub(crate) outcome: &'a str,
     pub(crate) details: Value,
-    pub(crate) request_id: &'a str,
 }
 
 /// Written before anything is done, so that nothing is done without a trace, whatever crashes.
@@ -32,20 +37,20 @@ pub(crate) const CHANGED: &str = "changed";
 
 /// The last thing that a transaction writes: it waits for all others that write to the log, and holds them up until it ends.
 pub(crate) async fn insert(conn: &mut PgConnection, entry: &Entry<'_>) -> sqlx::Result<()> {
-    let ip = ClientIp::current().map(|ClientIp(ip)| ip.to_string());
+    let (ip, request_id) = asked_by();
     let added = sqlx::query!(
         "INSERT INTO audit_logs (id, at, actor_id, actor_email, action, target, outcome, details, ip, request_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq, hash",
         entry.id.uuid(),
         entry.at as Timestamp,
-        entry.actor_id.map(UserId::uuid),
-        entry.actor_email,
+        entry.actor.id.map(UserId::uuid),
+        entry.actor.email,
         entry.action,
         entry.target,
         entry.outcome,
         entry.details,
         ip,
-        entry.request_id
+        request_id
     )
     .fetch_one(conn)
     .await?;
@@ -61,14 +66,14 @@ pub(crate) async fn insert_change(
     before: &Value,
     after: &Value,
 ) -> sqlx::Result<()> {
-    let ip = ClientIp::current().map(|ClientIp(ip)| ip.to_string());
+    let (ip, request_id) = asked_by();
     let added = sqlx::query!(
         "INSERT INTO audit_logs (id, at, actor_id, actor_email, actor_role, action, target, outcome, details, before, after, ip, request_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING seq, hash",
         entry.id.uuid(),
         entry.at as Timestamp,
-        entry.actor_id.map(UserId::uuid),
-        entry.actor_email,
+        entry.actor.id.map(UserId::uuid),
+        entry.actor.email,
         role.as_str(),
         entry.action,
         entry.target,
@@ -77,12 +82,19 @@ pub(crate) async fn insert_change(
         before,
         after,
         ip,
-        entry.request_id
+        request_id
     )
     .fetch_one(conn)
     .await?;
     anchor(added.seq, &added.hash);
     Ok(())
+}
+
+/// The address and the id of the request that is answered now.
+fn asked_by() -> (Option<String>, String) {
+    let ip = ClientIp::current().map(|ClientIp(ip)| ip.to_string());
+    let request_id = RequestId::current().map(|id| id.as_str().to_owned());
+    (ip, request_id.unwrap_or_default())
 }
 
 /// Each row's place in the chain also stands in the service's log: who keeps that elsewhere can prove later that nobody wrote the chain anew.

@@ -1,14 +1,13 @@
 //! Changing what holds for the whole shop: the values, the event that tells every process, and the row of the audit log, or none of them.
 
 use contracts::events::{SettingsChanged, ShopSettings};
-use http_kit::RequestId;
-use primitives::AuditId;
 use serde_json::{Map, Value, json};
 
+use super::audit;
 use crate::app::AppState;
 use crate::session::Session;
 use crate::store;
-use crate::store::audit::{CHANGED, Entry};
+use crate::store::audit::CHANGED;
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,18 +42,15 @@ pub(crate) async fn change(
     };
     store::settings::save(&mut tx, &news, now).await?;
     app.publisher.publish(&mut tx, &news).await?;
-    let request_id = RequestId::current();
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action: "settings.change",
-        target: "settings:shop",
-        outcome: CHANGED,
-        details: json!({ "version": news.version }),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
+    let details = json!({ "version": news.version });
+    let entry = audit::entry(
+        app,
+        session.actor(),
+        "settings.change",
+        "settings:shop",
+        CHANGED,
+        details,
+    );
     store::audit::insert_change(&mut tx, &entry, session.role, &before, &after).await?;
     tx.commit().await?;
     // The event comes to this process, too; whoever sent the form should see it on the next page.

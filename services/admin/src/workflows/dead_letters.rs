@@ -3,17 +3,15 @@
 
 use std::time::Duration;
 
-use http_kit::RequestId;
 use messaging::dead_letters::{BrokerError, DeadLetter, DeadLetters, Fate, Tally};
-use primitives::AuditId;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::audit::{self, entry};
 use crate::app::AppState;
 use crate::domain::dead_letters::{Letter, mark};
 use crate::error::{PageError, Result};
 use crate::session::Session;
-use crate::store;
-use crate::store::audit::{ASKED, DONE, Entry};
+use crate::store::audit::{ASKED, DONE};
 
 /// So many letters of a queue are within reach at a time.
 pub(crate) const REACH: u32 = 1000;
@@ -154,7 +152,8 @@ async fn one(
         _ => "dead_letter.requeue",
     };
     let target = format!("event:{}", letter.event_id);
-    let asked = note(app, session, action, &target, ASKED, details).await?;
+    let asked = entry(app, session.actor(), action, &target, ASKED, details);
+    audit::write(app, &asked).await?;
     let mut left = true;
     let tally = walk(app, &letters, queue, REACH, |letter| {
         // Once: the very same may lie there twice.
@@ -177,7 +176,8 @@ async fn one(
         } => "not_found",
         _ => DONE,
     };
-    note_outcome(app, session, action, &target, outcome, asked).await;
+    let came = entry(app, asked.actor, action, &target, outcome, asked.details);
+    audit::write_outcome(app, &came).await;
     match (outcome, tally.error) {
         (DONE, _) => Ok(()),
         ("refused", _) => Err(refused()),
@@ -198,7 +198,8 @@ pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) 
     let target = format!("queue:{queue}");
     let action = "dead_letter.requeue_all";
     let details = json!({ "queue": queue, "events": most });
-    note(app, session, action, &target, ASKED, details).await?;
+    let asked = entry(app, session.actor(), action, &target, ASKED, details);
+    audit::write(app, &asked).await?;
     let tally = walk(app, &letters, queue, most, |_| (Fate::Requeue, false)).await;
     letters.close().await;
     let outcome = match &tally {
@@ -207,7 +208,8 @@ pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) 
         _ => DONE,
     };
     let details = json!({ "queue": queue, "requeued": tally.requeued, "refused": tally.refused });
-    note_outcome(app, session, action, &target, outcome, details).await;
+    let came = entry(app, asked.actor, action, &target, outcome, details);
+    audit::write_outcome(app, &came).await;
     match tally {
         Tally {
             error: Some(error), ..
@@ -232,50 +234,4 @@ fn uncertain(error: Option<BrokerError>) -> PageError {
     PageError::away(
         "The broker went away meanwhile. Nothing is lost; look at what still lies here before you try again. An event that went back twice is applied once.",
     )
-}
-
-/// It was done or refused all the same, and that it was asked for is in the log.
-async fn note_outcome(
-    app: &AppState,
-    session: &Session,
-    action: &str,
-    target: &str,
-    outcome: &str,
-    details: Value,
-) {
-    if let Err(error) = note(app, session, action, target, outcome, details).await {
-        tracing::error!(
-            ?error,
-            action,
-            target,
-            outcome,
-            "an outcome is not in the audit log"
-        );
-    }
-}
-
-/// Writes a row of the audit log; gives the details back for the next.
-async fn note(
-    app: &AppState,
-    session: &Session,
-    action: &str,
-    target: &str,
-    outcome: &str,
-    details: Value,
-) -> Result<Value> {
-    let now = app.clock.now();
-    let request_id = RequestId::current();
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action,
-        target,
-        outcome,
-        details: details.clone(),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    Ok(details)
 }

@@ -10,14 +10,15 @@ use serde_json::json;
 use sqlx::PgConnection;
 use std::time::Duration;
 
+use super::audit::note;
 use super::idempotency::{self, Repeat};
-use super::note_by;
 use crate::app::AppState;
 use crate::domain::notifications::MESSAGE_RECEIVED;
 use crate::domain::text::excerpt;
 use crate::domain::threads::{self as rules, Kind, Side, Status};
 use crate::read;
 use crate::store;
+use crate::store::audit::Actor;
 use crate::store::messages::texts::Message;
 use crate::store::messages::{Thread, texts, threads};
 use crate::store::user_notifications::{self, News};
@@ -193,12 +194,27 @@ pub(crate) async fn write(
         } else {
             "message.answer"
         };
-        let who = (writing.author, &writing.email);
         let details = json!({ "message": message.id });
-        note_by(&mut tx, app, who, action, &target(writing.thread), details).await?;
+        let author = actor((writing.author, &writing.email));
+        note(
+            &mut tx,
+            app,
+            author,
+            action,
+            &target(writing.thread),
+            details,
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(message.id)
+}
+
+fn actor((id, email): (UserId, &EmailAddress)) -> Actor<'_> {
+    Actor {
+        id: Some(id),
+        email: email.as_str(),
+    }
 }
 
 /// Closes a conversation, or opens it again.
@@ -226,10 +242,10 @@ pub(crate) async fn turn(
         .on_constraint("threads_once", exists)?;
     if side == Side::Staff {
         let details = json!({ "before": thread.status, "after": to });
-        note_by(
+        note(
             &mut tx,
             app,
-            who,
+            actor(who),
             "message.set_status",
             &target(id),
             details,
@@ -259,7 +275,15 @@ pub(crate) async fn assign(
     }
     threads::assign(&mut tx, id, assignee, app.clock.now()).await?;
     let details = json!({ "before": thread.assignee_id, "after": assignee });
-    note_by(&mut tx, app, who, "message.assign", &target(id), details).await?;
+    note(
+        &mut tx,
+        app,
+        actor(who),
+        "message.assign",
+        &target(id),
+        details,
+    )
+    .await?;
     tx.commit().await?;
     Ok(Thread {
         assignee_id: assignee,

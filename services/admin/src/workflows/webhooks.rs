@@ -7,7 +7,7 @@ use primitives::{DeliveryId, Timestamp, WebhookId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::note;
+use super::audit::note;
 use crate::app::AppState;
 use crate::domain::webhooks::signature::Secret;
 use crate::domain::webhooks::target;
@@ -42,7 +42,7 @@ pub(crate) async fn create(
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.create",
         &target_of(id),
         details,
@@ -68,7 +68,7 @@ pub(crate) async fn update(
         note(
             &mut tx,
             app,
-            session,
+            session.actor(),
             "webhook.update",
             &target_of(id),
             details,
@@ -95,7 +95,7 @@ pub(crate) async fn rotate(
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.rotate_secret",
         &target_of(id),
         details,
@@ -122,7 +122,15 @@ pub(crate) async fn switch(
         (changed, "webhook.disable")
     };
     if changed {
-        note(&mut tx, app, session, action, &target_of(id), json!({})).await?;
+        note(
+            &mut tx,
+            app,
+            session.actor(),
+            action,
+            &target_of(id),
+            json!({}),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(())
@@ -136,7 +144,7 @@ pub(crate) async fn delete(app: &AppState, session: &Session, id: WebhookId) -> 
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.delete",
         &target_of(id),
         details,
@@ -157,7 +165,7 @@ pub(crate) async fn ping(app: &AppState, session: &Session, id: WebhookId) -> Re
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.ping",
         &target_of(id),
         json!({}),
@@ -185,7 +193,7 @@ pub(crate) async fn replay(
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.replay",
         &target_of(id),
         details,
@@ -209,7 +217,7 @@ pub(crate) async fn replay_failed(
     note(
         &mut tx,
         app,
-        session,
+        session.actor(),
         "webhook.replay",
         &target_of(id),
         details,

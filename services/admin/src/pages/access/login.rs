@@ -16,6 +16,7 @@ use crate::error::{PageError, Result};
 use crate::input::{Form, Query};
 use crate::pages::act::note;
 use crate::session::{SESSION, cookie, read_cookie, same};
+use crate::store::audit::Actor;
 
 /// The cookie that must match the form's token before there is a session.
 const LOGIN: &str = "mercato_admin_login";
@@ -133,7 +134,17 @@ pub(super) async fn submit(
         Ok(StaffSignIn::SecondFactor { .. }) => ("sign_in.password", None),
         Err(_) => ("sign_in", None),
     };
-    note(&app, (user, typed(&form.email).as_str()), action, &done).await?;
+    let email = typed(&form.email);
+    note(
+        &app,
+        Actor {
+            id: user,
+            email: &email,
+        },
+        action,
+        &done,
+    )
+    .await?;
     match done {
         Ok(StaffSignIn::SignedIn(session)) => begin(&app, &headers, jar, session, &form.next).await,
         Ok(StaffSignIn::SecondFactor { mfa_token, .. }) => {
@@ -171,7 +182,17 @@ pub(super) async fn second_step(
         .post::<_, StaffSession>("/internal/staff/second-factor", None, None, &request)
         .await;
     let user: Option<UserId> = done.as_ref().ok().map(|session| session.user.id);
-    note(&app, (user, typed(&form.email).as_str()), "sign_in", &done).await?;
+    let email = typed(&form.email);
+    note(
+        &app,
+        Actor {
+            id: user,
+            email: &email,
+        },
+        "sign_in",
+        &done,
+    )
+    .await?;
     match done {
         Ok(session) => begin(&app, &headers, jar, session, &form.next).await,
         Err(CallError::Problem { code, .. }) if code == "invalid_credentials" => {

@@ -101,8 +101,7 @@ async fn change<Request: Serialize + Sync, Answer: DeserializeOwned>(
 ) -> Result<std::result::Result<Answer, CallError>> {
     let obo = session.on_behalf_of();
     let done = app.auth.post(path, Some(&obo), None, request).await;
-    let actor = (Some(session.user_id), session.email.as_str());
-    note(app, actor, action, &done).await?;
+    note(app, session.actor(), action, &done).await?;
     Ok(done)
 }
 

@@ -120,8 +120,7 @@ async fn prove(
     let path = "/internal/staff/reauthenticate";
     let obo = session.on_behalf_of();
     let done = app.auth.post::<_, ()>(path, Some(&obo), None, &proof).await;
-    let actor = (Some(session.user_id), session.email.as_str());
-    note(app, actor, "reauthenticate", &done).await?;
+    note(app, session.actor(), "reauthenticate", &done).await?;
     match done {
         Ok(()) => Ok(None),
         Err(CallError::Problem { code, .. }) if code == "invalid_credentials" => {

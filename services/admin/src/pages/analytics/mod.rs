@@ -213,8 +213,8 @@ async fn tab(
         _ => ranked::view(&question, tab).await?,
     };
     if csv {
-        let file = format!("{word}-{}-{}-{currency}.csv", period.from, period.to);
-        return Ok(view.table.csv(&file)?.into_response());
+        let file = format!("{word}-{}-{}-{currency}", period.from, period.to);
+        return view.table.csv(&file);
     }
     // A page stays short; the file has all.
     let more = view.table.rows.len().saturating_sub(ROWS);

@@ -1,12 +1,12 @@
 //! What a tab shows, and the same as CSV.
 
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::Response;
 use primitives::{Currency, Money, Timestamp};
 
 use crate::error::Result;
 use crate::format::thousands;
 use crate::pages::chart::Chart;
+use crate::spreadsheet;
 
 /// Tiles, a chart, and a table.
 #[derive(Debug, Default)]
@@ -170,7 +170,7 @@ impl Cell {
 
 impl Table {
     /// Exactly what the page shows.
-    pub(super) fn csv(&self, file: &str) -> Result<impl IntoResponse + use<>> {
+    pub(super) fn csv(&self, file: &str) -> Result<Response> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let write = |writer: &mut csv::Writer<Vec<u8>>, cells: &[Cell]| {
             writer.write_record(cells.iter().map(|cell| &cell.plain))
@@ -183,13 +183,6 @@ impl Table {
             write(&mut writer, &self.total)?;
         }
         let body = writer.into_inner().map_err(|error| error.into_error())?;
-        let headers = [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-            (
-                header::CONTENT_DISPOSITION,
-                format!("attachment; filename=\"{file}\""),
-            ),
-        ];
-        Ok((headers, body))
+        Ok(spreadsheet::file(file, body))
     }
 }

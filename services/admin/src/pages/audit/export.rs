@@ -1,11 +1,7 @@
 use auth_token::permissions::ReadAudit;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use futures::stream;
-use http_kit::RequestId;
-use primitives::{AuditId, Timestamp};
+use axum::response::Response;
+use primitives::Timestamp;
 use serde_json::json;
 
 use super::filter::Params;
@@ -16,8 +12,9 @@ use crate::input::Query;
 use crate::session::May;
 use crate::spreadsheet;
 use crate::store;
-use crate::store::audit::{DONE, Entry};
+use crate::store::audit::DONE;
 use crate::store::audit_rows::{AuditFilter, AuditRow};
+use crate::workflows::audit::{self, entry};
 
 /// How many rows are in memory at a time.
 const BITE: i64 = 500;
@@ -55,43 +52,39 @@ pub(super) async fn file(
             .await?
             .map_or(0, |head| head.seq),
     );
-    let (now, request_id) = (app.clock.now(), RequestId::current());
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action: "audit.export",
-        target: "audit",
-        outcome: DONE,
-        details: json!({ "filter": params.link("", "").trim_start_matches('?') }),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut db, &entry).await?;
     drop(db);
+    let details = json!({ "filter": params.link("", "").trim_start_matches('?') });
+    let taken = entry(
+        &app,
+        session.actor(),
+        "audit.export",
+        "audit",
+        DONE,
+        details,
+    );
+    audit::write(&app, &taken).await?;
     let head = spreadsheet::line(HEAD.map(str::to_owned));
-    let pieces = stream::try_unfold(Some((app, filter, None, head)), piece);
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\""),
-    ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok(spreadsheet::stream("audit", head, None, move |after| {
+        bite(app.clone(), filter.clone(), after)
+    }))
 }
 
-/// Where the file is: with what, after which row, and what stands before the next ones.
-type Place = (AppState, AuditFilter, Option<(Timestamp, i64)>, String);
+/// After a row, named by its time and number.
+type Place = Option<(Timestamp, i64)>;
 
-async fn piece(place: Option<Place>) -> sqlx::Result<Option<(String, Option<Place>)>> {
-    let Some((app, filter, after, mut text)) = place else {
-        return Ok(None);
-    };
+async fn bite(
+    app: AppState,
+    filter: AuditFilter,
+    after: Place,
+) -> sqlx::Result<(String, Option<Place>)> {
     let mut db = app.pool.acquire().await?;
     let rows = store::audit_rows::list(&mut db, &filter, after, BITE).await?;
-    drop(db);
-    text.extend(rows.iter().map(|row| spreadsheet::line(fields(row))));
-    let next = rows.last().filter(|_| rows.len() as i64 == BITE);
-    let next = next.map(|last| (app, filter, Some((last.at, last.seq)), String::new()));
-    Ok(Some((text, next)))
+    let text = rows
+        .iter()
+        .map(|row| spreadsheet::line(fields(row)))
+        .collect();
+    let last = rows.last().filter(|_| rows.len() as i64 == BITE);
+    Ok((text, last.map(|last| Some((last.at, last.seq)))))
 }
 
 fn fields(row: &AuditRow) -> [String; 16] {

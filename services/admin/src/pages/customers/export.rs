@@ -1,21 +1,17 @@
 use auth_token::permissions::ManageUsers;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use futures::stream;
-use http_kit::RequestId;
-use primitives::AuditId;
+use axum::response::Response;
 use serde_json::json;
 
 use super::filter::{Found, Params, some};
 use crate::app::AppState;
-use crate::error::{PageError, Result};
+use crate::error::Result;
 use crate::input::Query;
 use crate::read::customers::{CustomerFilter, Place};
 use crate::session::May;
-use crate::store::audit::{DONE, Entry};
-use crate::{spreadsheet, store};
+use crate::spreadsheet;
+use crate::store::audit::DONE;
+use crate::workflows::audit::{self, entry};
 
 /// How many people are in memory at a time.
 const BITE: usize = 500;
@@ -43,74 +39,37 @@ pub(super) async fn file(
     let filter = params
         .filter()
         .map_err(|error| error.back_to(super::SECTION))?;
-    let (now, request_id) = (app.clock.now(), RequestId::current());
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action: "customers.export",
-        target: "customers",
-        outcome: DONE,
-        details: json!({ "filter": params.link("", "").trim_start_matches('?') }),
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    let at = At {
-        app,
-        filter,
-        orders: params.orders,
-        after: None,
-        before: spreadsheet::line(HEAD.map(str::to_owned)),
-    };
-    let pieces = stream::try_unfold(Some(at), piece);
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (
-            CONTENT_DISPOSITION,
-            "attachment; filename=\"customers.csv\"",
-        ),
-    ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    let details = json!({ "filter": params.link("", "").trim_start_matches('?') });
+    let taken = entry(
+        &app,
+        session.actor(),
+        "customers.export",
+        "customers",
+        DONE,
+        details,
+    );
+    audit::write(&app, &taken).await?;
+    let head = spreadsheet::line(HEAD.map(str::to_owned));
+    let orders = params.orders;
+    Ok(spreadsheet::stream("customers", head, None, move |after| {
+        bite(app.clone(), filter.clone(), orders.clone(), after)
+    }))
 }
 
-/// Where the file is.
-struct At {
+async fn bite(
     app: AppState,
     filter: CustomerFilter,
     orders: String,
     after: Option<Place>,
-    /// What stands before the next people.
-    before: String,
+) -> std::result::Result<(String, Option<Option<Place>>), String> {
+    let found = some(&app, &filter, &orders, after, BITE).await;
+    let (found, next) = found.map_err(|error| format!("{error:?}"))?;
+    let text = found
+        .iter()
+        .map(|found| spreadsheet::line(fields(found)))
+        .collect();
+    Ok((text, next.map(Some)))
 }
-
-async fn piece(at: Option<At>) -> std::result::Result<Option<(String, Option<At>)>, Broken> {
-    let Some(mut at) = at else {
-        return Ok(None);
-    };
-    let (found, next) = some(&at.app, &at.filter, &at.orders, at.after, BITE)
-        .await
-        .map_err(Broken)?;
-    let mut text = std::mem::take(&mut at.before);
-    text.extend(found.iter().map(|found| spreadsheet::line(fields(found))));
-    let next = next.map(|place| At {
-        after: Some(place),
-        ..at
-    });
-    Ok(Some((text, next)))
-}
-
-/// A database went away in the middle: the file ends there, and the browser sees that it is not whole.
-#[derive(Debug)]
-struct Broken(PageError);
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the file breaks off: {:?}", self.0)
-    }
-}
-
-impl std::error::Error for Broken {}
 
 fn fields(found: &Found) -> [String; 11] {
     let (user, totals) = (&found.user, &found.totals);

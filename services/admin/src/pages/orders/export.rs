@@ -1,13 +1,9 @@
 //! Orders as a file, sent as they are read.
 
 use auth_token::permissions::ReadOrders;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use futures::stream;
-use http_kit::RequestId;
-use primitives::{AuditId, Money, OrderId, Timestamp};
+use axum::response::Response;
+use primitives::{Money, OrderId, Timestamp};
 use serde_json::{Value, json};
 
 use super::list::Params;
@@ -19,8 +15,8 @@ use crate::read::orders::{OrderFilter, OrderRow, list};
 use crate::read::snapshot;
 use crate::session::{May, Session};
 use crate::spreadsheet;
-use crate::store;
-use crate::store::audit::{DONE, Entry};
+use crate::store::audit::DONE;
+use crate::workflows::audit::{self, entry};
 
 /// How many rows are in memory at a time.
 const BITE: i64 = 500;
@@ -57,15 +53,9 @@ pub(super) async fn file(
         .filter(now, app.late_after())
         .map_err(|error| error.back_to("/admin/orders"))?;
     note(&app, &session, json!({ "filter": params.described() })).await?;
-    let place = Place {
-        app,
-        filter,
-        now,
-        after: None,
-        text: head(),
-    };
-    let pieces = stream::try_unfold(Some(place), piece);
-    Ok((file_headers(), Body::from_stream(pieces)).into_response())
+    Ok(spreadsheet::stream("orders", head(), None, move |after| {
+        bite(app.clone(), filter.clone(), now, after)
+    }))
 }
 
 /// Some orders, chosen one by one.
@@ -79,58 +69,37 @@ pub(super) async fn chosen(
     note(app, session, json!({ "orders": numbers })).await?;
     let mut text = head();
     text.extend(orders.iter().map(|order| line(app, order, now)));
-    Ok((file_headers(), text).into_response())
+    Ok(spreadsheet::file("orders", text))
 }
 
-async fn note(app: &AppState, session: &Session, details: Value) -> Result<()> {
-    let (now, request_id) = (app.clock.now(), RequestId::current());
-    let entry = Entry {
-        id: AuditId::new(now, &app.random),
-        at: now,
-        actor_id: Some(session.user_id),
-        actor_email: session.email.as_str(),
-        action: "orders.export",
-        target: "orders",
-        outcome: DONE,
+async fn note(app: &AppState, session: &Session, details: Value) -> sqlx::Result<()> {
+    let taken = entry(
+        app,
+        session.actor(),
+        "orders.export",
+        "orders",
+        DONE,
         details,
-        request_id: request_id.as_ref().map_or("", RequestId::as_str),
-    };
-    store::audit::insert(&mut *app.pool.acquire().await?, &entry).await?;
-    Ok(())
-}
-
-const fn file_headers() -> [(axum::http::HeaderName, &'static str); 2] {
-    [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"orders.csv\""),
-    ]
+    );
+    audit::write(app, &taken).await
 }
 
 fn head() -> String {
     spreadsheet::line(HEAD.map(str::to_owned))
 }
 
-/// Where the file is: after which row, and what stands before the next ones.
-struct Place {
+async fn bite(
     app: AppState,
     filter: OrderFilter,
     now: Timestamp,
     after: Option<OrderId>,
-    text: String,
-}
-
-async fn piece(place: Option<Place>) -> sqlx::Result<Option<(String, Option<Place>)>> {
-    let Some(mut place) = place else {
-        return Ok(None);
-    };
-    let mut db = snapshot(&place.app.order_db).await?;
-    let rows = list(&mut db, &place.filter, place.after, BITE).await?;
+) -> sqlx::Result<(String, Option<Option<OrderId>>)> {
+    let mut db = snapshot(&app.order_db).await?;
+    let rows = list(&mut db, &filter, after, BITE).await?;
     drop(db);
-    let mut text = std::mem::take(&mut place.text);
-    text.extend(rows.iter().map(|row| line(&place.app, row, place.now)));
-    place.after = rows.last().map(|last| last.id);
-    let more = rows.len() as i64 == BITE;
-    Ok(Some((text, more.then_some(place))))
+    let text = rows.iter().map(|row| line(&app, row, now)).collect();
+    let last = rows.last().filter(|_| rows.len() as i64 == BITE);
+    Ok((text, last.map(|last| Some(last.id))))
 }
 
 fn line(app: &AppState, order: &OrderRow, now: Timestamp) -> String {
