@@ -96,10 +96,7 @@ fn app() -> Router {
                 "/limited",
                 get(async || Error::rate_limited(Duration::from_millis(1500)).into_response()),
             )
-            .route(
-                "/slow",
-                get(async || tokio::time::sleep(Duration::from_secs(60)).await),
-            );
+            .route("/slow", get(async || std::future::pending::<()>().await));
     http_kit::public(
         routes,
         Limits {

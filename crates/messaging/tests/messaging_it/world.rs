@@ -392,11 +392,7 @@ async fn published(pool: &PgPool, account: &str) -> i64 {
 
 /// Waits for a condition; the deadline is for hung tests only.
 pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition().await {
-        assert!(Instant::now() < deadline, "this did not happen: {what}");
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
+    testkit::eventually_within(PATIENCE, what, async || condition().await.then_some(())).await;
 }
 
 /// Writes each event down, without any guard of its own: what is applied twice stands there twice.

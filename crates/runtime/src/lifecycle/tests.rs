@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicU32;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::*;
 
@@ -12,12 +13,21 @@ struct App {
     soft: CancellationToken,
     hard: CancellationToken,
     ended: tokio::task::JoinHandle<anyhow::Result<()>>,
+    /// A request of `/slow` has come …
+    asked: Arc<Notify>,
+    /// … and is answered.
+    answer: Arc<Notify>,
 }
 
 async fn app(rt: Runtime, lame_duck: Duration) -> App {
-    let slow = async || {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        "done"
+    let (asked, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let slow = {
+        let (asked, answer) = (asked.clone(), answer.clone());
+        async move || {
+            asked.notify_one();
+            answer.notified().await;
+            "done"
+        }
     };
     let listeners = Listeners {
         public: Some(Router::new().route("/slow", get(slow))),
@@ -49,6 +59,8 @@ async fn app(rt: Runtime, lame_duck: Duration) -> App {
         soft,
         hard,
         ended,
+        asked,
+        answer,
     }
 }
 
@@ -75,23 +87,26 @@ async fn requests_under_way_finish_and_tasks_are_awaited() {
     let seen = flushed.clone();
     rt.spawn("flusher", async move |stop: CancellationToken| {
         stop.cancelled().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
         seen.fetch_add(1, Ordering::SeqCst);
     });
     let app = app(rt, Duration::ZERO).await;
     let public = app.public;
     let request = tokio::spawn(async move { fetch(public, "/slow").await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    app.asked.notified().await;
     app.soft.cancel();
+    while fetch(public, "/health").await.is_ok() {}
+    app.answer.notify_one();
     assert!(request.await.unwrap().unwrap().ends_with("done"));
     app.ended.await.unwrap().unwrap();
     assert_eq!(flushed.load(Ordering::SeqCst), 1);
-    assert!(fetch(app.public, "/health").await.is_err());
 }
 
 #[tokio::test]
 async fn a_lame_duck_serves_but_is_not_ready_and_closes_connections() {
-    let app = app(runtime(), Duration::from_millis(600)).await;
+    let app = app(runtime(), Duration::from_secs(60)).await;
     assert!(
         fetch(app.internal, "/health/ready")
             .await
@@ -105,23 +120,23 @@ async fn a_lame_duck_serves_but_is_not_ready_and_closes_connections() {
             .starts_with("HTTP/1.1 200")
     );
     app.soft.cancel();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(
-        fetch(app.internal, "/health/ready")
-            .await
-            .unwrap()
-            .starts_with("HTTP/1.1 503")
-    );
+    while fetch(app.internal, "/health/ready")
+        .await
+        .unwrap()
+        .starts_with("HTTP/1.1 200")
+    {}
     let mut kept = TcpStream::connect(app.public).await.unwrap();
     kept.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         .await
         .unwrap();
+    app.answer.notify_one();
     let mut answer = String::new();
     kept.read_to_string(&mut answer).await.unwrap();
     assert!(
         answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"),
         "{answer}"
     );
+    app.hard.cancel();
     app.ended.await.unwrap().unwrap();
 }
 
@@ -129,7 +144,6 @@ async fn a_lame_duck_serves_but_is_not_ready_and_closes_connections() {
 async fn the_second_signal_ends_at_once() {
     let app = app(runtime(), Duration::from_secs(60)).await;
     app.soft.cancel();
-    tokio::time::sleep(Duration::from_millis(20)).await;
     app.hard.cancel();
     tokio::time::timeout(Duration::from_secs(1), app.ended)
         .await

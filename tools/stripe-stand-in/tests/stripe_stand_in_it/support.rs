@@ -11,6 +11,7 @@ use serde_json::Value;
 use stripe_core::payment_intent::CreatePaymentIntent;
 use stripe_stand_in::{Settings, StandIn};
 use stripe_types::Currency;
+use tokio::sync::Notify;
 
 pub(crate) const SECRET: &str = "whsec_mercato";
 
@@ -22,6 +23,7 @@ pub(crate) type Received = (String, String);
 pub(crate) struct Shop {
     pub(crate) received: Arc<Mutex<Vec<Received>>>,
     pub(crate) failures: Arc<Mutex<usize>>,
+    came: Arc<Notify>,
 }
 
 impl Shop {
@@ -37,26 +39,31 @@ impl Shop {
 
     /// Waits until that many webhooks of the type have come.
     pub(crate) async fn wait(&self, kind: &str, count: usize) -> Vec<Received> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        loop {
-            let found: Vec<_> = self
-                .received
-                .lock()
-                .unwrap()
-                .iter()
-                .filter(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["type"] == kind)
-                .cloned()
-                .collect();
-            if found.len() >= count {
-                return found;
+        let came = async {
+            loop {
+                let next = self.came.notified();
+                let found = self.of(kind);
+                if found.len() >= count {
+                    return found;
+                }
+                next.await;
             }
-            assert!(
-                tokio::time::Instant::now() < deadline,
-                "{count} × {kind} did not come, only {}",
-                found.len()
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        };
+        let patience = Duration::from_secs(10);
+        tokio::time::timeout(patience, came)
+            .await
+            .unwrap_or_else(|_| {
+                let only = self.of(kind).len();
+                panic!("{count} × {kind} did not come, only {only}")
+            })
+    }
+
+    fn of(&self, kind: &str) -> Vec<Received> {
+        let received = self.received.lock().unwrap();
+        let of_kind = received
+            .iter()
+            .filter(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["type"] == kind);
+        of_kind.cloned().collect()
     }
 }
 
@@ -70,6 +77,7 @@ async fn receive(State(shop): State<Shop>, headers: HeaderMap, body: String) -> 
     }
     let signature = headers["stripe-signature"].to_str().unwrap().to_owned();
     shop.received.lock().unwrap().push((signature, body));
+    shop.came.notify_waiters();
     StatusCode::OK
 }
 

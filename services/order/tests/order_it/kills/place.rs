@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use auth_token::{Claims, GeneratedKey, Jwks, Role, Signer};
 use axum::Router;
@@ -267,12 +267,32 @@ impl Place {
     }
 
     /// Whether everything has been there for so long since then that all should be in order.
-    pub(crate) fn patience_is_over(&self, began: Instant) -> bool {
+    fn patience_is_over(&self, began: Instant) -> bool {
         match self.servers.try_lock() {
             Ok(servers) => began.max(servers.complete_since).elapsed() > PATIENCE,
             // A server is starting.
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Poisoned(_)) => panic!("a server did not start again"),
+        }
+    }
+
+    /// Tries until it is so, and starts again what has died meanwhile.
+    ///
+    /// # Panics
+    /// With what the last try said, when patience is over.
+    pub(crate) async fn until<T>(
+        &mut self,
+        case: &str,
+        mut attempt: impl AsyncFnMut(&Self) -> Result<T, String>,
+    ) -> T {
+        let began = Instant::now();
+        loop {
+            self.revive();
+            match attempt(self).await {
+                Ok(value) => return value,
+                Err(why) => assert!(!self.patience_is_over(began), "{case}: {why}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

@@ -1,7 +1,5 @@
 //! Somebody who buys, and what must be so in the end.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 use testkit::http::{Answer, Client, Request};
@@ -93,80 +91,65 @@ impl Purchase {
     pub(crate) async fn is_in_order(&self, place: &mut Place) {
         self.becomes(place, "cancelled", "refunded", "released")
             .await;
-        let began = Instant::now();
-        loop {
-            place.revive();
-            let under_way = under_way(place, &self.order).await;
-            if under_way.as_ref().is_ok_and(Vec::is_empty) {
-                break;
-            }
-            assert!(
-                !place.patience_is_over(began),
-                "{}: still under way: {under_way:?}",
-                self.case
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        place
+            .until(&self.case, async |place| {
+                let under_way = under_way(place, &self.order).await;
+                if under_way.as_ref().is_ok_and(Vec::is_empty) {
+                    Ok(())
+                } else {
+                    Err(format!("still under way: {under_way:?}"))
+                }
+            })
+            .await;
     }
 
     async fn becomes(&self, place: &mut Place, status: &str, payment: &str, hold: &str) {
-        let began = Instant::now();
-        loop {
-            place.revive();
-            let path = format!("/api/orders/{}", self.order);
-            let answer = place
-                .order
-                .client()
-                .get(&path)
-                .header("x-order-token", &self.token)
-                .try_send()
-                .await;
-            let order = answer
-                .ok()
-                .filter(|answer| answer.status == 200)
-                .map(|answer| answer.value())
-                .unwrap_or_default();
-            let held = hold_of(place, &self.order).await;
-            if order["status"] == status
-                && order["payment_status"] == payment
-                && held.as_deref() == Some(hold)
-            {
-                return;
-            }
-            assert!(
-                !place.patience_is_over(began),
-                "{}: not {status}, {payment} and {hold} but {order}, {held:?}",
-                self.case
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let path = format!("/api/orders/{}", self.order);
+        place
+            .until(&self.case, async |place| {
+                let client = place.order.client();
+                let request = client.get(&path).header("x-order-token", &self.token);
+                let order = request
+                    .try_send()
+                    .await
+                    .ok()
+                    .filter(|answer| answer.status == 200)
+                    .map(|answer| answer.value())
+                    .unwrap_or_default();
+                let held = hold_of(place, &self.order).await;
+                if order["status"] == status
+                    && order["payment_status"] == payment
+                    && held.as_deref() == Some(hold)
+                {
+                    Ok(())
+                } else {
+                    Err(format!(
+                        "not {status}, {payment} and {hold} but {order}, {held:?}"
+                    ))
+                }
+            })
+            .await;
     }
 
     /// Repeats a request, as clients do, until it is answered well.
     async fn insist(&self, place: &mut Place, request: impl Fn(Client) -> Request) -> Answer {
-        let began = Instant::now();
-        loop {
-            place.revive();
-            let why = match request(place.order.client()).try_send().await {
-                Ok(answer) if answer.status < 300 => return answer,
-                // Whoever asked before us was told nothing, but it was done.
-                Ok(answer)
-                    if answer.status == 409
-                        && ["order_already_paid", "order_not_payable"]
-                            .contains(&answer.value()["code"].as_str().unwrap_or_default()) =>
-                {
-                    return answer;
+        place
+            .until(&self.case, async |place| {
+                match request(place.order.client()).try_send().await {
+                    Ok(answer) if answer.status < 300 => Ok(answer),
+                    // Whoever asked before us was told nothing, but it was done.
+                    Ok(answer)
+                        if answer.status == 409
+                            && ["order_already_paid", "order_not_payable"]
+                                .contains(&answer.value()["code"].as_str().unwrap_or_default()) =>
+                    {
+                        Ok(answer)
+                    }
+                    Ok(answer) => Err(format!("not answered well: {}", answer.text())),
+                    Err(error) => Err(format!("not answered: {error}")),
                 }
-                Ok(answer) => answer.text(),
-                Err(error) => error.to_string(),
-            };
-            assert!(
-                !place.patience_is_over(began),
-                "{}: still not answered well: {why}",
-                self.case
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            })
+            .await
     }
 }
 
