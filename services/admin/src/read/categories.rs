@@ -8,8 +8,8 @@ use sqlx::{FromRow, PgConnection};
 #[derive(FromRow)]
 pub(crate) struct CategoryName {
     pub(crate) id: CategoryId,
-    /// With those above it, as `Home › Lamps`.
-    pub(crate) path: String,
+    /// Its name, further in the deeper it lies: a list of very many stays short.
+    pub(crate) label: String,
 }
 
 impl CategoryName {
@@ -22,8 +22,8 @@ impl CategoryName {
 /// Categories in the order of the tree, down to a depth: 1 is the top.
 pub(crate) async fn names(conn: &mut PgConnection, depth: i64) -> sqlx::Result<Vec<CategoryName>> {
     sqlx::query_as(
-        "SELECT t.id, t.path
-           FROM (SELECT x.descendant_id AS id, count(*) AS depth, string_agg(c.name, ' › ' ORDER BY above.depth) AS path,
+        "SELECT t.id, repeat('\u{a0}\u{a0}\u{a0}', t.depth::int - 1) || t.names[t.depth] AS label
+           FROM (SELECT x.descendant_id AS id, count(*) AS depth, array_agg(c.name ORDER BY above.depth) AS names,
                         array_agg((c.position, c.name, c.id) ORDER BY above.depth) AS place
                    FROM category_closure x
                    JOIN categories c ON c.id = x.ancestor_id

@@ -219,12 +219,13 @@ pub(crate) struct Stock {
     pub(crate) value: i64,
 }
 
-/// By category on the last day that is known, most worth first; and the sum of each day.
+/// By category on the last day that is known, most worth first; and the sum of at most so many days, the last of each few.
 pub(crate) async fn stock(
     conn: &mut PgConnection,
     currency: Currency,
     from: Date,
     to: Date,
+    most: i32,
 ) -> sqlx::Result<(Vec<Stock>, Vec<(Date, i64)>)> {
     let now = sqlx::query_as!(
         Stock,
@@ -236,10 +237,16 @@ pub(crate) async fn stock(
     .fetch_all(&mut *conn)
     .await?;
     let days = sqlx::query!(
-        r#"SELECT day, sum(value)::bigint AS "value!" FROM stock_values WHERE currency = $1 AND day BETWEEN $2 AND $3 GROUP BY day ORDER BY day"#,
+        r#"SELECT d.day, (SELECT sum(value)::bigint FROM stock_values WHERE currency = $1 AND day = d.day) AS "value!"
+             FROM (SELECT ($3::date - $2::date) / $4 + 1 AS days) each CROSS JOIN generate_series(0, ($3::date - $2::date) / each.days) AS ago
+            CROSS JOIN LATERAL (SELECT day FROM stock_values
+                                 WHERE currency = $1 AND day >= $2 AND day <= $3::date - ago * each.days AND day > $3::date - (ago + 1) * each.days
+                                 ORDER BY day DESC LIMIT 1) d
+            ORDER BY d.day"#,
         currency.code(),
         from,
-        to
+        to,
+        most
     )
     .fetch_all(conn)
     .await?;

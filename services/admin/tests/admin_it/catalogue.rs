@@ -203,6 +203,69 @@ async fn a_product_is_edited_whole() {
 }
 
 #[tokio::test]
+async fn many_variants_are_edited_some_at_a_time() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    let lamp = panel.product("Blue lamp", "active", &[3; 100]).await;
+    sqlx::query("UPDATE products SET option_names = '{n}' WHERE id = $1")
+        .bind(lamp)
+        .execute(&panel.product_db)
+        .await
+        .unwrap();
+    let skus: Vec<String> = sqlx::query_scalar(
+        "SELECT sku FROM product_variants WHERE product_id = $1 ORDER BY position, id",
+    )
+    .bind(lamp)
+    .fetch_all(&panel.product_db)
+    .await
+    .unwrap();
+    let path = format!("/admin/products/{lamp}");
+    let page = admin.page(&format!("{path}?from=25")).await;
+    assert!(page.len() < 60_000, "{}", page.len());
+    assert_shows(&page, &["26 to 50", "of 100 variants"]);
+    assert!(page.contains(&format!("value=\"{}\"", skus[25])) && !page.contains(&skus[24]));
+    assert!(!page.contains(&skus[50]));
+
+    let known = |sku: &String| json!({"sku": sku, "price": {"amount": 1000, "currency": "EUR"}, "options": {"n": sku}});
+    let answer = json!({"title": "Blue lamp", "slug": "x", "description": "", "category": null, "attributes": {}, "options": ["n"], "tax_class": "standard",
+        "seo": {"title": null, "description": null}, "publish_at": null, "unpublish_at": null, "version": 1,
+        "variants": skus.iter().map(known).collect::<Vec<_>>()});
+    let api = format!("/internal/api/products/{lamp}");
+    panel.peer.world().answers.insert(api, answer);
+    let fields = [
+        ("version", "1"),
+        ("title", "Blue lamp"),
+        ("currency", "EUR"),
+        ("tax_class", "standard"),
+        ("options", "n"),
+        ("v25.known", "yes"),
+        ("v25.sku", skus[25].as_str()),
+        ("v25.price", "12.50"),
+        ("v25.option.n", "z"),
+        ("v26.known", "yes"),
+        ("v26.sku", skus[26].as_str()),
+        ("v26.remove", "yes"),
+    ];
+    let done = admin.send(&format!("{path}?from=25"), &fields).await;
+    let done = done.expect(303);
+    assert_eq!(
+        done.header("location"),
+        format!("{path}?done=product&from=25")
+    );
+    let body = &panel.peer.calls()[1].body;
+    let sent = body["variants"].as_array().unwrap();
+    assert_eq!(sent.len(), 99, "all but the one that was removed");
+    assert_eq!(
+        (&sent[25]["sku"], &sent[25]["price"]["amount"]),
+        (&json!(skus[25]), &json!(1250))
+    );
+    assert_eq!(
+        (&sent[26], &sent[98]),
+        (&known(&skus[27]), &known(&skus[99]))
+    );
+}
+
+#[tokio::test]
 async fn a_new_product_begins_as_a_draft() {
     let panel = Panel::open().await;
     let admin = panel.staff(Role::Admin).await;

@@ -7,7 +7,7 @@ use crate::read;
 use crate::store::analytics_pages;
 
 /// The most days that the chart shows.
-const DAYS: usize = 100;
+const DAYS: i32 = 100;
 
 /// What lies in stock, and what it would bring.
 pub(super) async fn view(question: &Question<'_>) -> Result<View> {
@@ -22,6 +22,7 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
         currency,
         period.from,
         period.to,
+        DAYS,
     )
     .await?;
     let paths = read::sales::category_paths(&mut *app.product_db.acquire().await?).await?;
@@ -39,18 +40,15 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
         value,
         change: None,
     };
-    // The last of each few days, if there are many.
-    let each = days.len().div_ceil(DAYS).max(1);
-    let shown: Vec<_> = days.iter().rev().step_by(each).rev().collect();
     let chart = Plot {
         id: "stock",
         title: "Value of the stock".to_owned(),
         unit: Unit::Money(currency),
         along: "Day",
-        labels: shown.iter().map(|(day, _)| Step::Day.label(*day)).collect(),
+        labels: days.iter().map(|(day, _)| Step::Day.label(*day)).collect(),
         series: vec![Series::new(
             "Value of the stock",
-            shown.iter().map(|(_, value)| *value).collect(),
+            days.iter().map(|(_, value)| *value).collect(),
         )],
         table: true,
     };
@@ -90,7 +88,7 @@ pub(super) async fn view(question: &Question<'_>) -> Result<View> {
             tile("Variants in stock", Unit::Count.full(variants)),
         ],
         chart_title: "Value of the stock by day".to_owned(),
-        chart: (!shown.is_empty()).then(|| chart.lines()),
+        chart: (!days.is_empty()).then(|| chart.lines()),
         table: Table {
             columns: vec![
                 text_column("Category"),

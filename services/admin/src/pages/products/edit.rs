@@ -26,6 +26,8 @@ use crate::read::products::detail::{self, Definition, Head, Picture, VariantRow}
 use crate::read::{snapshot, users};
 use crate::session::{May, Session};
 
+/// So many variants are edited at a time.
+const AT_A_TIME: usize = 25;
 /// Deeper than any tree.
 const ALL: i64 = 99;
 
@@ -43,6 +45,8 @@ struct Page {
     can_decide: bool,
     /// A column for another option.
     another_option: bool,
+    /// The place of the first variant that is shown.
+    from: usize,
     media: String,
 }
 
@@ -72,10 +76,34 @@ impl Page {
         rows
     }
 
-    /// What is wrong with a field.
-    fn problem(&self, field: &str) -> Option<&str> {
-        let found = self.wrong.iter().find(|wrong| wrong.field == field);
-        found.map(|wrong| wrong.message.as_str())
+    /// What is wrong with the fields of a row.
+    fn problems(&self, row: &usize) -> Vec<&str> {
+        let of_row = format!("v{row}.");
+        let found = self
+            .wrong
+            .iter()
+            .filter(|wrong| wrong.field.starts_with(&of_row));
+        found.map(|wrong| wrong.message.as_str()).collect()
+    }
+
+    /// How many columns the table of variants has.
+    fn columns(&self) -> usize {
+        let new = usize::from(self.another_option && self.fields.value("new_option").is_empty());
+        6 + self.fields.options().len() + new
+    }
+
+    /// How many variants there are, on all pages.
+    fn variants(&self) -> usize {
+        self.product
+            .as_ref()
+            .map_or(0, |shown| shown.variants.len())
+    }
+
+    /// The pages of variants: where each begins and ends.
+    fn pages(&self) -> Vec<(usize, usize)> {
+        let starts = (0..self.variants()).step_by(AT_A_TIME);
+        let page = |from: usize| (from, (from + AT_A_TIME).min(self.variants()));
+        starts.map(page).collect()
     }
 
     fn variant(&self, sku: &str) -> Option<&VariantRow> {
@@ -90,6 +118,8 @@ pub(super) struct Params {
     done: Option<String>,
     /// `1`: with a column for another option.
     option: Option<String>,
+    /// The place of the first variant to be shown.
+    from: Option<String>,
     category: Option<String>,
 }
 
@@ -148,10 +178,19 @@ async fn build(
             users::names(&mut *app.auth_db.acquire().await?, &[seller]).await?;
         shown.seller = names.get(&seller).cloned().unwrap_or_default();
     }
+    let from = params.from.as_deref().and_then(|from| from.parse().ok());
+    let from: usize = from
+        .filter(|from| {
+            product
+                .as_ref()
+                .is_some_and(|shown| *from < shown.variants.len())
+        })
+        .unwrap_or(0);
     let (fields, wrong) = match (sent, &product) {
         (Some(sent), _) => sent,
         (None, Some(shown)) => {
-            let fields = Fields::of(&shown.head, &shown.variants, &definitions);
+            let some = shown.variants.iter().enumerate().skip(from).take(AT_A_TIME);
+            let fields = Fields::of(&shown.head, some, &definitions);
             (fields, Vec::new())
         }
         (None, None) => {
@@ -175,6 +214,7 @@ async fn build(
         categories,
         can_edit: session.may::<ManageCatalogue>() && !archived,
         can_decide: session.may::<ApproveProducts>() && !archived,
+        from,
         media: app.media.clone(),
     })
 }
@@ -184,39 +224,30 @@ async fn again(
     app: &AppState,
     session: &Session,
     id: Option<ProductId>,
-    fields: Fields,
-    wrong: Vec<Wrong>,
+    params: &Params,
+    (fields, wrong): (Fields, Vec<Wrong>),
 ) -> Result<Response> {
-    let page = build(app, session, id, &Params::default(), Some((fields, wrong))).await?;
+    let page = build(app, session, id, params, Some((fields, wrong))).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
 }
 
 pub(super) async fn save(
     State(app): State<AppState>,
     Path(id): Path<ProductId>,
+    Query(params): Query<Params>,
     StaffForm(session, pairs): StaffForm<Vec<(String, String)>>,
 ) -> Result<Response> {
     let (fields, page) = (Fields::sent(pairs), format!("/admin/products/{id}"));
     let before = Draft::read(&app, &session, id).await?;
     let definitions = definitions(&app, &fields).await?;
-    let (mut draft, terms) = match (
-        fields.draft(&definitions, &before.attributes),
-        fields.terms(),
-    ) {
+    let (draft, terms) = match (fields.draft(&definitions, Some(&before)), fields.terms()) {
         (Ok(draft), Ok(terms)) => (draft, terms),
         (draft, terms) => {
             let wrong = draft.err().into_iter().chain(terms.err()).flatten();
-            return again(&app, &session, Some(id), fields.clone(), wrong.collect()).await;
+            let sent = (fields.clone(), wrong.collect());
+            return again(&app, &session, Some(id), &params, sent).await;
         }
     };
-    // What the table does not show stays as it is.
-    for variant in &mut draft.variants {
-        let known = before
-            .variants
-            .iter()
-            .find(|known| known.sku == variant.sku);
-        variant.dimensions = known.and_then(|known| known.dimensions.clone());
-    }
     let path = api(id, "");
     let put = Change {
         action: "product.update",
@@ -232,12 +263,15 @@ pub(super) async fn save(
         Err(CallError::Problem { status, body, .. })
             if status == StatusCode::UNPROCESSABLE_ENTITY =>
         {
-            return again(&app, &session, Some(id), fields, refused(&body)).await;
+            let sent = (fields, refused(&body, &draft));
+            return again(&app, &session, Some(id), &params, sent).await;
         }
         Err(error) => return Err(PageError::from(error).back_to(&page)),
     };
     set_terms(&app, &session, id, &page, &terms, version).await?;
-    Ok(Redirect::to(&format!("{page}?done=product")).into_response())
+    let from = params.from.filter(|from| from.parse::<usize>().is_ok());
+    let from = from.map_or_else(String::new, |from| format!("&from={from}"));
+    Ok(Redirect::to(&format!("{page}?done=product{from}")).into_response())
 }
 
 /// Writes the terms of those variants that have others than before.
@@ -296,9 +330,11 @@ pub(super) async fn create(
 ) -> Result<Response> {
     let fields = Fields::sent(pairs);
     let definitions = definitions(&app, &fields).await?;
-    let draft = match fields.draft(&definitions, &Default::default()) {
+    let draft = match fields.draft(&definitions, None) {
         Ok(draft) => draft,
-        Err(wrong) => return again(&app, &session, None, fields, wrong).await,
+        Err(wrong) => {
+            return again(&app, &session, None, &Params::default(), (fields, wrong)).await;
+        }
     };
     let body = draft.body();
     let post = Change {
@@ -316,7 +352,8 @@ pub(super) async fn create(
         Err(CallError::Problem { status, body, .. })
             if [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT].contains(&status) =>
         {
-            again(&app, &session, None, fields, refused(&body)).await
+            let sent = (fields, refused(&body, &draft));
+            again(&app, &session, None, &Params::default(), sent).await
         }
         Err(error) => Err(PageError::from(error).back_to("/admin/products/new")),
     }

@@ -34,7 +34,12 @@ impl Fields {
         Self(pairs.into_iter().collect())
     }
 
-    pub(super) fn of(head: &Head, variants: &[VariantRow], definitions: &[Definition]) -> Self {
+    /// As a product has them, with some of its variants by their places.
+    pub(super) fn of<'a>(
+        head: &Head,
+        variants: impl Iterator<Item = (usize, &'a VariantRow)>,
+        definitions: &[Definition],
+    ) -> Self {
         let mut fields = Self::default();
         fields.set("title", &head.title);
         fields.set("slug", &head.slug);
@@ -72,7 +77,7 @@ impl Fields {
             }
         }
         fields.set("free", free.join("\n"));
-        for (index, variant) in variants.iter().enumerate() {
+        for (index, variant) in variants {
             fields.set_variant(index, variant);
         }
         fields
@@ -144,17 +149,37 @@ impl Fields {
         self.0.keys().filter_map(number).collect()
     }
 
-    /// The product as they say it, with the types that attributes had; or all that is wrong.
+    /// What a row has besides the columns of the table, in a line.
+    pub(super) fn rest(&self, row: &usize) -> String {
+        let cell = |name: &str| Some(self.cell(row, name)).filter(|text| !text.is_empty());
+        let said = [
+            cell("weight").map(|grams| format!("{grams} g")),
+            cell("barcode").map(str::to_owned),
+            (self.cell(row, "backorder") == "yes").then(|| "sold when nothing is left".to_owned()),
+            cell("available_on").map(|day| format!("pre-order until {}", day.replace('T', " "))),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        if said.is_empty() {
+            "Weight, barcode, backorder, pre-order".to_owned()
+        } else {
+            said.join(", ")
+        }
+    }
+
+    /// The product as they say it, or all that is wrong. What the form does not show stays as it was: other variants, dimensions, the types of attributes.
     pub(super) fn draft(
         &self,
         definitions: &[Definition],
-        before: &BTreeMap<String, Value>,
+        before: Option<&Draft>,
     ) -> Result<Draft, Vec<Wrong>> {
         let mut wrong = Vec::new();
         let currency: Currency = self.value("currency").parse().unwrap_or(Currency::EUR);
         let options = self.options();
-        let mut variants = Vec::new();
+        let (mut variants, mut shown) = (Vec::new(), BTreeSet::new());
         for row in self.rows() {
+            if self.cell(&row, "known") == "yes" {
+                shown.insert(self.cell(&row, "sku"));
+            }
             if self.cell(&row, "sku").is_empty() || self.cell(&row, "remove") == "yes" {
                 continue;
             }
@@ -163,6 +188,8 @@ impl Fields {
                 Err(mut found) => wrong.append(&mut found),
             }
         }
+        let before_variants = before.map_or(&[][..], |before| &before.variants);
+        let variants = self.with_others(variants, &shown, before_variants);
         if variants.is_empty() && wrong.is_empty() {
             wrong.push(Wrong::new(
                 "v0.sku",
@@ -184,7 +211,7 @@ impl Fields {
                 .parse()
                 .ok()
                 .map(|id| Reference { id }),
-            attributes: self.attributes(definitions, before),
+            attributes: self.attributes(definitions, before.map(|before| &before.attributes)),
             options,
             variants,
             tax_class: self.value("tax_class").to_owned(),
@@ -196,6 +223,34 @@ impl Fields {
             unpublish_at,
             version: self.value("version").parse().unwrap_or_default(),
         })
+    }
+
+    /// The variants that were sent among those that were not shown, in the order that they had; new ones last.
+    fn with_others(
+        &self,
+        mut sent: Vec<Variant>,
+        shown: &BTreeSet<&str>,
+        before: &[Variant],
+    ) -> Vec<Variant> {
+        let mut all = Vec::new();
+        for known in before {
+            let place = sent.iter().position(|variant| variant.sku == known.sku);
+            if let Some(place) = place {
+                let mut variant = sent.remove(place);
+                variant.dimensions.clone_from(&known.dimensions);
+                all.push(variant);
+            } else if !shown.contains(known.sku.as_str()) {
+                let mut other = known.clone();
+                let option = self.value("new_option");
+                if !option.is_empty() {
+                    let value = self.value("new_option_others").to_owned();
+                    other.options.insert(option.to_owned(), value);
+                }
+                all.push(other);
+            }
+        }
+        all.append(&mut sent);
+        all
     }
 
     fn variant(
@@ -294,7 +349,7 @@ impl Fields {
     fn attributes(
         &self,
         definitions: &[Definition],
-        before: &BTreeMap<String, Value>,
+        before: Option<&BTreeMap<String, Value>>,
     ) -> BTreeMap<String, Value> {
         let mut found = BTreeMap::new();
         for definition in definitions {
@@ -307,7 +362,8 @@ impl Fields {
             if let Some((name, text)) = line.split_once(':') {
                 let (name, text) = (name.trim(), text.trim());
                 if !name.is_empty() && !text.is_empty() {
-                    let kind = before.get(name).map_or("text", kind_of);
+                    let known = before.and_then(|before| before.get(name));
+                    let kind = known.map_or("text", kind_of);
                     found.insert(name.to_owned(), typed(kind, text));
                 }
             }
@@ -366,8 +422,8 @@ fn parse_minute(text: &str) -> Option<Timestamp> {
     serde_json::from_value(value).ok()
 }
 
-/// What product found wrong, by the names of our fields.
-pub(super) fn refused(problem: &Value) -> Vec<Wrong> {
+/// What product found wrong, by the names of our fields; of a variant, which is one of a list there, by its SKU.
+pub(super) fn refused(problem: &Value, draft: &Draft) -> Vec<Wrong> {
     let detail = problem["detail"].as_str().unwrap_or("That cannot be done.");
     let errors = problem["errors"].as_array().map_or(&[][..], Vec::as_slice);
     if errors.is_empty() {
@@ -379,9 +435,20 @@ pub(super) fn refused(problem: &Value) -> Vec<Wrong> {
         .map(|error| {
             let error = error.as_object().unwrap_or(&empty);
             let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-            Wrong::new(text("field"), text("message"))
+            Wrong::new(by_sku(text("field"), draft), text("message"))
         })
         .collect()
+}
+
+/// `variants[3].price` is `LAMP-BLUE.price`.
+fn by_sku(field: &str, draft: &Draft) -> String {
+    let place = field.strip_prefix("variants[");
+    let place = place.and_then(|rest| rest.split_once(']'));
+    let found = place.and_then(|(place, rest)| {
+        let variant = draft.variants.get(place.parse::<usize>().ok()?)?;
+        Some(format!("{}{rest}", variant.sku))
+    });
+    found.unwrap_or_else(|| field.to_owned())
 }
 
 #[cfg(test)]
@@ -406,8 +473,11 @@ mod tests {
             ("publish_at", "2026-11-21T14:05"),
             ("tax_class", "standard"),
         ]);
-        let before = BTreeMap::from([("watts".to_owned(), json!(4))]);
-        let draft = sent.draft(&[], &before).unwrap();
+        let mut before = fields(&[("v0.sku", "LAMP"), ("v0.price", "1")])
+            .draft(&[], None)
+            .unwrap();
+        before.attributes.insert("watts".to_owned(), json!(4));
+        let draft = sent.draft(&[], Some(&before)).unwrap();
         assert_eq!(
             draft.body(),
             json!({"title": "Lamp", "description": "", "attributes": {"colour": "red", "watts": 5}, "tax_class": "standard",
@@ -437,7 +507,7 @@ mod tests {
             ("v2.remove", "yes"),
             ("v3.sku", ""),
         ]);
-        let draft = sent.draft(&[], &BTreeMap::new()).unwrap();
+        let draft = sent.draft(&[], None).unwrap();
         assert_eq!(draft.options, ["size", "colour"]);
         let said: Vec<_> = draft
             .variants
@@ -454,6 +524,48 @@ mod tests {
     }
 
     #[test]
+    fn variants_that_the_form_does_not_show_stay_as_they_were() {
+        let all = ["A", "B", "C", "D"].map(|sku| {
+            let pairs = [("v0.sku", sku), ("v0.price", "1")];
+            fields(&pairs).draft(&[], None).unwrap().variants.remove(0)
+        });
+        let mut before = fields(&[("v0.sku", "A"), ("v0.price", "1")])
+            .draft(&[], None)
+            .unwrap();
+        before.variants = all.to_vec();
+        before.variants[1].dimensions = Some(json!({"height_mm": 3}));
+        let sent = fields(&[
+            ("currency", "EUR"),
+            ("new_option", "colour"),
+            ("new_option_others", "grey"),
+            ("v1.known", "yes"),
+            ("v1.sku", "B"),
+            ("v1.price", "2"),
+            ("v1.new_option", "red"),
+            ("v2.known", "yes"),
+            ("v2.sku", "C"),
+            ("v2.price", "2"),
+            ("v2.remove", "yes"),
+            ("v3.sku", "E"),
+            ("v3.price", "5"),
+            ("v3.new_option", "blue"),
+        ]);
+        let draft = sent.draft(&[], Some(&before)).unwrap();
+        let said: Vec<_> = draft
+            .variants
+            .iter()
+            .map(|variant| (variant.sku.as_str(), variant.options["colour"].as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [("A", "grey"), ("B", "red"), ("D", "grey"), ("E", "blue")]
+        );
+        assert_eq!(draft.variants[1].dimensions, Some(json!({"height_mm": 3})));
+        let problem = json!({"errors": [{"field": "variants[2].price", "message": "No."}]});
+        assert_eq!(refused(&problem, &draft), [Wrong::new("D.price", "No.")]);
+    }
+
+    #[test]
     fn all_that_is_wrong_is_told_at_once() {
         let sent = fields(&[
             ("v0.sku", "A"),
@@ -462,7 +574,7 @@ mod tests {
             ("v1.sku", "B"),
             ("publish_at", "soon, I hope so"),
         ]);
-        let wrong = sent.draft(&[], &BTreeMap::new()).unwrap_err();
+        let wrong = sent.draft(&[], None).unwrap_err();
         let named: Vec<&str> = wrong.iter().map(|wrong| wrong.field.as_str()).collect();
         assert_eq!(named, ["v0.price", "v0.weight", "v1.price", "publish_at"]);
     }

@@ -21,7 +21,8 @@ use crate::read::snapshot;
 use crate::session::May;
 use crate::store::{analytics_pages, seller_sales};
 
-const PAGE: usize = 50;
+/// Each may offer very many products, which are counted.
+const PAGE: usize = 25;
 
 #[derive(Template)]
 #[template(path = "sellers/list.html")]
