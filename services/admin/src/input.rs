@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, RawForm, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use primitives::{Currency, Money};
+use primitives::{Currency, Money, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,10 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Path<T> {
             .map_err(|_| PageError::not_found())
     }
 }
+
+/// A form that says all by being sent.
+#[derive(Deserialize)]
+pub(crate) struct Nothing {}
 
 /// The query of an address.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -95,6 +100,25 @@ pub(crate) fn amount(text: &str, currency: Currency) -> Option<Money> {
         .map(|amount| Money::new(amount, currency))
 }
 
+/// Midnight (UTC) of a day of a filter, and nothing without one. A day that no shop can have lived through is none: nobody has to count beyond it.
+pub(crate) fn day(text: &str, field: &str) -> Result<Option<Timestamp>, PageError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let midnight = serde_json::from_value(format!("{text}T00:00:00Z").into());
+    let midnight: Option<Timestamp> = midnight.ok();
+    midnight
+        .filter(|at| (2000..=2199).contains(&at.date_time().year()))
+        .map(Some)
+        .ok_or_else(|| PageError::invalid(&format!("{field} must be a date such as 2026-11-21.")))
+}
+
+/// The end of the day that begins then.
+pub(crate) fn end_of(day: Timestamp) -> Timestamp {
+    day + Duration::from_secs(24 * 3600)
+}
+
 /// What a filter is set to: nothing if it is empty, or no value of its kind.
 pub(crate) fn chosen<T: FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
@@ -121,6 +145,23 @@ fn read<T: DeserializeOwned>(encoded: &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_one_that_can_have_been() {
+        let read = |text| day(text, "From").ok();
+        assert_eq!(read(" "), Some(None));
+        let said = read(" 2026-11-21 ").flatten().unwrap();
+        assert_eq!(end_of(said).to_string(), "2026-11-22T00:00:00.000Z");
+        for bad in [
+            "9999-12-31",
+            "1999-12-31",
+            "2026-02-30",
+            "soon",
+            "-2026-01-01",
+        ] {
+            assert!(read(bad).is_none(), "{bad}");
+        }
+    }
 
     #[test]
     fn amounts_are_read_exactly() {

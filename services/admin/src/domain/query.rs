@@ -16,10 +16,10 @@ pub(crate) struct Query {
     pub(crate) id: Option<Uuid>,
     /// A whole e-mail address, or the beginning of one.
     pub(crate) email: Option<String>,
-    /// One word: a SKU, a coupon, a tracking number, the provider's name of a payment.
+    /// One word: a SKU, a coupon, the provider's name of a payment.
     pub(crate) code: Option<String>,
-    /// A tracking number may be typed as it is printed, in groups.
-    pub(crate) tracking: Option<String>,
+    /// As what the number of a parcel may be kept: people type it as it is printed, in groups, or in small letters.
+    pub(crate) parcels: Vec<String>,
     /// Part of a title or of a name.
     pub(crate) words: Option<String>,
 }
@@ -41,12 +41,24 @@ impl Query {
             number: is_number.then(|| bare.parse().ok()).flatten(),
             email: (one_word && id.is_none() && (text.contains('@') || letters >= LETTERS))
                 .then(|| text.to_lowercase()),
-            tracking: (is_packed && packed != text).then(|| packed.to_uppercase()),
+            parcels: if is_packed || code.is_some() {
+                spellings([text.to_owned(), packed.to_uppercase(), packed])
+            } else {
+                Vec::new()
+            },
             words: (letters >= LETTERS && id.is_none()).then(|| text.to_owned()),
             text: text.to_owned(),
             code,
             id,
         }
+    }
+
+    /// As what the SKU of a line may be kept: it is as the product had it, mostly in capitals, and people type it in any case.
+    pub(crate) fn skus(&self) -> Vec<String> {
+        let code = self.code.as_ref();
+        code.map_or_else(Vec::new, |code| {
+            spellings([code.clone(), code.to_uppercase()])
+        })
     }
 
     /// Whether it could be a whole address.
@@ -55,6 +67,14 @@ impl Query {
             .split_once('@')
             .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
     }
+}
+
+/// Each once.
+fn spellings<const N: usize>(of: [String; N]) -> Vec<String> {
+    let mut all = Vec::from(of);
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 #[cfg(test)]
@@ -76,12 +96,23 @@ mod tests {
         assert_eq!(email.email.as_deref(), Some("anna@example.com"));
         assert!(email.is_email() && !Query::read("@x.y").is_email());
         let printed = Query::read("1Z 999 AA1 0123456784");
-        assert_eq!(printed.tracking.as_deref(), Some("1Z999AA10123456784"));
-        assert_eq!(printed.code, None);
+        assert_eq!(
+            printed.parcels,
+            ["1Z 999 AA1 0123456784", "1Z999AA10123456784"]
+        );
+        assert_eq!((printed.code.as_deref(), printed.skus().len()), (None, 0));
+        let small = Query::read("1z999");
+        assert_eq!(
+            (small.parcels.clone(), small.skus()),
+            (
+                vec!["1Z999".to_owned(), "1z999".to_owned()],
+                vec!["1Z999".to_owned(), "1z999".to_owned()]
+            )
+        );
         let words = Query::read("blue lamp");
         assert_eq!(
-            (words.words.as_deref(), words.tracking, words.email),
-            (Some("blue lamp"), None, None)
+            (words.words.as_deref(), words.parcels.len(), words.email),
+            (Some("blue lamp"), 0, None)
         );
         assert_eq!(Query::read("ab").words, None);
         assert_eq!(Query::read("pi_3Q").code.as_deref(), Some("pi_3Q"));

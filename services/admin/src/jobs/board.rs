@@ -172,23 +172,29 @@ async fn rank(
     days: u16,
 ) -> anyhow::Result<Ranks> {
     let span = time::Duration::days(days.into());
-    let first = today - span + time::Duration::DAY;
-    let pieces = vec![
-        ("day", first, today, true),
-        ("day", first - span, first - time::Duration::DAY, false),
-    ];
-    let asked = |report, sort| Ranking {
+    // Two stretches of as many days, the last of which is that.
+    let pieces = |last: time::Date| {
+        let first = last - span + time::Duration::DAY;
+        vec![
+            ("day", first, last, true),
+            ("day", first - span, first - time::Duration::DAY, false),
+        ]
+    };
+    let asked = |report, sort, last| Ranking {
         report,
         currency,
-        pieces: pieces.clone(),
+        pieces: pieces(last),
         sort,
         after: None,
         limit: ROWS,
     };
     let mut db = snapshot(&app.pool).await?;
-    let top = analytics_pages::ranked(&mut db, &asked(Report::Product, "")).await?;
-    let mut falling = analytics_pages::ranked(&mut db, &asked(Report::Product, "falling")).await?;
-    let offers = analytics_pages::ranked(&mut db, &asked(Report::Offer, "")).await?;
+    let top = analytics_pages::ranked(&mut db, &asked(Report::Product, "", today)).await?;
+    // Beside whole days, a day that is not over is always less.
+    let yesterday = today - time::Duration::DAY;
+    let falling = asked(Report::Product, "falling", yesterday);
+    let mut falling = analytics_pages::ranked(&mut db, &falling).await?;
+    let offers = analytics_pages::ranked(&mut db, &asked(Report::Offer, "", today)).await?;
     drop(db);
     // The last of them may have sold as much as before, or more.
     falling.rows.retain(|row| row.rank > 0);

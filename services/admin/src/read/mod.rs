@@ -30,8 +30,9 @@ pub(crate) mod users;
 pub(crate) mod waiting;
 pub(crate) mod work_items;
 
-use primitives::Money;
+use primitives::{Money, Timestamp};
 use sqlx::{PgPool, Postgres, Transaction};
+use uuid::Uuid;
 
 /// One consistent moment of a database, that cannot be written to.
 pub(crate) async fn snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
@@ -63,6 +64,11 @@ pub(crate) fn has_trigram(text: &str) -> bool {
         let after = usize::from(at < letters.len());
         run.first() == Some(&true) && before + run.len() + after >= 3
     })
+}
+
+/// The least id (UUIDv7) that can have been made at a time.
+pub(crate) fn first_id_of(at: Timestamp) -> Uuid {
+    Uuid::from_u128(u128::from(at.unix_millis()) << 80)
 }
 
 /// `text` as a pattern for `LIKE` that finds what begins with it.

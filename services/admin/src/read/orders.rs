@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use primitives::{Money, OrderId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
-use uuid::Uuid;
 
-use super::{begins, money};
+use super::{begins, first_id_of, money};
+use crate::domain::query::Query;
 
 /// An order in a list.
 pub(crate) struct OrderRow {
@@ -47,6 +47,8 @@ pub(crate) struct OrderFilter {
     pub(crate) late_since: Option<Timestamp>,
     /// Whose payment a bank questions.
     pub(crate) disputed: bool,
+    /// With a dispute to which the bank wants an answer.
+    pub(crate) to_answer: bool,
     /// With a return that waits for an answer.
     pub(crate) return_requested: bool,
     /// One of [`STATUSES`], or none.
@@ -203,15 +205,15 @@ impl Way {
                     .push_bind(begins(&filter.q.to_lowercase()));
             }
             Self::Exactly => {
-                let number: Option<i64> = filter.q.trim_start_matches('#').parse().ok();
+                let query = Query::read(&filter.q);
                 sql.push(" AND id IN (SELECT order_id FROM order_numbers WHERE number = ")
-                    .push_bind(number)
-                    .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ")
-                    .push_bind(filter.q.clone())
-                    .push(" UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ")
-                    .push_bind(filter.q.clone())
-                    .push(" UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
-                    .push_bind(filter.q.clone())
+                    .push_bind(query.number)
+                    .push(" UNION ALL SELECT order_id FROM order_items WHERE sku = ANY (")
+                    .push_bind(query.skus())
+                    .push(") UNION ALL SELECT order_id FROM shipments WHERE tracking_number = ANY (")
+                    .push_bind(query.parcels)
+                    .push(") UNION ALL SELECT order_id FROM payments WHERE provider IN ('stripe', 'manual') AND provider_ref = ")
+                    .push_bind(query.code)
                     .push(")");
             }
         }
@@ -246,11 +248,6 @@ async fn rows(
         .collect()
 }
 
-/// The least id (UUIDv7) that can have been made at a time.
-fn first_id_of(at: Timestamp) -> Uuid {
-    Uuid::from_u128(u128::from(at.unix_millis()) << 80)
-}
-
 fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     if let Some(late) = filter.late_since {
         sql.push(" AND status = 'confirmed' AND fulfillment_status IN ('unfulfilled', 'partially_shipped') AND coalesce(confirmed_at, placed_at) < ")
@@ -258,6 +255,9 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     }
     if filter.disputed {
         sql.push(" AND disputed");
+    }
+    if filter.to_answer {
+        sql.push(" AND id IN (SELECT p.order_id FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state IN ('inquiry', 'open') AND d.status IN ('needs_response', 'warning_needs_response'))");
     }
     if filter.return_requested {
         sql.push(" AND id IN (SELECT order_id FROM returns WHERE status = 'requested')");
@@ -350,10 +350,25 @@ pub(crate) async fn shipping_methods(
         .await
 }
 
-/// How many orders there are with an e-mail address.
-pub(crate) async fn count_of(conn: &mut PgConnection, email: &str) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM orders WHERE email = $1")
+/// How many orders there are besides one of the same account, or of a guest with the same address; counted to one more than a limit.
+pub(crate) async fn others_of(
+    conn: &mut PgConnection,
+    order: OrderId,
+    account: Option<UserId>,
+    email: &str,
+    most: i64,
+) -> sqlx::Result<i64> {
+    let of_one = match account {
+        Some(_) => "user_id = $2",
+        None => "user_id IS NULL AND email = $3",
+    };
+    let sql =
+        format!("SELECT count(*) FROM (SELECT FROM orders WHERE id <> $1 AND {of_one} LIMIT $4) o");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(order)
+        .bind(account)
         .bind(email)
+        .bind(most + 1)
         .fetch_one(conn)
         .await
 }

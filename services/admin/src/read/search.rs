@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::orders::{OrderRow, of_ids};
-use super::{begins, contains};
+use super::{begins, contains, has_trigram};
 use crate::domain::query::Query;
 
 /// So many of a kind are shown …
@@ -166,23 +166,19 @@ pub(crate) async fn orders(conn: &mut PgConnection, query: &Query) -> sqlx::Resu
             code.clone(),
             "",
         );
+    }
+    for sku in query.skus() {
         ask.ask(
-            "SELECT order_id, true FROM shipments WHERE tracking_number = ",
-            code.clone(),
-            SOME,
-        );
-        // The line's SKU is as the product had it: people type it in any case, mostly in this one.
-        ask.ask(
-            "SELECT order_id, false FROM order_items WHERE sku = ANY (",
-            vec![code.clone(), code.to_uppercase()],
-            ") LIMIT 101",
+            "SELECT order_id, false FROM order_items WHERE sku = ",
+            sku,
+            " ORDER BY order_id DESC LIMIT 101",
         );
     }
-    if let Some(tracking) = &query.tracking {
+    if !query.parcels.is_empty() {
         ask.ask(
-            "SELECT order_id, true FROM shipments WHERE tracking_number = ",
-            tracking.clone(),
-            SOME,
+            "SELECT order_id, true FROM shipments WHERE tracking_number = ANY (",
+            query.parcels.clone(),
+            ") LIMIT 101",
         );
     }
     if let Some(email) = &query.email {
@@ -193,11 +189,10 @@ pub(crate) async fn orders(conn: &mut PgConnection, query: &Query) -> sqlx::Resu
                 " ORDER BY id DESC LIMIT 101",
             );
         } else {
-            // The inner limit keeps it from sorting all that a few letters begin.
             ask.ask(
                 "SELECT id, false FROM orders WHERE email LIKE ",
                 begins(email),
-                SOME,
+                " ORDER BY id DESC LIMIT 101",
             );
         }
     }
@@ -247,7 +242,7 @@ pub(crate) async fn products(
             SOME,
         );
     }
-    if let Some(words) = &query.words {
+    if let Some(words) = query.words.as_ref().filter(|words| has_trigram(words)) {
         ask.ask(
             "SELECT id, false FROM products WHERE status <> 'archived' AND title || ' ' || skus ILIKE ",
             contains(words),
@@ -294,7 +289,7 @@ pub(crate) async fn people(
             SOME,
         );
     }
-    if let Some(words) = &query.words {
+    if let Some(words) = query.words.as_ref().filter(|words| has_trigram(words)) {
         ask.ask(
             "SELECT id, false FROM users WHERE email || ' ' || name ILIKE ",
             contains(words),

@@ -1,7 +1,7 @@
 //! What waits for staff in the other services' databases. Each is counted to one more than a limit, on an index of the few rows that can be meant.
 
 use primitives::Timestamp;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 /// Of orders and their money.
 #[derive(Debug, FromRow)]
@@ -12,7 +12,8 @@ pub(crate) struct Orders {
     pub(crate) late: i64,
     pub(crate) unpaid: i64,
     pub(crate) declined: i64,
-    pub(crate) disputed: i64,
+    /// To which the bank wants an answer that it does not have.
+    pub(crate) disputes: i64,
     /// Until when the first of them is to be answered.
     pub(crate) answer_until: Option<Timestamp>,
     pub(crate) returns: i64,
@@ -38,8 +39,8 @@ pub(crate) async fn orders(
                                            AND coalesce(confirmed_at, placed_at) < $1 LIMIT $4) x) AS late,
                 (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'pending' AND payment_status = 'unpaid' AND placed_at < $2 LIMIT $4) x) AS unpaid,
                 (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'pending' AND payment_status = 'failed' LIMIT $4) x) AS declined,
-                (SELECT count(*) FROM (SELECT FROM orders WHERE disputed LIMIT $4) x) AS disputed,
-                (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open')) AS answer_until,
+                (SELECT count(*) FROM (SELECT FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response') LIMIT $4) x) AS disputes,
+                (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response')) AS answer_until,
                 (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns,
                 (SELECT count(*) FROM (SELECT FROM webhook_events WHERE processed_at IS NULL AND attempts > 3 LIMIT $4) x) AS news_stuck,
                 (SELECT count(*) FROM (SELECT DISTINCT order_id FROM saga_steps WHERE status <> 'done' AND (status = 'failed' OR created_at < $3) LIMIT $4) x) AS sagas_stuck",
@@ -52,28 +53,35 @@ pub(crate) async fn orders(
     .await
 }
 
-/// Work items of a kind that nobody has seen to.
+/// Work items of some kinds that nobody has seen to.
 #[derive(Debug, FromRow)]
 pub(crate) struct Work {
-    pub(crate) kind: String,
     pub(crate) open: i64,
     /// Raised too long ago.
     pub(crate) overdue: i64,
 }
 
+/// Of each class of kinds; one without kinds is all that no other has. One with very many keeps no other from being counted.
 pub(crate) async fn work(
     conn: &mut PgConnection,
     overdue: Timestamp,
+    classes: &[&[&str]],
     most: i64,
 ) -> sqlx::Result<Vec<Work>> {
-    sqlx::query_as(
-        "SELECT kind, count(*) AS open, count(*) FILTER (WHERE raised_at < $1) AS overdue
-           FROM (SELECT kind, raised_at FROM work_items WHERE status = 'open' LIMIT $2) w GROUP BY kind ORDER BY kind",
-    )
-    .bind(overdue)
-    .bind(most + 1)
-    .fetch_all(conn)
-    .await
+    let named: Vec<&str> = classes.concat();
+    let mut sql = QueryBuilder::<Postgres>::new("");
+    for (place, kinds) in classes.iter().enumerate() {
+        sql.push(if place == 0 { "" } else { " UNION ALL " });
+        sql.push("(SELECT count(*) AS open, count(*) FILTER (WHERE raised_at < ")
+            .push_bind(overdue)
+            .push(") AS overdue FROM (SELECT raised_at FROM work_items WHERE status = 'open' AND kind ");
+        match kinds.is_empty() {
+            true => sql.push("<> ALL (").push_bind(named.clone()),
+            false => sql.push("= ANY (").push_bind(kinds.to_vec()),
+        };
+        sql.push(") LIMIT ").push_bind(most + 1).push(") w)");
+    }
+    sql.build_query_as().fetch_all(conn).await
 }
 
 /// Of the catalogue.

@@ -33,10 +33,11 @@ impl WorkItem {
 
 pub(crate) const STATUSES: [&str; 2] = ["open", "resolved"];
 
-/// Newest first, after the given item; an empty status means all.
+/// Newest first, after the given item; an empty status means all, and so does a list without kinds.
 pub(crate) async fn list(
     conn: &mut PgConnection,
     status: &str,
+    kinds: &[String],
     after: Option<WorkItemId>,
     limit: i64,
 ) -> sqlx::Result<Vec<WorkItem>> {
@@ -47,11 +48,12 @@ pub(crate) async fn list(
         _ => "",
     };
     let sql = format!(
-        "{SELECT} WHERE ($1::uuid IS NULL OR w.id < $1) {of_status} ORDER BY w.id DESC LIMIT $2"
+        "{SELECT} WHERE ($1::uuid IS NULL OR w.id < $1) AND (cardinality($3::text[]) = 0 OR w.kind = ANY ($3)) {of_status} ORDER BY w.id DESC LIMIT $2"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after)
         .bind(limit)
+        .bind(kinds)
         .fetch_all(conn)
         .await
 }

@@ -19,9 +19,11 @@ pub(crate) struct Now {
     pub(crate) quarter: i32,
     /// When today began.
     pub(crate) start: Timestamp,
-    /// When the same weekday of last week began …
+    /// By so many quarter hours of the same weekday of last week today is compared with it: the nearest to now.
+    pub(crate) compared: i32,
+    /// When that day began …
     pub(crate) start_before: Timestamp,
-    /// … and when it was there as late as it is now, by quarter hours.
+    /// … and when that many quarter hours of it were over.
     pub(crate) until_before: Timestamp,
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) filling: bool,
@@ -35,14 +37,15 @@ pub(crate) async fn now(
     time_zone: &str,
 ) -> sqlx::Result<Now> {
     let row = sqlx::query!(
-        r#"SELECT l.today AS "today!", l.quarter AS "quarter!",
+        r#"SELECT l.today AS "today!", l.quarter AS "quarter!", l.compared AS "compared!",
                   l.today::timestamp AT TIME ZONE $2 AS "start!: Timestamp",
                   (l.today - 7)::timestamp AT TIME ZONE $2 AS "start_before!: Timestamp",
-                  ((l.today - 7)::timestamp + l.quarter * interval '15 minutes') AT TIME ZONE $2 AS "until_before!: Timestamp",
+                  ((l.today - 7)::timestamp + l.compared * interval '15 minutes') AT TIME ZONE $2 AS "until_before!: Timestamp",
                   s.as_of AS "as_of: Timestamp", s.filled_until IS NOT NULL AS "filling!",
                   ARRAY(SELECT currency::text FROM sales_rollups WHERE report = 'all' AND grain = 'month' GROUP BY currency ORDER BY sum(orders) DESC) AS "currencies!"
              FROM analytics_state s,
-                  LATERAL (SELECT t::date AS today, (extract(hour FROM t) * 4 + floor(extract(minute FROM t) / 15))::int AS quarter
+                  LATERAL (SELECT t::date AS today, (extract(hour FROM t) * 4 + floor(extract(minute FROM t) / 15))::int AS quarter,
+                                    (extract(hour FROM t) * 4 + floor((extract(minute FROM t) + 7) / 15))::int AS compared
                              FROM (SELECT $1::timestamptz AT TIME ZONE $2 AS t) x) l"#,
         now as Timestamp,
         time_zone
@@ -53,6 +56,7 @@ pub(crate) async fn now(
         today: row.today,
         quarter: row.quarter,
         start: row.start,
+        compared: row.compared,
         start_before: row.start_before,
         until_before: row.until_before,
         as_of: row.as_of,

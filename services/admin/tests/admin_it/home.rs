@@ -133,6 +133,16 @@ async fn today_stands_beside_the_same_hours_of_a_week_ago() {
             })
             .await;
     }
+    // Begun in those hours of the other day, and paid only on the next: it was no order then.
+    let late = panel
+        .order(NewOrder {
+            price: 500,
+            placed_at: Some(now - WEEK - 2 * HOUR),
+            ..NewOrder::default()
+        })
+        .await;
+    let paid = "UPDATE orders SET confirmed_at = placed_at + interval '1 day' WHERE id = $1 AND $2 IS NOT NULL";
+    run(&panel, paid, late.id.uuid()).await;
     // A week ago: one before noon, which counts, and one after it, which does not; and one of the week before.
     for before in [WEEK + HOUR, WEEK - HOUR, WEEK + WEEK] {
         let _ = confirmed(
@@ -158,7 +168,7 @@ async fn today_stands_beside_the_same_hours_of_a_week_ago() {
             "Revenue 72.80 EUR ▲ 330.7 % more than 16.90 EUR",
             "Orders 2 ▲ 100.0 % more than 1",
             "Average order 36.90 EUR ▲ 118.3 % more than 16.90 EUR",
-            "Checkout conversion 50.0 % ▼ 50.0 points less than 100.0 %",
+            "Checkout conversion 50.0 % as many as 50.0 %",
             "New customers 1 ▲ nothing then",
             "Revenue today",
             "Alone 72.80 EUR",
@@ -178,12 +188,77 @@ async fn today_stands_beside_the_same_hours_of_a_week_ago() {
     let week = staff.get("/admin?show=week").expect(200).await;
     assert_shows(
         &week.text(),
-        &["Revenue of 7 days", "Alone 72.80 EUR", "The 7 days before"],
+        &["Revenue of 7 days", "Alone 89.70 EUR", "The 7 days before"],
     );
     assert_eq!(week.statement_count(), statements + 1);
     assert!(week.text().contains("show=week&#38;compare=no"));
     let strange = staff.page("/admin?show=century&currency=XYZ").await;
     assert_shows(&strange, &["Revenue today", "Alone 72.80 EUR"]);
+}
+
+#[tokio::test]
+async fn a_day_that_has_just_begun_is_not_compared() {
+    let panel = Panel::open().await;
+    let now = noon(&panel);
+    panel.clock.advance(12 * HOUR - Duration::from_secs(120));
+    let staff = panel.staff(Role::Support).await;
+    let early = NewOrder {
+        placed_at: Some(panel.clock.now() - Duration::from_secs(60)),
+        ..NewOrder::default()
+    };
+    let _ = confirmed(&panel, early).await;
+    assert!(panel.clock.now() > now);
+    counted(&panel).await;
+    let page = staff.page("/admin").await;
+    assert_shows(
+        &page,
+        &[
+            "Orders 1 the day has just begun",
+            "Checkout conversion 100.0 % the day has just begun",
+        ],
+    );
+    panel.clock.advance(Duration::from_secs(10 * 60));
+    assert_shows(
+        &staff.page("/admin").await,
+        &["by 00:15", "Orders 1 ▲ nothing then"],
+    );
+}
+
+#[tokio::test]
+async fn what_sells_the_same_every_day_does_not_fall() {
+    let panel = Panel::open().await;
+    let now = noon(&panel);
+    let staff = panel.staff(Role::Support).await;
+    let lamp = panel.product("Lamp", "active", &[9]).await;
+    let vase = panel.product("Vase", "active", &[9]).await;
+    for day in 0..15 {
+        let order = |price| NewOrder {
+            price,
+            placed_at: Some(now - day * DAY - HOUR),
+            ..NewOrder::default()
+        };
+        // The lamp every day but not yet today; the vase no more since a week.
+        let mut sold = Vec::new();
+        if day > 0 {
+            sold.push((lamp, order(9000)));
+        }
+        if day > 7 {
+            sold.push((vase, order(1000)));
+        }
+        for (product, order) in sold {
+            let order = confirmed(&panel, order).await;
+            let sql = "UPDATE order_items SET product_id = $2 WHERE order_id = $1";
+            let change = sqlx::query(sql).bind(order.id.uuid()).bind(product);
+            change.execute(&panel.order_db).await.unwrap();
+        }
+    }
+    counted(&panel).await;
+    panel.app.look_around().await;
+    let page = staff.page("/admin?show=week").await;
+    let falling = page.split("id=\"falling\"").nth(1).unwrap();
+    let falling = falling.split("</section>").next().unwrap();
+    assert_shows(falling, &["Vase", "154.00 EUR less"]);
+    assert_hides(falling, &["Lamp"]);
 }
 
 /// A row for everything that may wait.
@@ -331,6 +406,8 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
         ("sold out soon", 1),
         ("could not be sent", 1),
         ("was not taken", 1),
+        ("payments without an order", 2),
+        ("order without a payment", 1),
     ] {
         assert_eq!(listed(&staff, &page, words).await, rows, "{words}");
     }

@@ -287,6 +287,83 @@ async fn the_list_and_chosen_orders_go_into_a_file() {
     );
 }
 
+#[tokio::test]
+async fn days_and_hours_that_cannot_be_are_said_to_be_wrong() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    for path in [
+        "/admin/orders?until=9999-12-31",
+        "/admin/orders?from=1999-12-31",
+        "/admin/orders?unpaid_hours=4294967295",
+        "/admin/orders?unpaid_hours=-1",
+        "/admin/orders/export.csv?until=9999-12-31",
+        "/admin/customers?to=9999-12-31",
+        "/admin/audit?to=9999-12-31",
+        "/admin/audit?from=2026-02-30",
+    ] {
+        let answer = staff.get(path).expect(422).await;
+        assert_shows(&answer.text(), &["must be a"]);
+    }
+}
+
+#[tokio::test]
+async fn today_is_the_shops_and_disputes_wait_until_they_are_answered() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let now = panel.clock.now();
+    let new = panel.order(NewOrder::default()).await;
+    let old = panel
+        .order(NewOrder {
+            placed_at: Some(now - std::time::Duration::from_secs(25 * 3600)),
+            ..NewOrder::default()
+        })
+        .await;
+    let today = staff.page("/admin/orders?today=true").await;
+    assert_shows(&today, &[&new.number]);
+    assert_hides(&today, &[&old.number]);
+
+    sqlx::query(
+        "INSERT INTO disputes (id, payment_id, provider_ref, status, state, reason, amount, opened_at, updated_at)
+         VALUES (gen_random_uuid(), $1, 'dp_1', 'warning_needs_response', 'inquiry', 'fraudulent', 1, now(), now()),
+                (gen_random_uuid(), $2, 'dp_2', 'under_review', 'open', 'fraudulent', 1, now(), now())",
+    )
+    .bind(new.payment)
+    .bind(old.payment)
+    .execute(&panel.order_db)
+    .await
+    .unwrap();
+    let waiting = staff.page("/admin/orders?to_answer=true").await;
+    assert_shows(&waiting, &[&new.number]);
+    assert_hides(&waiting, &[&old.number]);
+    assert_shows(&staff.page("/admin").await, &["1 dispute to answer"]);
+}
+
+#[tokio::test]
+async fn other_orders_are_those_of_the_same_person() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let anna = panel.account(Role::Customer).await.id.uuid();
+    let order = |user, email| {
+        panel.order(NewOrder {
+            user,
+            email,
+            ..NewOrder::default()
+        })
+    };
+    let first = order(Some(anna), "deleted@account.invalid").await;
+    let _ = order(Some(anna), "anna@example.com").await;
+    // Somebody else whose account is gone, too.
+    let stranger = Some(panel.account(Role::Customer).await.id.uuid());
+    let _ = order(stranger, "deleted@account.invalid").await;
+    let page = staff.page(&format!("/admin/orders/{}", first.id)).await;
+    assert_shows(&page, &["1 other order"]);
+    assert!(page.contains(&format!("/admin/orders?customer={anna}")));
+
+    let guest = order(None, "guest@example.com").await;
+    let page = staff.page(&format!("/admin/orders/{}", guest.id)).await;
+    assert_shows(&page, &["First order"]);
+}
+
 /// More than one bite of the stream.
 #[tokio::test]
 async fn a_file_holds_each_order_once_however_many_there_are() {

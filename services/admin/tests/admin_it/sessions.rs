@@ -35,7 +35,6 @@ const PAGES: &[&str] = &[
     "/admin/products/01890a5d-ac96-774b-bcce-b302099a8057/stock/edit",
     "/admin/customers",
     "/admin/customers?q=a",
-    "/admin/customers/export.csv",
     "/admin/customers/01890a5d-ac96-774b-bcce-b302099a8057",
     "/admin/customers/01890a5d-ac96-774b-bcce-b302099a8057/claim",
     "/admin/customers/01890a5d-ac96-774b-bcce-b302099a8057/erase",
@@ -45,6 +44,8 @@ const PAGES: &[&str] = &[
 ];
 
 const FORMS: &[&str] = &[
+    "/admin/customers/export.csv",
+    "/admin/keys",
     "/admin/logout",
     "/admin/security/totp",
     "/admin/security/totp/confirm",

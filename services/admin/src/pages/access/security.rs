@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Query, StaffForm};
+use crate::input::{Nothing, Query, StaffForm};
 use crate::pages::act::note;
 use crate::pages::shell::Shell;
 use crate::session::{SECURITY, Session};
@@ -63,9 +63,6 @@ struct CodesPage {
 pub(super) struct Params {
     done: Option<String>,
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 pub(super) struct Confirm {

@@ -146,7 +146,7 @@ async fn ask(
     let page = Page {
         shell: Shell::new(session, "", None),
         error,
-        action: parts.uri.path(),
+        action: parts.uri.path_and_query().map_or("", |to| to.as_str()),
         fields,
         with_code: factors.totp || factors.passkeys,
     };

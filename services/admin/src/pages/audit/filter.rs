@@ -1,10 +1,9 @@
 //! What the list and the file have in common: which rows.
 
-use primitives::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::error::{PageError, Result};
+use crate::error::Result;
+use crate::input::{day, end_of};
 use crate::pages::shell::{Choice, choices, link};
 use crate::store::audit_rows::AuditFilter;
 
@@ -24,14 +23,15 @@ pub(super) struct Params {
 
 impl Params {
     pub(super) fn filter(&self) -> Result<AuditFilter> {
-        let until = day(&self.to)?;
+        let day =
+            |text: &str, field| day(text, field).map_err(|error| error.back_to("/admin/audit"));
         Ok(AuditFilter {
             who: self.who.trim().to_owned(),
             action: self.action.trim().to_owned(),
             target: self.target.trim().to_owned(),
             outcome: self.outcome.clone(),
-            since: day(&self.from)?,
-            until: until.map(|day| day + std::time::Duration::from_secs(24 * 3600)),
+            since: day(&self.from, "From")?,
+            until: day(&self.to, "To")?.map(end_of),
             newest: None,
         })
     }
@@ -57,14 +57,4 @@ impl Params {
     pub(super) fn outcomes(&self) -> Vec<Choice> {
         choices(&["asked", "done", "changed", "refused"], &self.outcome)
     }
-}
-
-fn day(text: &str) -> Result<Option<Timestamp>> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let midnight = Value::String(format!("{text}T00:00:00Z"));
-    serde_json::from_value(midnight).map(Some).map_err(|_| {
-        PageError::invalid("A date of the filter does not exist.").back_to("/admin/audit")
-    })
 }

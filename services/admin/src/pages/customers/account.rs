@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{back, path};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
-use crate::input::{Path, StaffForm};
+use crate::input::{Nothing, Path, StaffForm};
 use crate::pages::act::{Change, change};
 use crate::session::Session;
 
@@ -146,9 +146,6 @@ pub(super) async fn link(
     call(&app, &session, id, asked).await?;
     Ok(back(id, "link_sent"))
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 pub(super) async fn reset_mfa(
     State(app): State<AppState>,

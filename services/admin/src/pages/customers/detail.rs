@@ -126,7 +126,6 @@ pub(super) async fn page(
             totals.remove(&id.uuid()).unwrap_or_default(),
             last,
             erased_at,
-            db,
         ))
     };
     let said = async {
@@ -152,12 +151,13 @@ pub(super) async fn page(
     let (account, bought, said, own, sessions) =
         tokio::join!(account, bought, said, own, signed_in(&app, &session, id));
     let (customer, addresses) = account?;
-    let (totals, orders, erased_at, mut order_db) = bought?;
+    let (totals, orders, erased_at) = bought?;
     let Some(customer) = customer else {
         return gone(&session, id, erased_at, &orders);
     };
-    let of_guests = customer_orders::of_guests(&mut order_db, &customer.email).await?;
-    drop(order_db);
+    let mut db = app.order_db.acquire().await?;
+    let of_guests = customer_orders::of_guests(&mut db, &customer.email).await?;
+    drop(db);
     let (reviews, offered) = said?;
     let (threads, rows) = own?;
     let page = Page {

@@ -13,12 +13,12 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::account::{Call, Nothing, call};
+use super::account::{Call, call};
 use super::{SECTION, back, find, path};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Path, StaffForm};
+use crate::input::{Nothing, Path, StaffForm};
 use crate::pages::shell::Shell;
 use crate::read::customers::{self, Customer};
 use crate::read::{customer_orders, sellers, snapshot};

@@ -5,10 +5,9 @@ use serde_json::json;
 
 use super::filter::{Found, Params, some};
 use crate::app::AppState;
-use crate::error::Result;
-use crate::input::Query;
+use crate::error::{PageError, Result};
+use crate::input::StaffForm;
 use crate::read::customers::{CustomerFilter, Place};
-use crate::session::May;
 use crate::spreadsheet;
 use crate::store::audit::DONE;
 use crate::workflows::audit::{self, entry};
@@ -30,12 +29,16 @@ const HEAD: [&str; 11] = [
     "last_order_at",
 ];
 
-/// The people of the filter as a file, newest first, sent as they are read. That somebody took them along is in the audit log.
+/// The people of the filter as a file, newest first, sent as they are read. That somebody took them along is in the audit log; taking one person along
+/// needs a fresh proof of who this is, and so does this.
 pub(super) async fn file(
     State(app): State<AppState>,
-    session: May<ManageUsers>,
-    Query(params): Query<Params>,
+    StaffForm(session, params): StaffForm<Params>,
 ) -> Result<Response> {
+    if !session.may::<ManageUsers>() {
+        return Err(PageError::forbidden());
+    }
+    session.check_fresh(app.clock.now())?;
     let filter = params
         .filter()
         .map_err(|error| error.back_to(super::SECTION))?;

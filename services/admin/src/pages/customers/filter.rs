@@ -1,15 +1,13 @@
 //! What the list and the file have in common: which people, and what they ordered.
 
-use std::time::Duration;
-
 use auth_token::Role;
 use http_kit::Cursor;
-use primitives::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
+use crate::input::{day, end_of};
 use crate::pages::shell::{Choice, choices, link};
 use crate::read::customer_orders::{self, Totals};
 use crate::read::customers::{self, CustomerFilter, CustomerRow, Place, State};
@@ -54,14 +52,13 @@ impl Params {
         if !["", "yes", "no"].contains(&self.orders.as_str()) {
             return Err(PageError::invalid("Orders are “yes” or “no”."));
         }
-        let until = day(&self.to, "To")?;
         Ok(CustomerFilter {
             q: self.q.trim().to_owned(),
             role,
             state,
             from: day(&self.from, "From")?,
             // The day itself belongs to it.
-            until: until.map(|day| day + Duration::from_secs(24 * 3600)),
+            until: day(&self.to, "To")?.map(end_of),
         })
     }
 
@@ -73,17 +70,22 @@ impl Params {
             .map_err(|_| PageError::invalid("The link to this page of the list is broken."))
     }
 
-    /// An address with this filter.
-    pub(super) fn link(&self, path: &str, cursor: &str) -> String {
-        let pairs = [
-            ("q", self.q.as_str()),
+    /// The fields of this filter.
+    pub(super) fn pairs(&self) -> [(&'static str, &str); 6] {
+        [
+            ("q", &self.q),
             ("role", &self.role),
             ("status", &self.status),
             ("orders", &self.orders),
             ("from", &self.from),
             ("to", &self.to),
-            ("cursor", cursor),
-        ];
+        ]
+    }
+
+    /// An address with this filter.
+    pub(super) fn link(&self, path: &str, cursor: &str) -> String {
+        let mut pairs = self.pairs().to_vec();
+        pairs.push(("cursor", cursor));
         link(path, &pairs)
     }
 
@@ -101,17 +103,6 @@ impl Params {
 
     pub(super) fn with_orders(&self) -> Vec<Choice> {
         choices(&["yes", "no"], &self.orders)
-    }
-}
-
-fn day(text: &str, field: &str) -> Result<Option<Timestamp>> {
-    match text.trim() {
-        "" => Ok(None),
-        date => serde_json::from_value::<Timestamp>(format!("{date}T00:00:00Z").into())
-            .map(Some)
-            .map_err(|_| {
-                PageError::invalid(&format!("{field} must be a date such as 2026-11-21."))
-            }),
     }
 }
 

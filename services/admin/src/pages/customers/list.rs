@@ -24,8 +24,8 @@ struct Page {
     views: Views,
     currency: Currency,
     found: Vec<Found>,
-    /// The same people as a file, for who may take them along.
-    file: Option<String>,
+    /// They may take the same people along as a file.
+    manage: bool,
     next: Option<String>,
     params: Params,
 }
@@ -52,9 +52,7 @@ pub(super) async fn page(
         views: Views::of(&app, &session, SECTION, query.as_deref()).await?,
         currency: app.currency(),
         found,
-        file: session
-            .may::<ManageUsers>()
-            .then(|| params.link("/admin/customers/export.csv", "")),
+        manage: session.may::<ManageUsers>(),
         next,
         params,
     };

@@ -21,7 +21,7 @@ use crate::read::snapshot;
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/admin/customers", get(list::page))
-        .route("/admin/customers/export.csv", get(export::file))
+        .route("/admin/customers/export.csv", post(export::file))
         .route("/admin/customers/{id}", get(detail::page))
         .route("/admin/customers/{id}/role", post(account::role))
         .route("/admin/customers/{id}/disable", post(account::disable))

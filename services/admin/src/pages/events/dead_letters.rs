@@ -11,7 +11,7 @@ use crate::app::AppState;
 use crate::domain::dead_letters::Letter;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Path, Query, StaffForm};
+use crate::input::{Nothing, Path, Query, StaffForm};
 use crate::pages::shell::Shell;
 use crate::session::May;
 use crate::workflows::dead_letters;
@@ -110,9 +110,6 @@ pub(super) async fn page(
     };
     Ok(Html(page.render()?))
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 pub(super) async fn requeue_all(
     State(app): State<AppState>,

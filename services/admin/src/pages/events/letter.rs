@@ -12,7 +12,7 @@ use crate::app::AppState;
 use crate::domain::dead_letters::{Letter, payload};
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Path, StaffForm};
+use crate::input::{Nothing, Path, StaffForm};
 use crate::pages::shell::Shell;
 use crate::session::{May, Session};
 use crate::workflows::dead_letters;
@@ -66,9 +66,6 @@ async fn show(
     };
     Ok(Html(page.render()?))
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 pub(super) async fn requeue(
     State(app): State<AppState>,

@@ -25,6 +25,7 @@ struct Page {
     shell: Shell,
     tabs: Vec<Tab>,
     status: String,
+    kinds: Vec<String>,
     items: Vec<WorkItem>,
     /// What was raised before is overdue.
     overdue: Timestamp,
@@ -32,15 +33,29 @@ struct Page {
 }
 
 impl Page {
+    /// Where those of a status are, of the same kinds.
+    fn of(&self, status: &str) -> String {
+        address(status, &self.kinds, "")
+    }
+
     fn is_overdue(&self, item: &WorkItem) -> bool {
         item.raised_at < self.overdue
     }
+}
+
+fn address(status: &str, kinds: &[String], after: &str) -> String {
+    let mut pairs = vec![("status", status)];
+    pairs.extend(kinds.iter().map(|kind| ("kind", kind.as_str())));
+    pairs.push(("after", after));
+    link(WORK_ITEMS, &pairs)
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Params {
     status: String,
+    /// Only these; all without any.
+    kind: Vec<String>,
     after: Option<WorkItemId>,
     done: Option<String>,
 }
@@ -59,19 +74,21 @@ pub(super) async fn page(
             .ok_or_else(|| PageError::invalid("There is no such status.").back_to(WORK_ITEMS))?,
     };
     let mut db = snapshot(&app.order_db).await?;
-    let mut items = read::work_items::list(&mut db, status, params.after, PAGE as i64 + 1).await?;
+    let (after, limit) = (params.after, PAGE as i64 + 1);
+    let mut items = read::work_items::list(&mut db, status, &params.kind, after, limit).await?;
     drop(db);
     let next = (items.len() > PAGE)
         .then(|| items.truncate(PAGE))
         .and_then(|()| items.last())
         .map(|last| {
             let after = last.id.to_string();
-            link(WORK_ITEMS, &[("status", &params.status), ("after", &after)])
+            address(&params.status, &params.kind, &after)
         });
     let page = Page {
         shell: Shell::new(&session, WORK_ITEMS, params.done.as_deref()),
         tabs: tabs(&session, WORK_ITEMS),
         status: status.to_owned(),
+        kinds: params.kind,
         items,
         overdue: app.clock.now() - app.overdue_after(),
         next,

@@ -181,14 +181,14 @@ async fn sales(app: &AppState, params: &Params, now: Timestamp) -> Result<Sales>
         None => Vec::new(),
     };
     drop(db);
-    let (today, before) = ((clock.start, now), (clock.start_before, clock.until_before));
+    let before = (clock.start_before, clock.until_before);
     let checkouts = async {
         let mut db = app.order_db.acquire().await?;
-        read::today::checkouts(&mut db, today, before).await
+        read::today::checkouts(&mut db, clock.start, before).await
     };
     let customers = async {
         let mut db = app.auth_db.acquire().await?;
-        read::today::customers(&mut db, today, before).await
+        read::today::customers(&mut db, clock.start, before).await
     };
     let (checkouts, customers) = tokio::try_join!(checkouts, customers)?;
 

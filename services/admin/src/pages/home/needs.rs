@@ -12,6 +12,7 @@ use super::today::span;
 use crate::app::AppState;
 use crate::error::Result;
 use crate::format::thousands;
+use crate::pages::shell::link;
 use crate::read;
 use crate::read::sagas::STUCK_AFTER;
 use crate::read::stock::SOON;
@@ -22,10 +23,31 @@ use crate::store::home::{self, MOST};
 /// What failed longer ago is known by now.
 const RECENT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Money without an order, by the words of order's comparison with the payment provider …
-const PAID_WITHOUT_ORDER: [&str; 2] = ["charge_unknown", "charged_twice"];
-/// … and orders without money.
-const ORDER_WITHOUT_PAYMENT: [&str; 2] = ["charge_missing", "payment_missing"];
+/// Work items that say the same to people.
+struct Class {
+    /// In the words of order's comparison with the payment provider; without any, all that no other class has.
+    kinds: &'static [&'static str],
+    icon: &'static str,
+    words: (&'static str, &'static str),
+}
+
+const CLASSES: [Class; 3] = [
+    Class {
+        kinds: &["charge_unknown", "charged_twice"],
+        icon: "receipt",
+        words: ("payment without an order", "payments without an order"),
+    },
+    Class {
+        kinds: &["charge_missing", "payment_missing"],
+        icon: "receipt",
+        words: ("order without a payment", "orders without a payment"),
+    },
+    Class {
+        kinds: &[],
+        icon: "shield",
+        words: ("other open work item", "other open work items"),
+    },
+];
 
 /// Something that waits, and where it is seen to.
 #[derive(Debug)]
@@ -81,7 +103,7 @@ pub(super) async fn of(app: &AppState, session: &Session, now: Timestamp) -> Res
         let mut db = read::snapshot(&app.order_db).await?;
         let stuck = now - STUCK_AFTER;
         let orders = waiting::orders(&mut db, now - app.late_after(), overdue, stuck, MOST).await?;
-        let work = waiting::work(&mut db, overdue, MOST).await?;
+        let work = waiting::work(&mut db, overdue, &CLASSES.map(|class| class.kinds), MOST).await?;
         sqlx::Result::Ok(Some((orders, work)))
     };
     let catalogue = async {
@@ -255,10 +277,10 @@ fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: T
     };
     needs.add(
         ("shield", "bad"),
-        orders.disputed,
+        orders.disputes,
         words,
         detail,
-        list("disputed=true"),
+        list("to_answer=true"),
     );
     let words = ("unpaid order", "unpaid orders");
     let overdue = app.overdue_after().as_secs();
@@ -281,29 +303,13 @@ fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: T
 
 /// What a person has to look into, because neither side can be right alone.
 fn of_money(needs: &mut Needs, work: &[Work]) {
-    let mut add = |of: &dyn Fn(&str) -> bool, icon, words| {
-        let open = work.iter().filter(|work| of(&work.kind));
-        let (count, overdue) = open.fold((0, 0), |(count, overdue), work| {
-            (count + work.open, overdue + work.overdue)
-        });
-        let detail = match overdue {
+    for (class, work) in CLASSES.iter().zip(work) {
+        let detail = match work.overdue {
             0 => String::new(),
             overdue => format!("{} overdue", thousands(&overdue.to_string())),
         };
-        needs.add(
-            (icon, "bad"),
-            count,
-            words,
-            detail,
-            "/admin/events/work-items",
-        );
-    };
-    let unordered = |kind: &str| PAID_WITHOUT_ORDER.contains(&kind);
-    let unpaid = |kind: &str| ORDER_WITHOUT_PAYMENT.contains(&kind);
-    let words = ("payment without an order", "payments without an order");
-    add(&unordered, "receipt", words);
-    let words = ("order without a payment", "orders without a payment");
-    add(&unpaid, "receipt", words);
-    let words = ("other open work item", "other open work items");
-    add(&|kind| !unordered(kind) && !unpaid(kind), "shield", words);
+        let kinds: Vec<(&str, &str)> = class.kinds.iter().map(|kind| ("kind", *kind)).collect();
+        let href = link("/admin/events/work-items", &kinds);
+        needs.add((class.icon, "bad"), work.open, class.words, detail, href);
+    }
 }

@@ -10,6 +10,9 @@ use crate::pages::chart::Unit;
 use crate::read::today::Checkouts;
 use crate::store::home::Now;
 
+/// Nothing can be compared in its first minutes.
+const BEGUN: &str = "the day has just begun";
+
 /// A number that counts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tile {
@@ -110,7 +113,7 @@ fn share(part: i64, of: i64) -> Option<i64> {
 
 /// The weekday and the time that today is compared with: `last Saturday by 14:00`.
 pub(super) fn then(clock: &Now) -> String {
-    let quarter = u8::try_from(clock.quarter).unwrap_or_default();
+    let quarter = u8::try_from(clock.compared).unwrap_or_default();
     format!("last {} by {}", clock.today.weekday(), quarter_key(quarter))
 }
 
@@ -120,7 +123,7 @@ pub(super) fn sums(clock: &Now, quarters: &[(Date, u8, Measures)]) -> (Measures,
     for (day, quarter, measures) in quarters {
         if *day == clock.today {
             now += *measures;
-        } else if i32::from(*quarter) < clock.quarter {
+        } else if i32::from(*quarter) < clock.compared {
             before += *measures;
         }
     }
@@ -140,27 +143,26 @@ pub(super) fn tiles(
         0 => 0,
         orders => measures.total / orders,
     };
+    let begun = clock.compared == 0;
     let tile = |label, unit: Unit, now, before, href: String| Tile {
         label,
         value: unit.full(now),
-        difference: Difference::of(now, before, unit),
+        difference: match begun {
+            true => Difference::none(BEGUN),
+            false => Difference::of(now, before, unit),
+        },
         href,
     };
     let analytics = || {
         let day = clock.today;
         format!("/admin/analytics/sales?range=custom&from={day}&to={day}")
     };
+    let orders = || "/admin/orders?today=true".to_owned();
     let converted = share(checkouts.confirmed, checkouts.started);
-    let orders = format!("/admin/orders?from={}", clock.today);
+    let converted_before = share(checkouts.confirmed_before, checkouts.started_before);
     vec![
         tile("Revenue", money, now.net(), before.net(), analytics()),
-        tile(
-            "Orders",
-            Unit::Count,
-            now.orders,
-            before.orders,
-            orders.clone(),
-        ),
+        tile("Orders", Unit::Count, now.orders, before.orders, orders()),
         tile(
             "Average order",
             money,
@@ -171,11 +173,11 @@ pub(super) fn tiles(
         Tile {
             label: "Checkout conversion",
             value: converted.map_or_else(|| "–".to_owned(), percent),
-            difference: Difference::of_shares(
-                converted,
-                share(checkouts.confirmed_before, checkouts.started_before),
-            ),
-            href: orders,
+            difference: match begun {
+                true => Difference::none(BEGUN),
+                false => Difference::of_shares(converted, converted_before),
+            },
+            href: orders(),
         },
         tile(
             "New customers",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{back, optional, path};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
-use crate::input::{self, Path, StaffForm};
+use crate::input::{self, Nothing, Path, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::session::Session;
 
@@ -189,14 +189,11 @@ pub(super) async fn note(
     Ok(back(id, "note"))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Resume {}
-
 /// What is stuck elsewhere is tried again at once.
 pub(super) async fn resume(
     State(app): State<AppState>,
     Path(id): Path<OrderId>,
-    StaffForm(session, Resume {}): StaffForm<Resume>,
+    StaffForm(session, Nothing {}): StaffForm<Nothing>,
 ) -> Result<Redirect> {
     let to = format!("/internal/sagas/{id}/resume");
     call(&app, &session, id, "order.resume", to, None, json!({})).await?;

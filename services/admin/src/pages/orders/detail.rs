@@ -21,6 +21,8 @@ use crate::session::{May, Session};
 
 /// Entries of the timeline that the page shows; all have a page of their own.
 const TIMELINE: usize = 25;
+/// So many other orders of the customer are counted.
+const OTHERS: i64 = 1000;
 
 #[derive(Template)]
 #[template(path = "orders/detail.html")]
@@ -161,7 +163,8 @@ pub(super) async fn page(
     let shipments = order::shipments(&mut db, id).await?;
     let returns = order::returns(&mut db, id).await?;
     let stuck = order::open_work(&mut db, id).await?;
-    let others = read::orders::count_of(&mut db, &order.email).await? - 1;
+    let account = order.user_id;
+    let others = read::orders::others_of(&mut db, id, account, &order.email, OTHERS).await?;
     drop(db);
     let (timeline, more) =
         timeline::read(&app, &session, &order, Only::All, None, TIMELINE).await?;

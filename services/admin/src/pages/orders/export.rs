@@ -49,9 +49,8 @@ pub(super) async fn file(
     Query(params): Query<Params>,
 ) -> Result<Response> {
     let now = app.clock.now();
-    let filter = params
-        .filter(now, app.late_after())
-        .map_err(|error| error.back_to("/admin/orders"))?;
+    let filter = params.filter(&app).await;
+    let filter = filter.map_err(|error| error.back_to("/admin/orders"))?;
     note(&app, &session, json!({ "filter": params.described() })).await?;
     Ok(spreadsheet::stream("orders", head(), None, move |after| {
         bite(app.clone(), filter.clone(), now, after)

@@ -7,7 +7,7 @@ use auth_token::permissions::{ManageOrders, ReadOrders};
 use axum::extract::{RawQuery, State};
 use axum::response::Html;
 use http_kit::Cursor;
-use primitives::{Currency, OrderId, Timestamp};
+use primitives::{OrderId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,8 +23,11 @@ use crate::read::orders::{
 };
 use crate::read::{self, snapshot};
 use crate::session::May;
+use crate::store::home;
 
 const PAGE: usize = 50;
+/// Ten years: nobody waits longer for a payment.
+const MOST_HOURS: u32 = 10 * 366 * 24;
 
 #[derive(Template)]
 #[template(path = "orders/list.html")]
@@ -65,9 +68,13 @@ impl Shown {
 #[serde(default)]
 pub(super) struct Params {
     q: String,
+    /// Placed since midnight by the shop's clock.
+    today: bool,
     /// Not shipped in the time that the settings give for it.
     late: bool,
     disputed: bool,
+    /// With a dispute that waits for an answer.
+    to_answer: bool,
     /// With a return that waits for an answer.
     returns: bool,
     status: String,
@@ -118,8 +125,10 @@ impl Params {
             &self.unpaid_hours,
         ];
         self.note
+            || self.today
             || self.late
             || self.disputed
+            || self.to_answer
             || self.returns
             || texts.iter().any(|text| !text.is_empty())
     }
@@ -130,7 +139,7 @@ impl Params {
             "q": self.q, "status": self.status, "payment_status": self.payment_status, "fulfillment_status": self.fulfillment_status,
             "from": self.from, "until": self.until, "min_total": self.min_total, "max_total": self.max_total, "coupon": self.coupon,
             "country": self.country, "method": self.method, "tag": self.tag, "sku": self.sku, "unpaid_hours": self.unpaid_hours,
-            "note": self.note, "late": self.late, "disputed": self.disputed, "returns": self.returns, "customer": self.customer,
+            "note": self.note, "today": self.today, "late": self.late, "disputed": self.disputed, "to_answer": self.to_answer, "returns": self.returns, "customer": self.customer,
         });
         if let Some(set) = set.as_object_mut() {
             set.retain(|_, value| *value != json!("") && *value != json!(false));
@@ -139,7 +148,16 @@ impl Params {
     }
 
     /// What cannot be read is said, not ignored: a list must not show more than was asked for.
-    pub(super) fn filter(&self, now: Timestamp, late_after: Duration) -> Result<OrderFilter> {
+    pub(super) async fn filter(&self, app: &AppState) -> Result<OrderFilter> {
+        let now = app.clock.now();
+        let currency = app.currency();
+        let today = match self.today {
+            true => {
+                let mut db = app.pool.acquire().await?;
+                Some(home::now(&mut db, now, &app.time_zone).await?.start)
+            }
+            false => None,
+        };
         let one_of = |known: &'static [&'static str], text: &str| match text {
             "" => Ok(None),
             text => match known.iter().find(|status| **status == text) {
@@ -147,18 +165,10 @@ impl Params {
                 None => Err(PageError::invalid("There is no such status.")),
             },
         };
-        let day = |text: &str, field: &str| match text.trim() {
-            "" => Ok(None),
-            date => serde_json::from_value::<Timestamp>(format!("{date}T00:00:00Z").into())
-                .map(Some)
-                .map_err(|_| {
-                    PageError::invalid(&format!("{field} must be a date such as 2026-11-21."))
-                }),
-        };
-        // All orders of a shop have a currency of two digits or none is known here: totals are compared in minor units.
+        // In the shop's currency; totals are compared in minor units.
         let total = |text: &str, field: &str| match text.trim() {
             "" => Ok(None),
-            text => input::amount(text, Currency::EUR)
+            text => input::amount(text, currency)
                 .map(|money| Some(money.amount()))
                 .ok_or_else(|| {
                     PageError::invalid(&format!("{field} must be a number such as 12.50."))
@@ -166,23 +176,27 @@ impl Params {
         };
         let unpaid_since = match self.unpaid_hours.trim() {
             "" => None,
-            text => match text.parse::<u32>() {
-                Ok(hours) => Some(now - Duration::from_secs(u64::from(hours) * 3600)),
-                Err(_) => return Err(PageError::invalid("Unpaid for must be a number of hours.")),
+            text => match text
+                .parse::<u32>()
+                .ok()
+                .filter(|hours| *hours <= MOST_HOURS)
+            {
+                Some(hours) => Some(now - Duration::from_secs(u64::from(hours) * 3600)),
+                None => return Err(PageError::invalid("Unpaid for must be a number of hours.")),
             },
         };
-        let until = day(&self.until, "Until")?;
         Ok(OrderFilter {
             q: self.q.trim().to_owned(),
-            late_since: self.late.then(|| now - late_after),
+            late_since: self.late.then(|| now - app.late_after()),
             disputed: self.disputed,
+            to_answer: self.to_answer,
             return_requested: self.returns,
             status: one_of(&STATUSES, &self.status)?,
             payment_status: one_of(&PAYMENT_STATUSES, &self.payment_status)?,
             fulfillment_status: one_of(&FULFILLMENT_STATUSES, &self.fulfillment_status)?,
-            from: day(&self.from, "From")?,
+            from: input::day(&self.from, "From")?.max(today),
             // The day itself belongs to it.
-            until: until.map(|day| day + Duration::from_secs(24 * 3600)),
+            until: input::day(&self.until, "Until")?.map(input::end_of),
             min_total: total(&self.min_total, "The least total")?,
             max_total: total(&self.max_total, "The greatest total")?,
             coupon: self.coupon.trim().to_owned(),
@@ -220,7 +234,7 @@ pub(super) async fn page(
         None => None,
     };
     let now = app.clock.now();
-    let filter = params.filter(now, app.late_after()).map_err(back)?;
+    let filter = params.filter(&app).await.map_err(back)?;
     let mut db = snapshot(&app.order_db).await?;
     let mut orders = read::orders::list(&mut db, &filter, after, PAGE as i64 + 1).await?;
     let methods = shipping_methods(&mut db).await?;

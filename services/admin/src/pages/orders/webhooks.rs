@@ -12,7 +12,7 @@ use super::{back, find, path};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Path, StaffForm};
+use crate::input::{Nothing, Path, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::pages::shell::Shell;
 use crate::read::order::Order;
@@ -89,13 +89,10 @@ pub(super) async fn page(
     Ok(Html(page.render()?))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Replay {}
-
 pub(super) async fn replay(
     State(app): State<AppState>,
     Path((id, webhook)): Path<(OrderId, String)>,
-    StaffForm(session, Replay {}): StaffForm<Replay>,
+    StaffForm(session, Nothing {}): StaffForm<Nothing>,
 ) -> Result<Redirect> {
     if !session.may::<ManageOrders>() {
         return Err(PageError::forbidden());

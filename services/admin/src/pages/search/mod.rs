@@ -54,10 +54,6 @@ impl Page {
     fn all_products(&self) -> String {
         link("/admin/products", &[("q", &self.q)])
     }
-
-    fn all_people(&self) -> String {
-        link("/admin/customers", &[("q", &self.q)])
-    }
 }
 
 #[derive(Deserialize, Default)]

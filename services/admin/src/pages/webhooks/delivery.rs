@@ -10,7 +10,7 @@ use super::{SECTION, allowed, page_of};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
-use crate::input::{Path, Query, StaffForm};
+use crate::input::{Nothing, Path, Query, StaffForm};
 use crate::pages::shell::Shell;
 use crate::session::May;
 use crate::store::webhooks::log::{self, AttemptRow, Delivery};
@@ -55,13 +55,10 @@ pub(super) async fn page(
     Ok(Html(page.render()?))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Replay {}
-
 pub(super) async fn replay(
     State(app): State<AppState>,
     Path((id, delivery)): Path<(WebhookId, DeliveryId)>,
-    StaffForm(session, Replay {}): StaffForm<Replay>,
+    StaffForm(session, Nothing {}): StaffForm<Nothing>,
 ) -> Result<Redirect> {
     allowed(&session)?;
     webhooks::replay(&app, &session, id, delivery).await?;

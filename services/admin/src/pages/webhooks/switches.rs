@@ -2,17 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
-use primitives::{Timestamp, WebhookId};
+use primitives::WebhookId;
 use serde::Deserialize;
 
 use super::{SECTION, allowed, page_of};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
-use crate::input::{Path, StaffForm};
+use crate::input::{Nothing, Path, StaffForm, day};
 use crate::workflows::webhooks;
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 /// Sends something, and shows what came of it.
 pub(super) async fn ping(
@@ -66,9 +63,9 @@ pub(super) async fn replay_failed(
     StaffForm(session, form): StaffForm<ReplayFailed>,
 ) -> Result<Redirect> {
     allowed(&session)?;
-    let since = day(&form.since).ok_or_else(|| {
-        PageError::invalid("The day must be like 2026-11-21.").back_to(&page_of(id))
-    })?;
+    let since = day(&form.since, "The day")
+        .and_then(|day| day.ok_or_else(|| PageError::invalid("From which day on?")))
+        .map_err(|error| error.back_to(&page_of(id)))?;
     let count = webhooks::replay_failed(&app, &session, id, since).await?;
     let done = if count > 0 {
         "replayed"
@@ -76,9 +73,4 @@ pub(super) async fn replay_failed(
         "replayed_none"
     };
     Ok(Redirect::to(&format!("{}?done={done}", page_of(id))))
-}
-
-/// The beginning of a day (UTC).
-fn day(text: &str) -> Option<Timestamp> {
-    serde_json::from_value(format!("{}T00:00:00Z", text.trim()).into()).ok()
 }

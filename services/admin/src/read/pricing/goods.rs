@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use primitives::{Money, ProductId, VariantId};
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
 use crate::domain::offers::Names;
-use crate::read::{contains, money};
+use crate::read::money;
+use crate::read::products::list::called;
 
 /// What products and categories are called.
 pub(crate) async fn names(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Names> {
@@ -73,22 +74,25 @@ pub(crate) async fn with_skus(
     rows.into_iter().map(Row::show).collect()
 }
 
-/// Variants of products on sale whose title or SKUs contain a text.
+/// Variants of products on sale whose title or SKUs contain a text; begin with it, where it is very short.
 pub(crate) async fn search(
     conn: &mut PgConnection,
     q: &str,
     limit: i64,
 ) -> sqlx::Result<Vec<Variant>> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let mut sql = QueryBuilder::new(
         "SELECT v.id, v.product_id, v.sku, p.title, v.options, v.price, p.currency::text AS currency
-           FROM (SELECT id, title, currency FROM products WHERE status = 'active' AND title || ' ' || skus ILIKE $1 ORDER BY id DESC LIMIT $2) p
-           JOIN product_variants v ON v.product_id = p.id AND v.archived_at IS NULL
-          ORDER BY p.title, v.position LIMIT $2",
-    )
-    .bind(contains(q))
-    .bind(limit)
-    .persistent(false)
-    .fetch_all(conn)
-    .await?;
+           FROM (SELECT id, title, currency FROM products WHERE status = 'active'",
+    );
+    called(&mut sql, q);
+    sql.push(" ORDER BY id DESC LIMIT ")
+        .push_bind(limit)
+        .push(
+            ") p JOIN product_variants v ON v.product_id = p.id AND v.archived_at IS NULL
+              ORDER BY p.title, v.position LIMIT ",
+        )
+        .push_bind(limit);
+    let query = sql.build_query_as::<Row>().persistent(false);
+    let rows = query.fetch_all(conn).await?;
     rows.into_iter().map(Row::show).collect()
 }
