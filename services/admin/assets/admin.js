@@ -38,6 +38,7 @@ document.addEventListener("keydown", (event) => {
   }
   // A checkbox takes no letters: rows stay within reach after one is ticked.
   if (typing(event.target) && event.target.type !== "checkbox") return;
+  if (document.documentElement.dataset.letters === "off") return;
   const second = event.timeStamp - afterG < 1500;
   afterG = event.key === "g" ? event.timeStamp : -Infinity;
   if (second ? go(event) : keys[event.key]) {
@@ -55,8 +56,10 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
   if (question && !confirm(question)) return event.preventDefault();
-  // A second click sends nothing; a page that comes back from the browser's memory can be used again.
-  if (form.method === "post" && !event.defaultPrevented) {
+  // A second click sends nothing; a page that comes back from the browser's memory can be used again. What leaves the page where it is, a file or
+  // another window, may be asked for again.
+  const stays = "again" in (event.submitter?.dataset ?? {}) || "again" in form.dataset || event.submitter?.formTarget === "_blank";
+  if (form.method === "post" && !event.defaultPrevented && !stays) {
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
     setTimeout(() => delete form.dataset.sent, 4000);
@@ -112,6 +115,7 @@ const live = document.querySelector("[data-live]");
 if (live) {
   let waiting = null;
   const refresh = async () => {
+    clearTimeout(waiting);
     waiting = null;
     const answer = await fetch(location.href, { headers: { "x-live": "1" } });
     if (answer.redirected) return location.reload();
@@ -128,6 +132,7 @@ if (live) {
   // Many events within a second are one refresh.
   const news = new EventSource(live.dataset.live);
   news.addEventListener("news", () => { waiting ??= setTimeout(refresh, document.hidden ? 30000 : 1000); });
+  document.addEventListener("visibilitychange", () => { if (waiting && !document.hidden) refresh(); });
   // The session has ended: what it showed goes, too.
   news.addEventListener("end", () => { news.close(); location.reload(); });
 }

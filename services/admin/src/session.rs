@@ -52,6 +52,8 @@ pub(crate) struct Session {
     /// Whether the shop wants a second factor that was not used in this session.
     pub(crate) factor_missing: bool,
     pub(crate) theme: Theme,
+    /// Whether single letters do something in this browser (WCAG 2.1.4).
+    pub(crate) letters: bool,
     /// What staff are told that they have not read, counted to a hundred.
     pub(crate) unread: i64,
     /// What the shop is called.
@@ -178,7 +180,7 @@ impl Act {
 /// Whether the session that a request began in still lasts, and with which rights.
 pub(crate) async fn still(app: &AppState, headers: &HeaderMap) -> Result<Option<Session>> {
     match read_cookie(headers, SESSION) {
-        Some(token) => current(app, &token, Theme::Auto, Act::OfPage).await,
+        Some(token) => current(app, &token, headers, Act::OfPage).await,
         None => Ok(None),
     }
 }
@@ -272,6 +274,9 @@ pub(crate) const SESSION: &str = "mercato_admin";
 /// The cookie of a [`Theme`].
 pub(crate) const THEME: &str = "mercato_theme";
 
+/// The cookie of who wants no single letter to do something: `off`.
+pub(crate) const LETTERS: &str = "mercato_letters";
+
 /// A cookie of ours: over HTTPS with the prefix that browsers guard (RFC 6265bis), so that no neighbouring site can set it.
 /// Plain HTTP is for development, where browsers would refuse that prefix.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str, token: String) -> Cookie<'static> {
@@ -324,7 +329,7 @@ impl FromRequestParts<AppState> for Session {
         let session = match read_cookie(&parts.headers, SESSION) {
             Some(token) => {
                 let act = Act::of(&parts.headers);
-                current(app, &token, theme(&parts.headers), act)
+                current(app, &token, &parts.headers, act)
                     .await
                     .map_err(IntoResponse::into_response)?
             }
@@ -373,11 +378,12 @@ impl<P: Permission> FromRequestParts<AppState> for May<P> {
     }
 }
 
-fn theme(headers: &HeaderMap) -> Theme {
-    read_cookie(headers, THEME).map_or(Theme::Auto, |name| Theme::named(&name))
-}
-
-async fn current(app: &AppState, token: &str, theme: Theme, act: Act) -> Result<Option<Session>> {
+async fn current(
+    app: &AppState,
+    token: &str,
+    headers: &HeaderMap,
+    act: Act,
+) -> Result<Option<Session>> {
     let Some(stored) = app.sessions.find(token, act).await? else {
         return Ok(None);
     };
@@ -411,7 +417,8 @@ async fn current(app: &AppState, token: &str, theme: Theme, act: Act) -> Result<
             csrf,
             authenticated_at: proved.authenticated_at,
             factor_missing: factor_required && !proved.used_second_factor,
-            theme,
+            theme: read_cookie(headers, THEME).map_or(Theme::Auto, |name| Theme::named(&name)),
+            letters: read_cookie(headers, LETTERS).as_deref() != Some("off"),
             unread,
             shop_name: app.shop_name(),
             closed: app.shop.now().maintenance.is_some(),

@@ -42,7 +42,7 @@ use crate::error::PageError;
 pub(crate) fn routes(app: AppState) -> Router {
     Router::new()
         .route("/admin/", get(async || Redirect::permanent("/admin")))
-        .route("/admin/keys", get(keys::page))
+        .route("/admin/keys", get(keys::page).post(keys::submit))
         .route("/admin/theme", post(theme::submit))
         .merge(access::routes())
         .merge(analytics::routes())

@@ -706,6 +706,9 @@ async fn support_looks_and_tries_and_changes_nothing() {
         let _ = support.get(&edit).expect(403).await;
         let _ = support.send(&edit, &[("version", "1")]).await.expect(403);
         for act in ["switch", "delete"] {
+            if act == "switch" && row.starts_with("/admin/taxes/") {
+                continue;
+            }
             let fields = [("version", "1"), ("on", "true")];
             let _ = support
                 .send(&format!("{row}/{act}"), &fields)
@@ -717,6 +720,21 @@ async fn support_looks_and_tries_and_changes_nothing() {
                 .await
                 .expect(403);
         }
+    }
+    assert!(panel.peer.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_id_leads_nowhere_else() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    for path in [
+        "/admin/coupons/..%2Ftax-rates%2F1/delete",
+        "/admin/promotions/..%2F..%2Fship",
+        "/admin/shipping/methods/a%3Fb/switch",
+    ] {
+        let fields = [("version", "1"), ("on", "true")];
+        let _ = admin.send(path, &fields).await.expect(404);
     }
     assert!(panel.peer.calls().is_empty());
 }

@@ -58,7 +58,7 @@ impl Page {
         match skus.iter().position(|known| known == sku) {
             Some(at) => {
                 let more = units.get(at).and_then(|units| units.parse().ok());
-                units[at] = (more.unwrap_or(0_u32) + 1).to_string();
+                units[at] = more.unwrap_or(0_u32).saturating_add(1).to_string();
             }
             None => {
                 skus.push(sku.to_owned());

@@ -203,11 +203,29 @@ pub(super) async fn new(
     show(&app, &session, kind, None, &sheet, SPARE).await
 }
 
+/// Names a row in a path of order's: a UUID, or the code of a shipping method. What could lead elsewhere names nothing.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct RowId(String);
+
+impl TryFrom<String> for RowId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> std::result::Result<Self, Self::Error> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if id.bytes().all(plain) {
+            Ok(Self(id))
+        } else {
+            Err("no id")
+        }
+    }
+}
+
 pub(super) async fn edit(
     kind: Kind,
     State(app): State<AppState>,
     session: Session,
-    Path(id): Path<String>,
+    Path(RowId(id)): Path<RowId>,
 ) -> Result<Response> {
     allowed(kind, &session)?;
     let (sheet, version) = kind
@@ -228,7 +246,7 @@ pub(super) async fn create(
 pub(super) async fn save(
     kind: Kind,
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(RowId(id)): Path<RowId>,
     StaffForm(session, pairs): StaffForm<Vec<(String, String)>>,
 ) -> Result<Response> {
     write(kind, &app, &session, Some(&id), Sheet::sent(pairs)).await
@@ -301,7 +319,7 @@ pub(super) struct Switch {
 pub(super) async fn switch(
     kind: Kind,
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(RowId(id)): Path<RowId>,
     StaffForm(session, form): StaffForm<Switch>,
 ) -> Result<Response> {
     allowed(kind, &session)?;
@@ -345,7 +363,7 @@ pub(super) struct Remove {
 pub(super) async fn remove(
     kind: Kind,
     State(app): State<AppState>,
-    Path(id): Path<String>,
+    Path(RowId(id)): Path<RowId>,
     StaffForm(session, form): StaffForm<Remove>,
 ) -> Result<Redirect> {
     allowed(kind, &session)?;

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use self::form::{New, Remove, Switch};
+use self::form::{New, Remove, RowId, Switch};
 use self::kind::Kind;
 use crate::app::AppState;
 use crate::input::{Path, Query, StaffForm};
@@ -43,7 +43,7 @@ type App = State<AppState>;
 /// The forms of a kind of rows: the same for all.
 fn forms(kind: Kind, edit: &str) -> Router<AppState> {
     let (all, one) = (kind.page(), kind.items());
-    Router::new()
+    let router = Router::new()
         .route(
             &format!("{all}/new"),
             get(move |app: App, who: Session, new: Query<New>| form::new(kind, app, who, new))
@@ -51,21 +51,23 @@ fn forms(kind: Kind, edit: &str) -> Router<AppState> {
         )
         .route(
             &format!("{one}/{{id}}{edit}"),
-            get(move |app: App, who: Session, id: Path<String>| form::edit(kind, app, who, id))
-                .post(move |app: App, id: Path<String>, sent: Sent| {
-                    form::save(kind, app, id, sent)
-                }),
-        )
-        .route(
-            &format!("{one}/{{id}}/switch"),
-            post(move |app: App, id: Path<String>, sent: StaffForm<Switch>| {
-                form::switch(kind, app, id, sent)
-            }),
+            get(move |app: App, who: Session, id: Path<RowId>| form::edit(kind, app, who, id))
+                .post(move |app: App, id: Path<RowId>, sent: Sent| form::save(kind, app, id, sent)),
         )
         .route(
             &format!("{one}/{{id}}/delete"),
-            post(move |app: App, id: Path<String>, sent: StaffForm<Remove>| {
+            post(move |app: App, id: Path<RowId>, sent: StaffForm<Remove>| {
                 form::remove(kind, app, id, sent)
             }),
-        )
+        );
+    // A tax rate is there or it is not.
+    if kind == Kind::Rate {
+        return router;
+    }
+    router.route(
+        &format!("{one}/{{id}}/switch"),
+        post(move |app: App, id: Path<RowId>, sent: StaffForm<Switch>| {
+            form::switch(kind, app, id, sent)
+        }),
+    )
 }

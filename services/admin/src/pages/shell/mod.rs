@@ -18,6 +18,7 @@ pub(super) struct Shell {
     pub(super) role: &'static str,
     pub(super) csrf: String,
     pub(super) theme: Theme,
+    pub(super) letters: bool,
     /// Notifications that they have not read, counted to a hundred.
     pub(super) unread: i64,
     pub(super) has_bell: bool,
@@ -40,6 +41,7 @@ impl Shell {
             role: session.role.as_str(),
             csrf: session.csrf.clone(),
             theme: session.theme,
+            letters: session.letters,
             unread: session.unread,
             has_bell: session.may::<UseInbox>(),
             shop_name: session.shop_name.clone(),
