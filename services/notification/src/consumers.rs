@@ -30,7 +30,7 @@ impl Handler<EmailNotification> for KeepMail {
             traceparent: event.traceparent.as_deref(),
             order_number: mail.order_number(),
         };
-        if matches!(mail, Mail::AccountDeleted { .. }) {
+        if matches!(mail, Mail::AccountDeleted { proved: true, .. }) {
             mails::forget_reader(tx, to.as_str()).await?;
         }
         mails::insert(tx, &new, self.clock.now()).await?;

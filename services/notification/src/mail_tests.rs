@@ -85,7 +85,10 @@ fn all() -> Vec<Mail> {
             deleted_at: Timestamp::from_unix(1_800_000_000),
             url: url(),
         },
-        Mail::AccountDeleted { name: name() },
+        Mail::AccountDeleted {
+            name: name(),
+            proved: true,
+        },
         Mail::OrderReceived {
             number: number(),
             lines: lines(),

@@ -139,6 +139,9 @@ pub enum Mail {
     AccountDeleted {
         /// Whom to greet.
         name: String,
+        /// Whether the account had verified its address. Anybody can open an account with anybody's: only then is what was written to the address theirs.
+        #[serde(default)]
+        proved: bool,
     },
     /// The order is placed and awaits payment.
     OrderReceived {

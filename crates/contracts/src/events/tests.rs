@@ -441,7 +441,10 @@ fn mails_about_accounts_keep_their_shape() {
             deleted_at: at,
             url: url(),
         }),
-        mail(Mail::AccountDeleted { name: name() }),
+        mail(Mail::AccountDeleted {
+            name: name(),
+            proved: true,
+        }),
     ];
     use SecondFactorChange::*;
     for change in [
@@ -459,6 +462,18 @@ fn mails_about_accounts_keep_their_shape() {
         }));
     }
     insta::assert_json_snapshot!(samples);
+}
+
+/// As it was written before it said so.
+#[test]
+fn an_account_whose_address_is_not_said_to_be_proved_is_not() {
+    let old = json!({"template": "account_deleted", "data": {"name": "Anna"}});
+    let read: Mail = serde_json::from_value(old).unwrap();
+    let expected = Mail::AccountDeleted {
+        name: "Anna".into(),
+        proved: false,
+    };
+    assert_eq!(read, expected);
 }
 
 #[test]

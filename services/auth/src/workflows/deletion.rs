@@ -152,6 +152,7 @@ async fn delete(state: &AppState, id: UserId, now: Timestamp) -> Result<bool> {
         .await?;
     let mail = Mail::AccountDeleted {
         name: user.name.clone(),
+        proved: user.email_verified_at.is_some(),
     };
     recovery::mail(state, &mut tx, &user.email, mail).await?;
     tx.commit().await?;

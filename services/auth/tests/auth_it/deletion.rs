@@ -6,7 +6,7 @@ use auth_token::TokenError;
 use serde_json::{Value, json};
 
 use crate::revocation::elsewhere;
-use crate::support::{PASSWORD, TestApp, app};
+use crate::support::{PASSWORD, SignedIn, TestApp, app};
 
 const ME: &str = "/api/users/me";
 const DAY: u64 = 86_400;
@@ -152,6 +152,29 @@ async fn after_the_days_of_grace_nothing_is_left_and_the_news_goes_out_once() {
         .problem(401, "invalid_credentials");
     let again = app.register("anna@example.com").await;
     assert_ne!(again.id, anna.id);
+}
+
+/// What was written to an address goes with the account that has it, and with no other that only claims it.
+#[tokio::test]
+async fn the_last_mail_says_whether_the_address_was_proved() {
+    let app = app().await;
+    let owner = app.register("anna@example.com").await;
+    let token = app.mailed_token("anna@example.com", "verify_email").await;
+    let verify = app.client().post("/api/auth/email/verify");
+    let _ = verify.json(&json!({"token": token})).expect(204).await;
+    let stranger = app.register("anna@example.com").await;
+    assert_ne!(stranger.id, owner.id);
+    let leave = async |leaving: &SignedIn| {
+        let _ = leaving.client.delete(ME).expect(202).await;
+        app.later(14 * DAY);
+        app.backstage.delete_accounts().await.unwrap();
+        assert_eq!(traces(&app, &leaving.id).await.0, 0);
+        let mails = app.mails("anna@example.com", "account_deleted").await;
+        mails.last().unwrap()["proved"].clone()
+    };
+    assert_eq!(leave(&stranger).await, false);
+    let owner = app.login("anna@example.com", PASSWORD).await;
+    assert_eq!(leave(&owner).await, true);
 }
 
 #[tokio::test]

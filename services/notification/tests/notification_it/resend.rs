@@ -124,6 +124,7 @@ async fn who_leaves_is_forgotten() {
     let mut last = world.event("gone@example.com", "1");
     last.data.mail = Mail::AccountDeleted {
         name: "G".to_owned(),
+        proved: true,
     };
     world.publish(&last).await;
     world.reaches(last.id, "sent").await;
@@ -135,6 +136,29 @@ async fn who_leaves_is_forgotten() {
             .await
             .unwrap();
     assert_eq!(left, 0);
+    world.stop().await;
+}
+
+/// Anybody can open an account with somebody's address, and have it deleted.
+#[tokio::test]
+async fn who_never_proved_the_address_takes_nothing_along() {
+    let world = World::new().await;
+    let event = world.event("anna@example.com", "1042");
+    world.publish(&event).await;
+    world.reaches(event.id, "sent").await;
+    let mut last = world.event("anna@example.com", "1");
+    last.data.mail = Mail::AccountDeleted {
+        name: "Stranger".to_owned(),
+        proved: false,
+    };
+    world.publish(&last).await;
+    world.reaches(last.id, "sent").await;
+    assert!(world.row(event.id).await.unwrap().2);
+    let read = world.panel(Role::Support).get(&path(event.id));
+    assert_eq!(
+        read.expect(200).await.value()["recipient"],
+        "anna@example.com"
+    );
     world.stop().await;
 }
 
