@@ -1,7 +1,6 @@
 //! What single cells say, and how they are written.
 
 use primitives::{Currency, Timestamp};
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, Time};
 
@@ -93,8 +92,8 @@ pub(crate) fn truth(cell: &str) -> Result<bool, String> {
 
 /// A moment, or a day, which begins at midnight UTC.
 pub(crate) fn moment(cell: &str) -> Result<Timestamp, String> {
-    if let Ok(moment) = OffsetDateTime::parse(cell, &Rfc3339) {
-        return Ok(moment.into());
+    if let Ok(moment) = cell.parse() {
+        return Ok(moment);
     }
     let day = Date::parse(cell, format_description!("[year]-[month]-[day]"));
     let day = day.map_err(|_| {
