@@ -141,6 +141,16 @@ async fn a_lame_duck_serves_but_is_not_ready_and_closes_connections() {
 }
 
 #[tokio::test]
+async fn a_lame_duck_ends_by_itself_when_its_time_is_over() {
+    let lame_duck = Duration::from_millis(200);
+    let app = app(runtime(), lame_duck).await;
+    let began = Instant::now();
+    app.soft.cancel();
+    app.ended.await.unwrap().unwrap();
+    assert!(began.elapsed() >= lame_duck);
+}
+
+#[tokio::test]
 async fn the_second_signal_ends_at_once() {
     let app = app(runtime(), Duration::from_secs(60)).await;
     app.soft.cancel();
