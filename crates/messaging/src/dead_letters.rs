@@ -70,7 +70,7 @@ pub struct Tally {
     pub dropped: u32,
     /// Should have been put back, but the broker did not take them: they stay.
     pub refused: u32,
-    /// Why it ended before its time. What is counted above was done all the same; one more may lie in both queues.
+    /// Why it ended before its time. What is counted above was done all the same. Any that should have gone back and is not counted may lie in both queues.
     pub error: Option<BrokerError>,
 }
 
@@ -121,15 +121,20 @@ impl DeadLetters {
         Ok(counts)
     }
 
-    /// Goes through at most so many letters of a queue, oldest first. `decide` says what becomes of each, and whether it was the last to be looked at.
+    /// Goes through at most so many letters of a queue, oldest first, for so long. `decide` says what becomes of each, and whether it was the last to be looked at.
     pub async fn go_through(
         &self,
         queue: &str,
         most: u32,
+        within: Duration,
         decide: impl FnMut(&DeadLetter) -> (Fate, bool) + Send,
     ) -> Tally {
         let mut tally = Tally::default();
-        tally.error = self.walk(queue, most, decide, &mut tally).await.err();
+        let walk = self.walk(queue, most, decide, &mut tally);
+        let walked = tokio::time::timeout(within, walk).await;
+        tally.error = walked
+            .unwrap_or(Err(BrokerError::Timeout("going through dead letters")))
+            .err();
         tally
     }
 

@@ -2,12 +2,15 @@
 
 use crate::world::{Counted, DEAD, Ledger, QUEUE, TRIES, World};
 use contracts::events::Envelope;
+use messaging::dead_letters::{DeadLetters, Fate};
 use messaging::faults::Hook;
 use messaging::{Handler, HandlerError, headers};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use testkit::Fault;
 
 /// Fails as told, by account, and counts its calls.
 #[derive(Clone, Default)]
@@ -242,4 +245,33 @@ async fn the_broker_gives_up_an_event_that_kills_its_consumers() {
     assert_eq!(dying.await.unwrap(), 21);
     assert_eq!(dead.header("x-first-death-reason"), "delivery_limit");
     assert_eq!(dead.header("x-first-death-queue"), QUEUE);
+}
+
+#[tokio::test]
+async fn what_was_done_is_counted_when_the_time_is_over() {
+    let world = World::new().await;
+    World::topology().check(&world.url()).await.unwrap();
+    for body in ["first", "second"] {
+        assert!(
+            world
+                .vhost
+                .publish("", DEAD, json!({}), body)
+                .await
+                .unwrap()
+        );
+    }
+    let (proxy, url) = world.proxied().await;
+    let letters = DeadLetters::open(&url).await.unwrap();
+    // The broker falls silent before it can confirm what goes back.
+    let within = Duration::from_secs(3);
+    let tally = letters.go_through(QUEUE, 2, within, |letter| {
+        if letter.body == b"first" {
+            return (Fate::Drop, false);
+        }
+        proxy.set(Fault::Stall);
+        (Fate::Requeue, true)
+    });
+    let tally = tally.await;
+    assert_eq!((tally.seen, tally.dropped, tally.requeued), (2, 1, 0));
+    assert!(tally.error.is_some());
 }

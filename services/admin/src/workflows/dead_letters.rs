@@ -47,13 +47,7 @@ async fn walk(
     decide: impl FnMut(&DeadLetter) -> (Fate, bool) + Send,
 ) -> Tally {
     let _alone = app.dead_letters.lock().await;
-    let walked = letters.go_through(queue, most, decide);
-    tokio::time::timeout(WORK, walked)
-        .await
-        .unwrap_or_else(|_| Tally {
-            error: Some(BrokerError::Timeout("going through dead letters")),
-            ..Tally::default()
-        })
+    letters.go_through(queue, most, WORK, decide).await
 }
 
 /// The oldest letters of a queue.
@@ -186,21 +180,38 @@ async fn one(
     }
 }
 
-/// Puts all letters back that lie in a queue now; how many those were. What dies again meanwhile stays.
-pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) -> Result<u32> {
+/// What went back into its queue.
+pub(crate) enum WentBack {
+    Nothing,
+    /// All that lay there.
+    All,
+    /// As many as are within [`REACH`]: there are more.
+    Oldest,
+}
+
+/// Puts all letters back that lie in a queue now, as far as they are within reach. What dies again meanwhile stays.
+pub(crate) async fn requeue_all(
+    app: &AppState,
+    session: &Session,
+    queue: &str,
+) -> Result<WentBack> {
     let letters = open(app).await?;
+    // Before they are counted: what others of this process have in their hands would not be.
+    let _alone = app.dead_letters.lock().await;
     let count = letters.counts(&[queue.to_owned()]).await;
     let count = count.map_err(|error| uncertain(Some(error)))?;
-    let most = count.first().copied().flatten().unwrap_or(0).min(REACH);
-    if most == 0 {
-        return Ok(0);
+    let count = count.first().copied().flatten().unwrap_or(0);
+    if count == 0 {
+        return Ok(WentBack::Nothing);
     }
+    let most = count.min(REACH);
     let target = format!("queue:{queue}");
     let action = "dead_letter.requeue_all";
     let details = json!({ "queue": queue, "events": most });
     let asked = entry(app, session.actor(), action, &target, ASKED, details);
     audit::write(app, &asked).await?;
-    let tally = walk(app, &letters, queue, most, |_| (Fate::Requeue, false)).await;
+    let all = |_: &DeadLetter| (Fate::Requeue, false);
+    let tally = letters.go_through(queue, most, WORK, all).await;
     letters.close().await;
     let outcome = match &tally {
         Tally { error: Some(_), .. } => "unavailable",
@@ -215,7 +226,11 @@ pub(crate) async fn requeue_all(app: &AppState, session: &Session, queue: &str) 
             error: Some(error), ..
         } => Err(uncertain(Some(error))),
         Tally { refused: 1.., .. } => Err(refused()),
-        Tally { requeued, .. } => Ok(requeued),
+        Tally { requeued: 0, .. } => Ok(WentBack::Nothing),
+        Tally {
+            requeued: REACH.., ..
+        } if count > REACH => Ok(WentBack::Oldest),
+        _ => Ok(WentBack::All),
     }
 }
 

@@ -311,6 +311,34 @@ async fn all_of_a_queue_go_back_and_what_cannot_stays() {
 }
 
 #[tokio::test]
+async fn of_very_many_the_oldest_go_back_and_the_page_says_so() {
+    let (vhost, panel) = with_topology().await;
+    let staff = panel.staff(Role::Admin).await;
+    let dead = format!("{QUEUE}.dead");
+    for number in 0..1001 {
+        let body = number.to_string();
+        let routed = vhost.publish("", &dead, json!({}), &body).await;
+        assert!(routed.unwrap());
+    }
+    let page = eventually("all are counted", async || {
+        let page = staff.page(&format!("{DEAD}?queue={QUEUE}")).await;
+        page.contains("1,001").then_some(page)
+    })
+    .await;
+    assert_shows(&page, &["Put the oldest 1,000 back"]);
+    let done = staff.send(&format!("{DEAD}/{QUEUE}"), &[]).await;
+    assert_shows(
+        &staff.page(done.expect(303).header("location")).await,
+        &[
+            "1,000 events, the oldest, are back",
+            "Dead letters 1",
+            "Put all back",
+        ],
+    );
+    assert_eq!(vhost.peek(&dead).await.unwrap()[0].body, "1000");
+}
+
+#[tokio::test]
 async fn support_sees_what_concerns_orders_and_no_queue() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Support).await;

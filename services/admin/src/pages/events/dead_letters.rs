@@ -14,7 +14,7 @@ use crate::format::filters;
 use crate::input::{Nothing, Path, Query, StaffForm};
 use crate::pages::shell::Shell;
 use crate::session::May;
-use crate::workflows::dead_letters;
+use crate::workflows::dead_letters::{self, REACH, WentBack};
 
 /// Of each queue, when all are shown.
 const FEW: u32 = 10;
@@ -48,6 +48,11 @@ struct Dead {
 }
 
 impl Dead {
+    /// How many go back at once, if not all.
+    fn oldest(&self) -> Option<u32> {
+        (self.count > REACH).then_some(REACH)
+    }
+
     /// How many are not shown.
     fn more(&self) -> u32 {
         let shown = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
@@ -118,13 +123,13 @@ pub(super) async fn requeue_all(
 ) -> Result<Redirect> {
     allowed(&session)?;
     is_known(&queue)?;
-    let count = dead_letters::requeue_all(&app, &session, &queue)
+    let went = dead_letters::requeue_all(&app, &session, &queue)
         .await
         .map_err(|error| error.back_to(DEAD_LETTERS))?;
-    let done = if count > 0 {
-        "events_requeued"
-    } else {
-        "events_none"
+    let done = match went {
+        WentBack::All => "events_requeued",
+        WentBack::Oldest => "events_requeued_oldest",
+        WentBack::Nothing => "events_none",
     };
     Ok(Redirect::to(&format!("{DEAD_LETTERS}?done={done}")))
 }
