@@ -70,13 +70,15 @@ pub(crate) async fn seller(conn: &mut PgConnection, id: UserId) -> sqlx::Result<
     .await
 }
 
-/// The account with an e-mail address, and what its owner is called.
+/// The account with an e-mail address, and what its owner is called: the one that verified it, else the oldest that claims it.
 pub(crate) async fn with_email(
     conn: &mut PgConnection,
     email: &str,
 ) -> sqlx::Result<Option<(UserId, String)>> {
-    sqlx::query_as("SELECT id, name FROM users WHERE email = $1")
-        .bind(email.to_lowercase())
-        .fetch_optional(conn)
-        .await
+    sqlx::query_as(
+        "SELECT id, name FROM users WHERE email = $1 ORDER BY email_verified_at IS NULL, id LIMIT 1",
+    )
+    .bind(email.to_lowercase())
+    .fetch_optional(conn)
+    .await
 }

@@ -575,6 +575,17 @@ async fn the_bench_shows_how_each_cent_comes_about() {
         .answers
         .insert(PREVIEW.to_owned(), priced());
     let anna = panel.account(Role::Customer).await;
+    // Others claim her address, before and after her.
+    for sql in [
+        "INSERT INTO users (id, email, name, role, created_at, updated_at)
+         SELECT other.id::uuid, email, 'Stranger', role, created_at, updated_at FROM users,
+           (VALUES ('00000000-0000-7000-8000-000000000001'), ('ffffffff-0000-7000-8000-000000000001')) AS other (id) WHERE users.id = $1",
+        // So that hers is the last in the table.
+        "UPDATE users SET updated_at = created_at WHERE id = $1",
+    ] {
+        let done = sqlx::query(sql).bind(anna.id.uuid());
+        done.execute(&panel.auth_db).await.unwrap();
+    }
     let case = format!(
         "/admin/bench?sku={sku}&quantity=2&sku=&quantity=1&coupon=X&country=de&method=standard&at=2026-12-01T10:00&email={}",
         anna.email.as_str()
