@@ -4,12 +4,12 @@ use primitives::UserId;
 use serde_json::Value;
 use sqlx::{PgConnection, Result};
 
-/// The user's own account; `None` if it is gone.
+/// The user's own account; `None` if it is gone. Why it was shut is a note between staff.
 pub(crate) async fn account(db: &mut PgConnection, user: UserId) -> Result<Option<Value>> {
     sqlx::query_scalar!(
         r#"SELECT jsonb_build_object('id', id, 'email', email, 'email_verified_at', email_verified_at, 'name', name, 'role', role,
              'created_at', created_at, 'updated_at', updated_at,
-             'disabled_at', disabled_at, 'disabled_reason', disabled_reason,
+             'disabled_at', disabled_at,
              'password_changed_at', (SELECT changed_at FROM credentials WHERE user_id = users.id)) AS "account!"
              FROM users WHERE id = $1"#,
         user.uuid()

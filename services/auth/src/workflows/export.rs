@@ -1,4 +1,4 @@
-//! Everything the shop knows of a user, whole or not at all.
+//! What the shop knows of a user, whole or not at all. Without the mails that notification keeps for a while: they repeat what the orders say.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -13,12 +13,14 @@ use std::collections::HashMap;
 use crate::support::{app, app_with};
 
 const PATH: &str = "/api/users/me/export";
+/// Where other services are asked.
+pub(crate) const ROUTE: &str = "/internal/users/{id}/export";
 
 /// The keys that it checks callers with; the app makes them.
-type Keys = Arc<OnceLock<ServiceKeys>>;
+pub(crate) type Keys = Arc<OnceLock<ServiceKeys>>;
 
 /// Order's side: three pages of orders, for auth in the user's name alone.
-async fn orders(
+pub(crate) async fn orders(
     State(keys): State<Keys>,
     Path(id): Path<String>,
     Query(query): Query<HashMap<String, String>>,
@@ -42,7 +44,7 @@ async fn orders(
     ))
 }
 
-async fn catalogue() -> axum::Json<Value> {
+pub(crate) async fn catalogue() -> axum::Json<Value> {
     axum::Json(json!({"sections": {"reviews": [{"rating": 5}]}, "next_cursor": null}))
 }
 
@@ -61,7 +63,6 @@ async fn broken(query: Query<HashMap<String, String>>) -> Result<axum::Json<Valu
 
 #[tokio::test]
 async fn all_that_is_known_comes_in_one_document_without_secrets() {
-    const ROUTE: &str = "/internal/users/{id}/export";
     let keys = Keys::default();
     let order = testkit::serve(
         Router::new()
@@ -133,8 +134,7 @@ async fn there_is_never_half_an_export() {
         .problem(503, "unavailable");
 
     // The second page fails.
-    let peer =
-        testkit::serve(Router::new().route("/internal/users/{id}/export", get(broken))).await;
+    let peer = testkit::serve(Router::new().route(ROUTE, get(broken))).await;
     let app = app_with(|settings| {
         settings.order_internal_url = peer.url();
         settings.product_internal_url = peer.url();

@@ -10,7 +10,7 @@ use crate::workflows::export;
 
 /// Export my data
 ///
-/// All that the shop knows of the user, as one JSON document: account, addresses, sessions, orders with payments, parcels and timelines,
+/// What the shop knows of the user, as one JSON document: account, addresses, sessions, orders with payments, parcels and timelines,
 /// cart, reviews, wish list and a seller's products. Complete or not at all. Needs a sign-in or reauthentication within the last five
 /// minutes.
 #[utoipa::path(get, path = "/api/users/me/export", tag = "users", security(("bearer" = [])), responses(
