@@ -47,19 +47,27 @@ async fn answer(state: &AppState, tx: &mut PgConnection, request: &MailRequest) 
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
         return Ok(());
     };
-    send(state, tx, user, request.purpose).await
+    let purpose = settled(tx, &user, request.purpose).await?;
+    if purpose == Purpose::VerifyEmail && user.email_verified_at.is_some() {
+        return Ok(());
+    }
+    send(state, tx, user, purpose).await
+}
+
+/// What the link must be for.
+async fn settled(tx: &mut PgConnection, user: &User, asked: Purpose) -> Result<Purpose> {
+    // Which of several accounts is the asker's is not known, and verifying another's would give it their address. With a
+    // new password it is theirs alone, whoever opened it.
+    if asked == Purpose::VerifyEmail && claims::is_disputed(tx, &user.email).await? {
+        return Ok(Purpose::ResetPassword);
+    }
+    Ok(asked)
 }
 
 /// Mails somebody the link they need.
 async fn send(state: &AppState, tx: &mut PgConnection, user: User, purpose: Purpose) -> Result<()> {
     match purpose {
         Purpose::ResetPassword => send_reset(state, tx, user).await,
-        Purpose::VerifyEmail if user.email_verified_at.is_some() => Ok(()),
-        // Which of several accounts is the asker's is not known, and verifying another's would give it their address. With a
-        // new password it is theirs alone, whoever opened it.
-        Purpose::VerifyEmail if claims::is_disputed(tx, &user.email).await? => {
-            send_reset(state, tx, user).await
-        }
         Purpose::VerifyEmail => mail_the_address(state, tx, &user).await,
     }
 }
@@ -70,8 +78,11 @@ pub(crate) async fn send_by_staff(
     state: &AppState,
     staff: &Acting,
     id: UserId,
-    purpose: Purpose,
+    asked: Purpose,
 ) -> Result<()> {
+    let user = users::find(&mut *state.pool.acquire().await?, id).await?;
+    let user = user.ok_or_else(|| Error::not_found("user"))?;
+    state.limits.mail(&user.email, None).await?;
     let mut tx = state.pool.begin().await?;
     let user = users::lock(&mut tx, id).await?;
     let user = user.ok_or_else(|| Error::not_found("user"))?;
@@ -81,12 +92,13 @@ pub(crate) async fn send_by_staff(
             "The account is disabled: no link opens it.",
         ));
     }
-    if purpose == Purpose::VerifyEmail && user.email_verified_at.is_some() {
+    if asked == Purpose::VerifyEmail && user.email_verified_at.is_some() {
         return Err(Error::conflict(
             "already_verified",
             "The address is verified already.",
         ));
     }
+    let purpose = settled(&mut tx, &user, asked).await?;
     let moment = state.clock.now() - A_MOMENT;
     if one_time_tokens::sent_since(&mut tx, id, purpose, moment).await? {
         return Ok(());

@@ -219,6 +219,50 @@ async fn staff_export_what_is_the_users() {
 #[tokio::test]
 async fn a_reason_is_kept_or_refused() {
     let app = app().await;
+    let admin = app.with_role("admin@example.com", "admin").await;
+    let anna = app.register("anna@example.com").await;
+    let path = format!("/api/users/{}", anna.id);
+    let change = async |body: Value| admin.client.patch(&path).json(&body).send().await;
+    let alone = change(json!({"reason": "Chargebacks"})).await;
+    let problem = alone.problem(422, "validation_failed");
+    assert_eq!(crate::support::fields(&problem), ["reason"]);
+    // Nothing to open: it is why the role changes.
+    let role = json!({"role": "seller", "disabled": false, "reason": "Sells mugs"});
+    let _ = change(role).await.expect(200);
+    let shut = |reason: &str| json!({"disabled": true, "reason": reason});
+    let _ = change(shut("Chargebacks")).await.expect(200);
+    let again = change(shut("Chargebacks")).await.expect(200);
+    let better = change(shut("Two chargebacks")).await.expect(200);
+    assert_ne!(again.header("etag"), better.header("etag"));
+    assert_eq!(better.value()["disabled_reason"], "Two chargebacks");
+    let _ = change(json!({"disabled": true})).await.expect(200);
+    let seen = admin.client.get(&path).expect(200).await.value();
+    assert_eq!(seen["disabled_reason"], "Two chargebacks");
+    assert_eq!(
+        app.acts().await,
+        [
+            (
+                json!("user.change_role"),
+                json!({"role": "customer"}),
+                json!({"role": "seller", "reason": "Sells mugs"})
+            ),
+            (
+                json!("user.disable"),
+                json!({"disabled": false}),
+                shut("Chargebacks")
+            ),
+            (
+                json!("user.disable"),
+                shut("Chargebacks"),
+                shut("Two chargebacks")
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn staff_mail_a_link_once_in_a_minute() {
+    let app = app_with(|settings| settings.limits.limit_mails_per_hour = 1000).await;
     let support = app.with_role("support@example.com", "support").await;
     let admin = app.with_role("admin@example.com", "admin").await;
     let anna = app.register("anna@example.com").await;
@@ -256,4 +300,43 @@ async fn a_reason_is_kept_or_refused() {
     send("reset_password")
         .await
         .problem(409, "account_disabled");
+}
+
+#[tokio::test]
+async fn links_by_staff_count_as_mails_to_their_target() {
+    let app = app().await;
+    let support = app.with_role("support@example.com", "support").await;
+    let anna = app.register("anna@example.com").await;
+    let path = format!("/api/users/{}/links", anna.id);
+    let body = json!({"link": "reset_password"});
+    // Registering sent the first of five.
+    for _ in 0..4 {
+        let _ = support.client.post(&path).json(&body).expect(204).await;
+    }
+    let fifth = support.client.post(&path).json(&body).send().await;
+    fifth.problem(429, "rate_limited");
+    let forgot = app.client().post("/api/auth/password/forgot");
+    let forgot = forgot.json(&json!({"email": "anna@example.com"}));
+    forgot.send().await.problem(429, "rate_limited");
+}
+
+/// To verify one of several accounts that claim an address would give it to whoever opened that one.
+#[tokio::test]
+async fn for_an_address_that_several_claim_staff_send_one_link_for_a_new_password() {
+    let app = app_with(|settings| settings.limits.limit_mails_per_hour = 1000).await;
+    let support = app.with_role("support@example.com", "support").await;
+    let anna = app.register("anna@example.com").await;
+    app.register("anna@example.com").await;
+    let path = format!("/api/users/{}/links", anna.id);
+    for link in ["verify_email", "verify_email", "reset_password"] {
+        let body = json!({"link": link});
+        let _ = support.client.post(&path).json(&body).expect(204).await;
+    }
+    let mails = app.mails("anna@example.com", "reset_password").await;
+    assert_eq!(mails.len(), 1);
+    let sent = json!({"link": "reset_password"});
+    assert_eq!(
+        app.acts().await,
+        [(json!("user.send_link"), json!({}), sent)]
+    );
 }

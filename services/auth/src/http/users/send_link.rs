@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::http::problems::{BadBody, Missing, StaffOnly};
+use crate::http::problems::{BadBody, Limited, Missing, StaffOnly};
 use crate::store::one_time_tokens::Purpose;
 use crate::workflows::mail_requests;
 
@@ -28,13 +28,14 @@ pub(crate) enum Link {
 
 /// Mail a user the link to choose a new password, or to verify their address
 ///
-/// It goes to the address of the account. Within a minute it is sent once. Anybody can ask for the same without an account, so it needs no
-/// more than to see users.
+/// It goes to the address of the account: once within a minute, and as often as anybody may have a mail sent to one address. While several
+/// accounts claim the address it is always the link for a new password. Anybody can ask for the same without an account, so it needs no more
+/// than to see users.
 #[utoipa::path(post, path = "/api/users/{id}/links", tag = "staff", security(("bearer" = [])), params(("id" = UserId, Path)),
     request_body = SendLinkRequest, responses(
     (status = 204),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "`account_disabled` or `already_verified`"),
-    StaffOnly, Missing, BadBody,
+    StaffOnly, Missing, BadBody, Limited,
 ))]
 pub(crate) async fn send_user_link(
     State(state): State<AppState>,
