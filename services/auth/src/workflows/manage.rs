@@ -74,8 +74,12 @@ pub(crate) async fn change(
         };
         state.publisher.publish(&mut tx, &changed).await?;
         let before = json!({ "role": was });
-        // A reason that came with both is that of shutting.
-        let why = reason.as_ref().filter(|_| change.disabled.is_none());
+        // A reason that came with both is that of shutting or opening, if that happens.
+        let elsewhere = match change.disabled {
+            Some(shut) => shut || user.disabled_at.is_some(),
+            None => false,
+        };
+        let why = reason.as_ref().filter(|_| !elsewhere);
         let after = because(json!({ "role": role }), why);
         acts.push(staff.did("user.change_role", target(), before, after));
     }
@@ -90,6 +94,14 @@ pub(crate) async fn change(
             state.publisher.publish(&mut tx, &shut).await?;
             let before = json!({ "disabled": false });
             let after = because(json!({ "disabled": true }), reason.as_ref());
+            acts.push(staff.did("user.disable", target(), before, after));
+        }
+        // Better words.
+        (Some(true), Some(_)) if reason.is_some() && reason != user.disabled_reason => {
+            let shut = || json!({ "disabled": true });
+            let before = because(shut(), user.disabled_reason.as_ref());
+            let after = because(shut(), reason.as_ref());
+            user.disabled_reason = reason;
             acts.push(staff.did("user.disable", target(), before, after));
         }
         (Some(false), Some(_)) => {

@@ -3,7 +3,7 @@ use auth_token::{Role, Staff};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use http_kit::{IfMatch, Json, Path, Problem, Result, etag};
+use http_kit::{IfMatch, Json, Path, Problem, Result, etag, one_field};
 use primitives::UserId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -20,7 +20,8 @@ pub(crate) struct UpdateUserRequest {
     role: Option<Role>,
     /// Shuts the account and ends its sessions, or opens it again.
     disabled: Option<bool>,
-    /// Why, for other staff: shown with the account while it is shut, and kept in the audit log.
+    /// Why, for other staff: shown with the account while it is shut, and kept in the audit log. Of an account that is shut already
+    /// it takes the place of the former reason.
     #[schema(value_type = Option<String>, max_length = 500)]
     reason: Option<Reason>,
 }
@@ -42,6 +43,13 @@ pub(crate) async fn update_user(
     expected: IfMatch,
     Json(request): Json<UpdateUserRequest>,
 ) -> Result<Response> {
+    if request.reason.is_some() && request.role.is_none() && request.disabled.is_none() {
+        return Err(one_field(
+            "reason",
+            "invalid",
+            "needs the change that it is the reason of: role or disabled",
+        ));
+    }
     let change = Change {
         role: request.role,
         disabled: request.disabled,
