@@ -111,6 +111,8 @@ for (const [name, paths] of await discover()) {
   const type = first.response.headers.get("content-type") ?? "";
   if (first.response.status !== 200) {
     if (first.response.status >= 400) faults.push(`${name}: ${first.response.status}`);
+    // Without a session there is nothing to measure.
+    if (first.response.headers.get("location")?.startsWith("/admin/login")) faults.push(`${name}: signed out`);
     continue;
   }
   const file = type.startsWith("text/csv");

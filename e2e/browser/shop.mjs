@@ -70,6 +70,12 @@ export async function submitted() {
   return ask("POST", `/api/products/${product.id}/submit`, { token });
 }
 
+/// How many units of a product's first variant lie anywhere.
+export async function onHand(product) {
+  const stock = await ask("GET", `/api/products/${product.id}/stock`, { token: (await admin()).token });
+  return stock.data[0].on_hand;
+}
+
 export const onSale = () =>
   only("product", async () => {
     const product = await submitted();

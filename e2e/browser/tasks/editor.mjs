@@ -1,5 +1,5 @@
 // A product from its first draft to the shelf; categories; the count of what is there.
-import { onSale, unique } from "../shop.mjs";
+import { onHand, onSale, submitted, unique } from "../shop.mjs";
 
 export default [
   {
@@ -58,7 +58,8 @@ export default [
   {
     name: "count the stock from a file",
     async run({ hands, page }) {
-      const product = await onSale();
+      // Its own: nobody sells of it meanwhile.
+      const product = await submitted();
       const sku = product.variants[0].sku;
       const file = { name: "count.csv", mimeType: "text/csv", buffer: Buffer.from(`sku,counted\n${sku},990\nNO-SUCH-${unique()},1\n`) };
       await page.goto("/admin/inventory");
@@ -68,8 +69,14 @@ export default [
       await page.getByRole("heading", { name: "What the stock-take would change" }).waitFor();
       await page.getByRole("heading", { name: "Refused" }).waitFor();
       await page.getByRole("row", { name: /NO-SUCH/ }).waitFor();
+      if ((await onHand(product)) !== 1000) throw new Error("looking has changed the stock");
       await hands.press(page.getByRole("link", { name: "Back" }));
       await page.waitForURL("/admin/inventory");
+      await hands.choose(page.getByLabel("What to do"), "write it");
+      await page.getByLabel("File").setInputFiles(file);
+      await hands.press(page.getByRole("button", { name: "Send" }));
+      await page.getByRole("heading", { name: "Stock-take", exact: true }).waitFor();
+      if ((await onHand(product)) !== 990) throw new Error("the stock is not what was counted");
     },
   },
 ];

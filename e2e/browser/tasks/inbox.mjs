@@ -31,9 +31,7 @@ export default [
       await page.goto("/admin");
       await hands.press(page.getByRole("link", { name: /^Notifications/ }).first());
       await page.waitForURL("/admin/notifications");
-      const all = page.getByRole("button", { name: "Mark all as read" });
-      if ((await all.count()) === 0) return;
-      await hands.press(all);
+      await hands.press(page.getByRole("button", { name: "Mark all as read" }));
       await panel.sees("All notifications are read");
     },
   },
