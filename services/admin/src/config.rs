@@ -21,7 +21,7 @@ pub struct Settings {
     /// The panel's own database, as its owner; for `migrate` only.
     #[arg(long, env = "ADMIN_MIGRATION_DATABASE_URL", hide_env_values = true)]
     pub migration_database_url: Option<SecretString>,
-    /// Connections to each database at most.
+    /// Connections to each database at most, besides the five to its own that listen.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 5)]
     pub database_max_connections: u32,
     /// The time zone whose days, weeks and months the numbers of the shop are of, by its IANA name such as `Europe/Berlin`.

@@ -33,7 +33,7 @@ pub struct Settings {
     #[arg(long, env)]
     pub auth_migration_database_url: Option<SecretString>,
 
-    /// The most connections to the database.
+    /// The most connections to the database, besides the one that listens.
     #[arg(long, env, default_value_t = 10)]
     pub database_max_connections: u32,
 

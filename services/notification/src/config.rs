@@ -22,7 +22,7 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub migration_database_url: Option<SecretString>,
-    /// Connections to the database at most.
+    /// Connections to the database at most, besides the two that listen.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
     pub database_max_connections: u32,
     /// The broker.

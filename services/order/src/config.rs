@@ -21,7 +21,7 @@ pub struct Settings {
     /// The database, as the owner; for `migrate` only.
     #[arg(long, env = "ORDER_MIGRATION_DATABASE_URL", hide_env_values = true)]
     pub migration_database_url: Option<SecretString>,
-    /// Connections to the database at most.
+    /// Connections to the database at most, besides the two that listen.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
     pub database_max_connections: u32,
     /// Redis, where the deny-list of access tokens and guests' carts are.

@@ -19,7 +19,7 @@ pub struct Settings {
     /// The service's database, as its owner; only `migrate` uses it.
     #[arg(long, env = "PRODUCT_MIGRATION_DATABASE_URL", hide_env_values = true)]
     pub product_migration_database_url: Option<SecretString>,
-    /// The most connections to the database.
+    /// The most connections to the database, besides the one that listens.
     #[arg(long, env = "DATABASE_MAX_CONNECTIONS", default_value_t = 10)]
     pub database_max_connections: u32,
     /// Redis, where the deny-list of access tokens is.

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Fill the running shop: about a quarter of an hour and 8 GB. `cargo xtask down --wipe` removes it again.
+    /// Fill the running shop: 10 GB; a quarter of an hour on an idle machine, more than half an hour on a busy one. `cargo xtask down --wipe` removes it again.
     Generate {
         #[arg(long, default_value_t = 1_000_000)]
         orders: u32,
