@@ -30,10 +30,11 @@ impl Handler<EmailNotification> for KeepMail {
             traceparent: event.traceparent.as_deref(),
             order_number: mail.order_number(),
         };
+        mails::insert(tx, &new, self.clock.now()).await?;
+        // After it: it is the last one to be forgotten.
         if matches!(mail, Mail::AccountDeleted { proved: true, .. }) {
             mails::forget_reader(tx, to.as_str()).await?;
         }
-        mails::insert(tx, &new, self.clock.now()).await?;
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ impl Sender {
                 metrics::counter!("mails_total", "template" => template, "outcome" => "sent")
                     .increment(1);
                 tracing::info!("sent");
-                return mails::sent(&self.pool, mail.id, self.clock.now()).await;
+                return mails::finish(&self.pool, mail.id, None, self.clock.now()).await;
             }
             Err(failure) => failure,
         };
@@ -105,7 +105,7 @@ impl Sender {
                 metrics::counter!("mails_total", "template" => template, "outcome" => "failed")
                     .increment(1);
                 tracing::error!(error = without_addresses(&error), "failed");
-                mails::failed(&self.pool, mail.id, now, &error).await
+                mails::finish(&self.pool, mail.id, Some(&error), now).await
             }
         }
     }

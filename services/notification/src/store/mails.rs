@@ -133,10 +133,16 @@ pub(crate) async fn insert_again(
     Ok((id.fetch_one(tx).await?, false))
 }
 
-/// Whoever this was is gone: what was written to them is forgotten, and who they were. What has yet to be sent goes first.
+/// Whoever this was is gone: what was written to them is forgotten, and who they were. What has yet to be sent goes first, and is
+/// forgotten by [`finish`].
 pub(crate) async fn forget_reader(tx: &mut PgConnection, recipient: &str) -> sqlx::Result<()> {
     let done = sqlx::query!(
-        "UPDATE mails SET content = NULL, recipient = $2 WHERE recipient = $1 AND status <> 'pending'",
+        "UPDATE mails
+            SET gone = true,
+                recipient = CASE status WHEN 'pending' THEN recipient ELSE $2 END,
+                content = CASE status WHEN 'pending' THEN content END,
+                last_error = CASE status WHEN 'pending' THEN last_error END
+          WHERE recipient = $1",
         recipient,
         NOBODY
     );
@@ -177,15 +183,29 @@ pub(crate) async fn claim(
     .await
 }
 
-/// The server has taken it. Its content is forgotten, but for what staff may read of a mail about an order: all without the link that lets its reader in. Of the mail that ends an account
-/// not even the address is kept.
-pub(crate) async fn sent(pool: &PgPool, id: EventId, now: Timestamp) -> anyhow::Result<()> {
+/// The server has taken it, or it was tried for the last time. Its content is forgotten, but for what staff may read of a mail about an order: all without the
+/// link that lets its reader in. Of a mail to somebody who is gone not even the address is kept, which servers like to quote. An order that was
+/// under way then has mails of before: by those its later ones are known. Whoever comes back with the same address has other orders.
+pub(crate) async fn finish(
+    pool: &PgPool,
+    id: EventId,
+    error: Option<&str>,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let updated = sqlx::query!(
-        "UPDATE mails SET status = 'sent', sent_at = $2, last_error = NULL,
-                recipient = CASE template WHEN 'account_deleted' THEN $3 ELSE recipient END,
-                content = CASE WHEN order_number IS NOT NULL THEN jsonb_set(content, '{data,url}', to_jsonb(split_part(content #>> '{data,url}', '?', 1))) END
+        "UPDATE mails
+            SET status = CASE WHEN $2::text IS NULL THEN 'sent' ELSE 'failed' END,
+                sent_at = CASE WHEN $2::text IS NULL THEN $3::timestamptz END,
+                failed_at = CASE WHEN $2::text IS NOT NULL THEN $3::timestamptz END,
+                gone = mails.gone OR before.gone,
+                recipient = CASE WHEN mails.gone OR before.gone THEN $4 ELSE recipient END,
+                last_error = CASE WHEN mails.gone OR before.gone THEN NULL ELSE $2 END,
+                content = CASE WHEN order_number IS NOT NULL AND NOT (mails.gone OR before.gone)
+                               THEN jsonb_set(content, '{data,url}', to_jsonb(split_part(content #>> '{data,url}', '?', 1))) END
+           FROM (SELECT EXISTS (SELECT FROM mails m WHERE m.gone AND m.order_number = (SELECT order_number FROM mails WHERE id = $1)) AS gone) before
           WHERE id = $1 AND status = 'pending'",
         id.uuid(),
+        error,
         now as Timestamp,
         NOBODY,
     )
@@ -209,28 +229,6 @@ pub(crate) async fn put_off(
         "UPDATE mails SET next_attempt_at = $2, last_error = $3 WHERE id = $1 AND status = 'pending'",
         id.uuid(),
         until as Timestamp,
-        error,
-    )
-    .execute(pool)
-    .await?;
-    ensure!(
-        updated.rows_affected() == 1,
-        "mail {id} was not pending any more"
-    );
-    Ok(())
-}
-
-/// It was tried for the last time.
-pub(crate) async fn failed(
-    pool: &PgPool,
-    id: EventId,
-    now: Timestamp,
-    error: &str,
-) -> anyhow::Result<()> {
-    let updated = sqlx::query!(
-        "UPDATE mails SET status = 'failed', failed_at = $2, last_error = $3 WHERE id = $1 AND status = 'pending'",
-        id.uuid(),
-        now as Timestamp,
         error,
     )
     .execute(pool)

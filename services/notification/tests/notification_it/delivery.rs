@@ -1,6 +1,6 @@
 //! Each mail arrives, and once.
 
-use contracts::events::ShopSettings;
+use contracts::events::{Mail, ShopSettings};
 use testkit::{Fault, eventually};
 
 use crate::world::World;
@@ -163,6 +163,25 @@ async fn a_refused_mail_fails_at_once_and_a_busy_one_after_the_last_try() {
     assert_eq!(world.reaches(refused.id, "failed").await.1, 1);
     assert_eq!(world.reaches(busy.id, "failed").await.1, 5);
     assert!(world.mailbox.list(None).is_empty());
+    // Staff may read what they were to say; the link that lets their reader in is kept of none.
+    let kept: Vec<String> = sqlx::query_scalar("SELECT content::text FROM mails")
+        .fetch_all(&world.pool)
+        .await
+        .unwrap();
+    for text in kept {
+        assert!(
+            text.contains("/orders/1") && !text.contains("secret"),
+            "{text}"
+        );
+    }
+    let mut other = world.event("refused@example.com", "3");
+    other.data.mail = Mail::ResetPassword {
+        name: "R".to_owned(),
+        url: "https://shop.example/reset?token=secret".to_owned(),
+    };
+    world.publish(&other).await;
+    let kept = world.reaches(other.id, "failed").await.2;
+    assert!(!kept, "of any other mail nothing is kept");
     world.stop().await;
 }
 

@@ -3,5 +3,6 @@
 
 mod delivery;
 mod grants;
+mod leaving;
 mod resend;
 mod world;

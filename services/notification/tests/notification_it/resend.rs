@@ -112,33 +112,6 @@ async fn only_staff_get_at_mails_and_only_at_those_about_orders() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn who_leaves_is_forgotten() {
-    let world = World::new().await;
-    let event = world.event("gone@example.com", "1042");
-    let other = world.event("stays@example.com", "1043");
-    world.publish(&event).await;
-    world.publish(&other).await;
-    world.reaches(event.id, "sent").await;
-    world.reaches(other.id, "sent").await;
-    let mut last = world.event("gone@example.com", "1");
-    last.data.mail = Mail::AccountDeleted {
-        name: "G".to_owned(),
-        proved: true,
-    };
-    world.publish(&last).await;
-    world.reaches(last.id, "sent").await;
-    world.arrived("gone@example.com", 2).await;
-    assert!(!world.row(event.id).await.unwrap().2 && world.row(other.id).await.unwrap().2);
-    let left: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM mails WHERE recipient = 'gone@example.com'")
-            .fetch_one(&world.pool)
-            .await
-            .unwrap();
-    assert_eq!(left, 0);
-    world.stop().await;
-}
-
 /// Anybody can open an account with somebody's address, and have it deleted.
 #[tokio::test]
 async fn who_never_proved_the_address_takes_nothing_along() {
