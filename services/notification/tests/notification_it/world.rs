@@ -1,16 +1,21 @@
 //! What every test needs: a database, a virtual host, a mailbox behind a proxy, and workers.
 
+use std::sync::{Arc, Mutex};
+
 use auth_token::{GeneratedKey, Jwks, OnBehalfOf, Role, ServiceKeys};
 use clap::Parser;
-use contracts::events::{EmailNotification, Envelope, Event, Mail, SettingsChanged, ShopSettings};
+use contracts::events::{
+    EmailNotification, Envelope, Event, Mail, SettingsChanged, ShopSettings, StaffActed,
+};
 use contracts::topology;
 use mailbox::Store;
+use messaging::{Consumers, Handler, HandlerError};
 use notification::{App, MIGRATOR, Settings};
 use primitives::{Clock, EventId, Random, UserId};
 use runtime::{CancellationToken, Runtime, Service as _, Sockets};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use testkit::broker::Vhost;
 use testkit::http::Client;
 use testkit::pg::TestDb;
@@ -32,6 +37,21 @@ pub(crate) struct World {
     random: Random,
     // Last, so that the pools are closed before the database goes.
     pub(crate) db: TestDb,
+}
+
+/// Hears what the audit trail hears.
+#[derive(Clone, Default)]
+struct Acts(Arc<Mutex<Vec<StaffActed>>>);
+
+impl Handler<StaffActed> for Acts {
+    async fn handle(
+        &self,
+        _: &mut PgConnection,
+        event: Envelope<StaffActed>,
+    ) -> Result<(), HandlerError> {
+        self.0.lock().unwrap().push(event.data);
+        Ok(())
+    }
 }
 
 struct Worker {
@@ -203,6 +223,23 @@ impl World {
             CancellationToken::new(),
         ));
         id
+    }
+
+    /// What the audit trail is told of staff, oldest first, once there is so much of it.
+    pub(crate) async fn acts(&self, count: usize) -> Vec<StaffActed> {
+        let acts = Acts::default();
+        let (pool, url) = (self.pool.clone(), self.vhost.amqp_url().to_owned());
+        let trail = Consumers::new("admin", pool, url.into()).on(acts.clone());
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(trail.run(stop.clone()));
+        let acts = eventually(&format!("{count} acts of staff"), async || {
+            let acts = acts.0.lock().unwrap().clone();
+            (acts.len() >= count).then_some(acts)
+        })
+        .await;
+        stop.cancel();
+        running.await.unwrap();
+        acts
     }
 
     pub(crate) async fn arrived(&self, to: &str, count: usize) {
