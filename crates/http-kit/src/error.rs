@@ -122,6 +122,15 @@ impl Error {
         )
     }
 
+    /// 422 `idempotency_key_reused`.
+    #[must_use]
+    pub fn idempotency_key_reused() -> Self {
+        Self::unprocessable(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+        )
+    }
+
     /// 422 `validation_failed` with every bad field.
     #[must_use]
     pub fn validation(fields: FieldErrors) -> Self {

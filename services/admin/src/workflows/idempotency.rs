@@ -26,10 +26,7 @@ pub(crate) async fn replay(
     let mut db = app.pool.acquire().await?;
     match store::idempotency::find(&mut db, user, key).await? {
         Some(made) if made.body_hash == repeat.hash => Ok(Some(made.made)),
-        Some(_) => Err(Error::unprocessable(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request.",
-        )),
+        Some(_) => Err(Error::idempotency_key_reused()),
         None => Ok(None),
     }
 }

@@ -89,10 +89,7 @@ pub(crate) async fn replay(
         return Ok(None);
     };
     if saved.body_hash != repeat.hash {
-        return Err(Error::unprocessable(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request.",
-        ));
+        return Err(Error::idempotency_key_reused());
     }
     let order: OrderView = serde_json::from_value(saved.body).map_err(Error::internal)?;
     Ok(Some(placed(app, shopper, order)))
@@ -473,12 +470,7 @@ async fn commit(
             now,
         )
         .await
-        .on_constraint("idempotency_keys_once", || {
-            Error::unprocessable(
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for another request.",
-            )
-        })?;
+        .on_constraint("idempotency_keys_once", Error::idempotency_key_reused)?;
     }
     runtime::fault::point("checkout.written");
     tx.commit().await?;

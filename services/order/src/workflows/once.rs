@@ -34,7 +34,7 @@ impl Once {
         };
         let saved = store::idempotency::find(conn, &self.caller, key.as_str()).await?;
         match saved {
-            Some(saved) if saved.body_hash != self.hash => Err(reused()),
+            Some(saved) if saved.body_hash != self.hash => Err(Error::idempotency_key_reused()),
             saved => Ok(saved.map(|saved| saved.body)),
         }
     }
@@ -57,13 +57,6 @@ impl Once {
             now,
         )
         .await
-        .on_constraint("idempotency_keys_once", reused)
+        .on_constraint("idempotency_keys_once", Error::idempotency_key_reused)
     }
-}
-
-fn reused() -> Error {
-    Error::unprocessable(
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for another request.",
-    )
 }

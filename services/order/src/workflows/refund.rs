@@ -205,10 +205,7 @@ async fn answered(
         return Ok(None);
     };
     if saved.body_hash != repeat.hash {
-        return Err(Error::unprocessable(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request.",
-        ));
+        return Err(Error::idempotency_key_reused());
     }
     serde_json::from_value(saved.body["refund_id"].clone())
         .map(Some)

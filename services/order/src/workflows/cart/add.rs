@@ -176,7 +176,7 @@ async fn was_done(
     }
     match before {
         Some(hash) if hash == once.hash => Ok(true),
-        Some(_) => Err(key_reused()),
+        Some(_) => Err(Error::idempotency_key_reused()),
         None => Ok(false),
     }
 }
@@ -200,7 +200,7 @@ fn in_redis(outcome: Outcome) -> Result<Added> {
         Outcome::Done(guest) | Outcome::Repeated(guest) => Ok(Some((guest.cart, guest.items))),
         Outcome::TooMany => Err(too_many()),
         Outcome::Full => Err(full()),
-        Outcome::KeyReused => Err(key_reused()),
+        Outcome::KeyReused => Err(Error::idempotency_key_reused()),
         Outcome::Gone | Outcome::Sealed(_) | Outcome::NoLine => Ok(None),
     }
 }
@@ -231,7 +231,7 @@ async fn in_database(
             now,
         )
         .await
-        .on_constraint("idempotency_keys_once", key_reused);
+        .on_constraint("idempotency_keys_once", Error::idempotency_key_reused);
         match saved {
             Err(error) if error.code() == "idempotency_key_reused" => return Ok(None),
             other => other?,
@@ -260,12 +260,5 @@ fn full() -> Error {
     Error::conflict(
         "cart_full",
         format!("A cart holds at most {MAX_LINES} different items."),
-    )
-}
-
-fn key_reused() -> Error {
-    Error::unprocessable(
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for another request.",
     )
 }

@@ -150,10 +150,7 @@ async fn replay(tx: &mut PgConnection, repeat: &Repeat) -> Result<Option<ReturnI
         return Ok(None);
     };
     if saved.body_hash != repeat.hash {
-        return Err(Error::unprocessable(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request.",
-        ));
+        return Err(Error::idempotency_key_reused());
     }
     let id = saved.body["return_id"].as_str();
     Ok(id.and_then(|id| id.parse().ok()))

@@ -23,7 +23,7 @@ impl Once<'_> {
         };
         match store::find(db, self.caller.user_id, key.as_str()).await? {
             Some(saved) if saved.body_hash == self.hash => Ok(Some(saved.answer)),
-            Some(_) => Err(reused()),
+            Some(_) => Err(Error::idempotency_key_reused()),
             None => Ok(None),
         }
     }
@@ -41,14 +41,6 @@ impl Once<'_> {
         let caller = self.caller.user_id;
         store::save(tx, caller, key.as_str(), self.hash, answer, now)
             .await
-            .on_constraint("stock_requests_once", reused)
+            .on_constraint("stock_requests_once", Error::idempotency_key_reused)
     }
-}
-
-fn reused() -> Error {
-    Error::new(
-        axum::http::StatusCode::UNPROCESSABLE_ENTITY,
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for another request.",
-    )
 }
