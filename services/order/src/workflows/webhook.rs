@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use auth_token::Acting;
 use http_kit::{Error, Result};
 use serde_json::json;
 
@@ -10,7 +11,6 @@ use crate::payments::{News, ProviderPayment, Stripe, WebhookMessage, api_version
 use crate::store;
 use crate::store::webhooks::WebhookEvent;
 use crate::workflows::finalise::{self, Outcome};
-use crate::workflows::transition::{Actor, audit};
 
 /// How long a message about something unknown is kept trying: it may be ours, and not stored yet.
 const UNKNOWN_PATIENCE: Duration = Duration::from_secs(3600);
@@ -57,7 +57,7 @@ pub(crate) async fn apply(app: &AppState, event: &WebhookEvent) -> anyhow::Resul
 }
 
 /// Makes a message due again, so that the job applies it as it applies all: what it did before is found done. Asked twice in a row, it acts once.
-pub(crate) async fn replay(app: &AppState, id: &str, actor: Actor<'_>) -> Result<()> {
+pub(crate) async fn replay(app: &AppState, id: &str, staff: &Acting) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.pool.begin().await?;
     let stored = store::webhooks::find(&mut tx, id)
@@ -71,16 +71,10 @@ pub(crate) async fn replay(app: &AppState, id: &str, actor: Actor<'_>) -> Result
         None => None,
     };
     let before = json!({ "outcome": stored.outcome, "attempts": stored.attempts });
-    let change = (before, json!({ "webhook": id, "type": stored.kind }));
-    match (order, actor) {
-        (Some(order), _) => audit(&mut tx, app, order, actor, "webhook.replay", change).await?,
-        (None, Actor::Staff(staff)) => {
-            let target = format!("webhook:{id}");
-            let act = staff.did("webhook.replay", target, change.0, change.1);
-            app.publisher.publish(&mut tx, &act).await?;
-        }
-        _ => {}
-    }
+    let after = json!({ "webhook": id, "type": stored.kind });
+    let target = order.map_or_else(|| format!("webhook:{id}"), |order| format!("order:{order}"));
+    let act = staff.did("webhook.replay", target, before, after);
+    app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     app.reconcile.notify_one();
     Ok(())

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::store;
 use crate::workflows;
-use crate::workflows::transition::Actor;
 
 /// A message of the payment provider.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +68,7 @@ pub(crate) async fn replay(
     Path(id): Path<String>,
 ) -> http_kit::Result<StatusCode> {
     let staff = service.acting::<ManageOrders>()?;
-    workflows::webhook::replay(&app, &id, Actor::Staff(&staff)).await?;
+    workflows::webhook::replay(&app, &id, &staff).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
