@@ -6,8 +6,10 @@
 //! 3. One transaction closes the cart (only if it is still open, unchanged and has this order id: this row is what concurrent checkouts wait for),
 //!    prices it, and writes order, payment, lines, redemption, timeline, events and the answer to the Idempotency-Key.
 //!
-//! On failure after 2 the id is given up first and the hold released after: only who took the id off the cart releases its hold, so nobody
-//! releases what another is about to sell. A crash between leaves a hold that the repetition finds again, or that ends by itself.
+//! When 3 is refused the id is given up first and the hold released after: only who took the id off the cart releases its hold, so nobody
+//! releases what another is about to sell. A hold that could not be released gets its id back on the cart, for the next attempt to find. When nobody
+//! knows what became of 2 or 3 (a server error, or no answer) both are kept: the next attempt finds the hold, or the order. A crash between leaves a
+//! hold that ends by itself.
 //! Only answers with an effect are saved: a refused request left nothing behind and may be tried again with the same key.
 
 use std::collections::BTreeMap;
