@@ -11,6 +11,22 @@ pub(crate) struct Saved {
     pub(crate) body: Value,
 }
 
+/// Waits for who else uses the caller's key now, and keeps others waiting until the transaction ends.
+pub(crate) async fn lock(
+    tx: &mut PgConnection,
+    caller: &str,
+    key: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))",
+        caller,
+        key
+    )
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
 /// What a caller's key was answered with.
 pub(crate) async fn find(
     conn: &mut PgConnection,

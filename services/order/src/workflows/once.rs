@@ -1,6 +1,7 @@
 //! What is made for an Idempotency-Key is made once: whoever asks again gets the same answer.
 
 use auth_token::Acting;
+use axum::http::StatusCode;
 use http_kit::{Error, IdempotencyKey, IdempotentJson, OnConstraint as _, Result};
 use primitives::Timestamp;
 use serde_json::Value;
@@ -27,12 +28,14 @@ impl Once {
         (once, request.body)
     }
 
-    /// What was answered before, if this is a repetition.
-    pub(crate) async fn known(&self, conn: &mut PgConnection) -> Result<Option<Value>> {
+    /// What was answered before, if this is a repetition. The same request at the same time waits here until the transaction ends, so this is what a
+    /// transaction begins with.
+    pub(crate) async fn known(&self, tx: &mut PgConnection) -> Result<Option<Value>> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let saved = store::idempotency::find(conn, &self.caller, key.as_str()).await?;
+        store::idempotency::lock(tx, &self.caller, key.as_str()).await?;
+        let saved = store::idempotency::find(tx, &self.caller, key.as_str()).await?;
         match saved {
             Some(saved) if saved.body_hash != self.hash => Err(Error::idempotency_key_reused()),
             saved => Ok(saved.map(|saved| saved.body)),
@@ -42,21 +45,15 @@ impl Once {
     /// Keeps the answer, in the transaction of what was made.
     pub(crate) async fn keep(
         &self,
-        conn: &mut PgConnection,
+        tx: &mut PgConnection,
+        status: StatusCode,
         answer: &Value,
         now: Timestamp,
     ) -> Result<()> {
         let Some(key) = &self.key else { return Ok(()) };
-        store::idempotency::save(
-            conn,
-            &self.caller,
-            key.as_str(),
-            &self.hash,
-            201,
-            answer,
-            now,
-        )
-        .await
-        .on_constraint("idempotency_keys_once", Error::idempotency_key_reused)
+        let (caller, key, status) = (&self.caller, key.as_str(), status.as_u16());
+        store::idempotency::save(tx, caller, key, &self.hash, status, answer, now)
+            .await
+            .on_constraint("idempotency_keys_once", Error::idempotency_key_reused)
     }
 }

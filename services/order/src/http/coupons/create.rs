@@ -40,7 +40,7 @@ pub(crate) async fn handler(
         Value::Null,
         after.clone(),
     );
-    once.keep(&mut tx, &after, now).await?;
+    once.keep(&mut tx, StatusCode::CREATED, &after, now).await?;
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(after)))

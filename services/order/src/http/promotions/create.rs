@@ -34,7 +34,7 @@ pub(crate) async fn handler(
     let after = json!(PromotionView::from(stored));
     let target = format!("promotion:{id}");
     let act = staff.did("promotion.create", target, Value::Null, after.clone());
-    once.keep(&mut tx, &after, now).await?;
+    once.keep(&mut tx, StatusCode::CREATED, &after, now).await?;
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(after)))

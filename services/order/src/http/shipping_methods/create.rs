@@ -35,7 +35,7 @@ pub(crate) async fn handler(
     let after = json!(ShippingMethodView::from(stored));
     let target = format!("shipping_method:{code}");
     let act = staff.did("shipping_method.create", target, Value::Null, after.clone());
-    once.keep(&mut tx, &after, now).await?;
+    once.keep(&mut tx, StatusCode::CREATED, &after, now).await?;
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(after)))

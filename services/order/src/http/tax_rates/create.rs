@@ -36,7 +36,7 @@ pub(crate) async fn handler(
     let after = json!(TaxRateView::from(stored));
     let target = format!("tax_rate:{id}");
     let act = staff.did("tax_rate.create", target, Value::Null, after.clone());
-    once.keep(&mut tx, &after, now).await?;
+    once.keep(&mut tx, StatusCode::CREATED, &after, now).await?;
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(after)))
