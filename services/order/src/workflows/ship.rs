@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use auth_token::Acting;
+use axum::http::StatusCode;
 use contracts::events::{Mail, MailLine, OrderShipped};
 use http_kit::{Error, FieldErrors, Result};
 use primitives::{OrderId, OrderItemId, Quantity, ShipmentId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::AppState;
 use crate::domain::order::Event;
+use crate::http::shipments::ShipmentView;
 use crate::store;
 use crate::store::order_items::OrderItem;
 use crate::store::orders::Order;
 use crate::store::shipments::Shipment;
+use crate::workflows::once::Once;
 use crate::workflows::transition::{Actor, Entry, audit, mail, note, statuses, transition, with};
 
 /// What goes into a parcel.
@@ -25,14 +29,19 @@ pub(crate) struct Parcel {
     pub(crate) tracking_url: Option<String>,
 }
 
-/// Sends a parcel: quantities are checked under the order's lock.
+/// Sends a parcel, and answers it: quantities are checked under the order's lock. Asked for again with the same key, it is the same parcel.
 pub(crate) async fn ship(
     app: &AppState,
     order: OrderId,
     parcel: Parcel,
-    actor: Actor<'_>,
-) -> Result<(Shipment, Vec<(OrderItemId, i32)>)> {
+    staff: &Acting,
+    once: &Once,
+) -> Result<Value> {
+    let actor = Actor::Staff(staff);
     let mut tx = app.pool.begin().await?;
+    if let Some(sent) = once.known(&mut tx).await? {
+        return Ok(sent);
+    }
     let before = store::orders::lock(&mut tx, order)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
@@ -105,8 +114,11 @@ pub(crate) async fn ship(
     .await?;
     let change = (statuses(&before), with(statuses(&done.order), data));
     audit(&mut tx, app, order, actor, "order.ship", change).await?;
+    let answer = json!(ShipmentView::from((shipment, parts)));
+    once.keep(&mut tx, StatusCode::CREATED, &answer, now)
+        .await?;
     tx.commit().await?;
-    Ok((shipment, parts))
+    Ok(answer)
 }
 
 /// A parcel's lines as its mail lists them.

@@ -21,6 +21,7 @@ mod internal;
 mod kills;
 mod ledger;
 mod methods;
+mod once;
 mod openapi;
 mod orders;
 mod ownership;

@@ -2,24 +2,26 @@ use auth_token::Service;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Json, Path};
+use http_kit::{IdempotentJson, Json, Path};
 use primitives::OrderId;
+use serde_json::Value;
 
 use crate::app::AppState;
 use crate::http::shipments::{CreateShipment, ShipmentView};
 use crate::workflows;
-use crate::workflows::transition::Actor;
+use crate::workflows::once::Once;
 
 /// Send a parcel
-#[utoipa::path(post, path = "/internal/orders/{id}/shipments", params(("id" = OrderId, Path)), request_body = CreateShipment,
-    responses((status = 201, body = ShipmentView)))]
+#[utoipa::path(post, path = "/internal/orders/{id}/shipments", params(("id" = OrderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = CreateShipment, responses((status = 201, body = ShipmentView)))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
     service: Service,
     Path(id): Path<OrderId>,
-    Json(body): Json<CreateShipment>,
-) -> http_kit::Result<(StatusCode, Json<ShipmentView>)> {
+    request: IdempotentJson<CreateShipment>,
+) -> http_kit::Result<(StatusCode, Json<Value>)> {
     let staff = service.acting::<ManageOrders>()?;
-    let shipped = workflows::ship::ship(&app, id, body.into(), Actor::Staff(&staff)).await?;
-    Ok((StatusCode::CREATED, Json(shipped.into())))
+    let (once, body) = Once::of(&staff, request);
+    let shipped = workflows::ship::ship(&app, id, body.into(), &staff, &once).await?;
+    Ok((StatusCode::CREATED, Json(shipped)))
 }

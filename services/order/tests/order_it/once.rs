@@ -1,0 +1,81 @@
+//! What staff ask for twice with one Idempotency-Key takes effect once, and both times they hear the same of it.
+
+use auth_token::Role;
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::shop::Shop;
+
+/// Sends the same eight times at the same moment, with one key; what all of them were answered.
+async fn at_once(client: &testkit::http::Client, path: &str, body: &Value, status: u16) -> Value {
+    let send = async || {
+        let post = client.post(path).header("idempotency-key", path);
+        post.json(body).expect(status).await.value()
+    };
+    let mut answers = join_all((0..8).map(|_| send())).await;
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{path}: {answers:?}");
+    answers.remove(0)
+}
+
+#[tokio::test]
+async fn what_is_made_at_once_is_made_once() {
+    let shop = Shop::open().await;
+    let staff = shop.person(Role::Admin);
+    let client = shop.client.clone().with_bearer(&staff.token);
+    let cases = [
+        (
+            "/api/promotions",
+            json!({"name": "Sale", "kind": "percent", "percent": 5}),
+        ),
+        (
+            "/api/coupons",
+            json!({"code": "ONCE", "kind": "percent", "percent": 5}),
+        ),
+        (
+            "/api/shipping-methods",
+            json!({"code": "bike", "name": "Bike", "price": {"amount": 300, "currency": "EUR"}}),
+        ),
+        (
+            "/api/tax-rates",
+            json!({"country": "SE", "tax_class": "standard", "name": "VAT", "percent": 25}),
+        ),
+    ];
+    for (path, body) in &cases {
+        at_once(&client, path, body, 201).await;
+    }
+    assert_eq!(shop.events("staff.acted").await.len(), cases.len());
+}
+
+#[tokio::test]
+async fn a_parcel_leaves_once() {
+    let shop = Shop::open().await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let order = shop.placed(&anna, shop.peer.sell(1000, 50), 4).await;
+    shop.pretend_paid(&order).await;
+    let path = format!("orders/{}/shipments", order["id"].as_str().unwrap());
+    let parcel = json!({
+        "items": [{"order_item_id": order["items"][0]["id"], "quantity": 1}],
+        "carrier": "DHL",
+        "tracking_number": "T",
+    });
+    let public = shop.client.clone().with_bearer(&staff.token);
+    for (client, path) in [
+        (public, format!("/api/{path}")),
+        (shop.panel(), format!("/internal/{path}")),
+    ] {
+        let sent = at_once(&client, &path, &parcel, 201).await;
+        // The answer was late, and the same form is sent again.
+        assert_eq!(at_once(&client, &path, &parcel, 201).await, sent);
+        let mut more = parcel.clone();
+        more["items"][0]["quantity"] = json!(2);
+        let other = client.post(&path).header("idempotency-key", &path);
+        let other = other.json(&more).send().await;
+        other.problem(422, "idempotency_key_reused");
+    }
+    assert_eq!(shop.events("order.shipped").await.len(), 2);
+    let mails = shop.events("email.notification").await;
+    let shipped = mails.iter().filter(|it| it["template"] == "order_shipped");
+    assert_eq!(shipped.count(), 2);
+    assert_eq!(shop.count("shipment_items WHERE quantity = 1").await, 2);
+}
