@@ -79,3 +79,12 @@ async fn a_parcel_leaves_once() {
     assert_eq!(shipped.count(), 2);
     assert_eq!(shop.count("shipment_items WHERE quantity = 1").await, 2);
 }
+
+#[tokio::test]
+async fn a_comparison_is_begun_once() {
+    let shop = Shop::open().await;
+    let (path, body) = ("/internal/reconciliations", json!({"span": "full"}));
+    let begun = at_once(&shop.panel(), path, &body, 202).await;
+    assert_eq!(at_once(&shop.panel(), path, &body, 202).await, begun);
+    assert_eq!(shop.events("staff.acted").await.len(), 1);
+}

@@ -2,13 +2,14 @@ use auth_token::Service;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Error, Json};
+use http_kit::{Error, IdempotentJson, Json};
 use primitives::ReconciliationId;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
+use crate::workflows::once::Once;
 use crate::workflows::reconcile::{self, Span};
 
 /// Of what.
@@ -33,18 +34,23 @@ pub(crate) struct StartedReconciliation {
 }
 
 /// Compare with the payment provider now; it goes on in the background
-#[utoipa::path(post, path = "/internal/reconciliations", request_body = StartReconciliation, responses((status = 202, body = StartedReconciliation)))]
+#[utoipa::path(post, path = "/internal/reconciliations", params(("Idempotency-Key" = Option<String>, Header)), request_body = StartReconciliation,
+    responses((status = 202, body = StartedReconciliation)))]
 pub(crate) async fn handler(
     State(app): State<AppState>,
     service: Service,
-    Json(body): Json<StartReconciliation>,
-) -> http_kit::Result<(StatusCode, Json<StartedReconciliation>)> {
+    request: IdempotentJson<StartReconciliation>,
+) -> http_kit::Result<(StatusCode, Json<Value>)> {
     let staff = service.acting::<ManageOrders>()?;
+    let (once, body) = Once::of(&staff, request);
     let span = match body.span {
         ReconciliationSpan::Window => Span::Window,
         ReconciliationSpan::Full => Span::Full,
     };
     let mut tx = app.pool.begin().await?;
+    if let Some(begun) = once.known(&mut tx).await? {
+        return Ok((StatusCode::ACCEPTED, Json(begun)));
+    }
     let id = reconcile::wish(&mut tx, &app, span).await?.ok_or_else(|| {
         Error::conflict(
             "reconciliation_running",
@@ -58,7 +64,11 @@ pub(crate) async fn handler(
         json!({ "kind": span.as_str() }),
     );
     app.publisher.publish(&mut tx, &act).await?;
+    let answer = json!(StartedReconciliation { id });
+    let now = app.clock.now();
+    once.keep(&mut tx, StatusCode::ACCEPTED, &answer, now)
+        .await?;
     tx.commit().await?;
     app.compare.notify_one();
-    Ok((StatusCode::ACCEPTED, Json(StartedReconciliation { id })))
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }
