@@ -167,24 +167,31 @@ pub(crate) async fn update(conn: &mut PgConnection, coupon: &Coupon) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes a coupon that nobody used, else retires it: orders refer to it. False if there is none.
-pub(crate) async fn remove(conn: &mut PgConnection, id: CouponId) -> Result<bool, sqlx::Error> {
+/// Deletes a coupon that nobody used, else retires it: orders refer to it. Answers what it was. Locked first: nobody changes it after it was read.
+pub(crate) async fn remove(
+    conn: &mut PgConnection,
+    id: CouponId,
+) -> Result<Option<Coupon>, sqlx::Error> {
+    let found = select!("WHERE id = $1 FOR UPDATE", id as CouponId)
+        .fetch_optional(&mut *conn)
+        .await?
+        .map(Coupon::try_from)
+        .transpose()?;
     let deleted = sqlx::query!(
         "DELETE FROM coupons c WHERE id = $1 AND used = 0 AND NOT EXISTS (SELECT FROM coupon_redemptions r WHERE r.coupon_id = c.id)",
         id as CouponId,
     )
     .execute(&mut *conn)
     .await?;
-    if deleted.rows_affected() == 1 {
-        return Ok(true);
+    if deleted.rows_affected() == 0 {
+        sqlx::query!(
+            "UPDATE coupons SET active = false, version = version + 1 WHERE id = $1",
+            id as CouponId
+        )
+        .execute(conn)
+        .await?;
     }
-    let retired = sqlx::query!(
-        "UPDATE coupons SET active = false, version = version + 1 WHERE id = $1",
-        id as CouponId
-    )
-    .execute(conn)
-    .await?;
-    Ok(retired.rows_affected() == 1)
+    Ok(found)
 }
 
 /// Reads the coupon and locks it until the transaction ends, so that its limits hold for whoever comes at the same time.

@@ -169,14 +169,18 @@ pub(crate) async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes a promotion and answers what it was. Orders keep what it took off.
+/// Deletes a promotion and answers what it was. Orders keep what it took off. Locked first: nobody changes it after it was read.
 pub(crate) async fn remove(
     conn: &mut PgConnection,
     id: PromotionId,
 ) -> Result<Option<Stored>, sqlx::Error> {
-    let found = find(&mut *conn, id).await?;
-    let done = sqlx::query!("DELETE FROM promotions WHERE id = $1", id as PromotionId)
+    let found = select!("WHERE id = $1 FOR UPDATE", id as PromotionId)
+        .fetch_optional(&mut *conn)
+        .await?
+        .map(Stored::try_from)
+        .transpose()?;
+    sqlx::query!("DELETE FROM promotions WHERE id = $1", id as PromotionId)
         .execute(conn)
         .await?;
-    Ok(found.filter(|_| done.rows_affected() == 1))
+    Ok(found)
 }

@@ -189,14 +189,18 @@ pub(crate) async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes a method and answers what it was. Orders keep its code and name.
+/// Deletes a method and answers what it was. Orders keep its code and name. Locked first: nobody changes it after it was read.
 pub(crate) async fn remove(
     conn: &mut PgConnection,
     code: &str,
 ) -> Result<Option<Stored>, sqlx::Error> {
-    let found = find(&mut *conn, code).await?;
-    let done = sqlx::query!("DELETE FROM shipping_methods WHERE code = $1", code)
+    let found = select!("WHERE code = $1 FOR UPDATE", code)
+        .fetch_optional(&mut *conn)
+        .await?
+        .map(Stored::try_from)
+        .transpose()?;
+    sqlx::query!("DELETE FROM shipping_methods WHERE code = $1", code)
         .execute(conn)
         .await?;
-    Ok(found.filter(|_| done.rows_affected() == 1))
+    Ok(found)
 }

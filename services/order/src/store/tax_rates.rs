@@ -170,14 +170,18 @@ pub(crate) async fn update(
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes a rate and answers what it was. Orders keep their taxes.
+/// Deletes a rate and answers what it was. Orders keep their taxes. Locked first: nobody changes it after it was read.
 pub(crate) async fn remove(
     conn: &mut PgConnection,
     id: TaxRateId,
 ) -> Result<Option<Stored>, sqlx::Error> {
-    let found = find(&mut *conn, id).await?;
-    let done = sqlx::query!("DELETE FROM tax_rates WHERE id = $1", id as TaxRateId)
+    let found = select!("WHERE id = $1 FOR UPDATE", id as TaxRateId)
+        .fetch_optional(&mut *conn)
+        .await?
+        .map(Stored::try_from)
+        .transpose()?;
+    sqlx::query!("DELETE FROM tax_rates WHERE id = $1", id as TaxRateId)
         .execute(conn)
         .await?;
-    Ok(found.filter(|_| done.rows_affected() == 1))
+    Ok(found)
 }

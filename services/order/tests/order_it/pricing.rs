@@ -324,6 +324,62 @@ async fn staff_change_and_delete_what_they_made() {
     );
 }
 
+#[tokio::test]
+async fn what_staff_delete_is_what_they_have_read() {
+    let shop = Shop::open().await;
+    let admin = shop.person(Role::Admin);
+    let client = shop.client.clone().with_bearer(&admin.token);
+    let superuser = shop.superuser().await;
+    let cases = [
+        (
+            "promotions",
+            json!({"name": "Sale", "kind": "percent", "percent": 5}),
+        ),
+        (
+            "coupons",
+            json!({"code": "SALE", "kind": "percent", "percent": 5}),
+        ),
+        (
+            "shipping-methods",
+            json!({"code": "bike", "name": "Bike", "price": eur(300)}),
+        ),
+        (
+            "tax-rates",
+            json!({"country": "SE", "tax_class": "standard", "name": "VAT", "percent": 25}),
+        ),
+    ];
+    for (path, body) in cases {
+        let table = path.replace('-', "_");
+        let path = format!("/api/{path}");
+        let made = client.post(&path).json(&body).expect(201).await.value();
+        let key = made["id"].as_str().or(made["code"].as_str()).unwrap();
+        let one = format!("{path}/{key}");
+        let etag = client.get(&one).expect(200).await.header("etag").to_owned();
+        // Somebody is changing it.
+        let mut change = shop.pool.begin().await.unwrap();
+        let sql = format!("UPDATE {table} SET version = version + 1 WHERE version = 1");
+        let changed = sqlx::query(sqlx::AssertSqlSafe(sql));
+        assert!(changed.execute(&mut *change).await.unwrap().rows_affected() > 0);
+        let delete = client.delete(&one).header("if-match", &etag);
+        let delete = tokio::spawn(async move { delete.send().await });
+        testkit::eventually("the deletion waits", async || {
+            let waiting = sqlx::query_scalar::<_, i64>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            );
+            (waiting.fetch_one(&superuser).await.unwrap() == 1).then_some(())
+        })
+        .await;
+        change.commit().await.unwrap();
+        delete.await.unwrap().problem(412, "stale_version");
+        let _ = client.get(&one).expect(200).await;
+    }
+    let acts = shop.events("staff.acted").await;
+    assert!(
+        acts.iter()
+            .all(|act| act["action"].as_str().unwrap().ends_with(".create"))
+    );
+}
+
 /// The panel, in the name of an administrator.
 fn panel(shop: &Shop) -> Client {
     let staff = OnBehalfOf {

@@ -21,15 +21,11 @@ pub(crate) async fn handler(
     expected: IfMatch,
 ) -> http_kit::Result<StatusCode> {
     let staff = staff.acting();
-    let unknown = || Error::not_found("coupon");
     let mut tx = app.pool.begin().await?;
-    let before = store::coupons::find(&mut tx, id)
+    let before = store::coupons::remove(&mut tx, id)
         .await?
-        .ok_or_else(unknown)?;
+        .ok_or_else(|| Error::not_found("coupon"))?;
     expected.check(before.version)?;
-    if !store::coupons::remove(&mut tx, id).await? {
-        return Err(unknown());
-    }
     let after = store::coupons::find(&mut tx, id).await?;
     let (before, after) = (CouponView::from(before), after.map(CouponView::from));
     let target = format!("coupon:{id}");
