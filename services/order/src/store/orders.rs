@@ -381,8 +381,8 @@ pub(crate) async fn insert(
            payment AS (
              INSERT INTO payments (id, order_id, status, provider, currency, amount, created_at, updated_at)
              SELECT $21, id, $22, $23, currency, total, placed_at, placed_at FROM placed)
-           INSERT INTO order_events (id, order_id, type, at, actor, message)
-           SELECT $24, id, 'order.placed', placed_at, $25, 'The order was placed.' FROM placed"#,
+           INSERT INTO order_events (id, order_id, type, at, actor, message, trace_id)
+           SELECT $24, id, 'order.placed', placed_at, $25, 'The order was placed.', $30 FROM placed"#,
         order.id as OrderId,
         order.cart_id as CartId,
         order.user_id as Option<UserId>,
@@ -412,6 +412,7 @@ pub(crate) async fn insert(
         order.included_tax,
         order.shipping_tax,
         order.shipping_method_name,
+        runtime::trace::trace_id(),
     )
     .execute(conn)
     .await

@@ -140,3 +140,24 @@ async fn staff_tag_orders_and_find_them_by_it() {
         .await
         .problem(409, "too_many_tags");
 }
+
+#[tokio::test]
+async fn each_entry_of_a_timeline_says_by_which_trace_it_came() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let _ = shop.add(&anna, shop.peer.sell(500, 100), 1).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    let place = shop.order_as(&anna).header("traceparent", &parent);
+    let order = place.expect(201).await.value();
+    let cancel = format!("/api/orders/{}/cancel", order["id"].as_str().unwrap());
+    let cancel = shop.client.put(&cancel).bearer(&anna.token);
+    let _ = cancel.header("traceparent", &parent).expect(200).await;
+    let entries: Vec<(String, Option<String>)> =
+        sqlx::query_as("SELECT type, trace_id FROM order_events ORDER BY seq")
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    let of = |kind: &str| (kind.to_owned(), Some(trace.to_owned()));
+    assert_eq!(entries, [of("order.placed"), of("order.cancelled")]);
+}
