@@ -113,6 +113,7 @@ pub(crate) async fn claim_due(
     .await
 }
 
+/// It is dealt with, or given up: then why the last try failed stays.
 pub(crate) async fn finish(
     conn: &mut PgConnection,
     id: &str,
@@ -120,7 +121,7 @@ pub(crate) async fn finish(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE webhook_events SET processed_at = $3, outcome = $2, error = NULL WHERE id = $1",
+        "UPDATE webhook_events SET processed_at = $3, outcome = $2, error = CASE WHEN $2 = 'failed' THEN error END WHERE id = $1",
         id,
         outcome,
         now as Timestamp

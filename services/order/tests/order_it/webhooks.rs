@@ -283,3 +283,24 @@ async fn staff_read_a_message_and_have_it_applied_again() {
     let unknown = support.get("/internal/webhooks/evt_none").send().await;
     unknown.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn why_a_message_was_given_up_is_kept() {
+    let shop = Shop::open().await;
+    let broken = json!({"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}});
+    assert_eq!(shop.deliver(&broken).await.status, 204);
+    shop.set("UPDATE webhook_events SET received_at = now() - interval '4 days'")
+        .await;
+    let path = "/internal/webhooks/evt_1";
+    for _ in 0..2 {
+        order::reconcile(&shop.app).await;
+        let given_up = shop.panel().get(path).expect(200).await.value();
+        assert_eq!(given_up["outcome"], "failed");
+        assert!(given_up["processed_at"].is_string());
+        let why = given_up["error"].as_str().unwrap();
+        assert!(why.contains("status"), "{why}");
+        // Staff have it applied once more: it is as broken as it was.
+        let replay = shop.panel().post(&format!("{path}/replay"));
+        let _ = replay.expect(202).await;
+    }
+}
