@@ -228,7 +228,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
             ),
             (
                 "webhook_events",
-                "id type received_at processed_at outcome attempts next_try_at error api_version trace_id subject",
+                "id type received_at processed_at outcome attempts next_try_at error api_version trace_id subject order_id",
             ),
             (
                 "work_items",

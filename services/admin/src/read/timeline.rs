@@ -84,10 +84,9 @@ pub(crate) async fn webhooks(
     span: Span,
 ) -> sqlx::Result<Vec<Webhook>> {
     sqlx::query_as(
-        "SELECT w.id, w.type AS kind, w.received_at AS at, w.processed_at IS NOT NULL AS done, w.outcome, w.attempts, w.error, w.trace_id
-           FROM payments p JOIN webhook_events w ON w.subject = ANY (ARRAY[p.provider_ref, p.session_ref])
-          WHERE p.order_id = $1 AND p.provider = 'stripe' AND w.received_at <= coalesce($2, 'infinity')
-          ORDER BY w.received_at DESC, w.id LIMIT $3",
+        "SELECT id, type AS kind, received_at AS at, processed_at IS NOT NULL AS done, outcome, attempts, error, trace_id
+           FROM webhook_events WHERE order_id = $1 AND received_at <= coalesce($2, 'infinity')
+          ORDER BY received_at DESC, id LIMIT $3",
     )
     .bind(id)
     .bind(span.until)

@@ -40,13 +40,13 @@ impl Panel {
 
     async fn provider_says(&self, order: &Seeded, id: &str, outcome: Option<&str>) {
         sqlx::query(
-            "INSERT INTO webhook_events (id, type, payload, received_at, processed_at, outcome, attempts, next_try_at, subject, trace_id)
+            "INSERT INTO webhook_events (id, type, payload, received_at, processed_at, outcome, attempts, next_try_at, order_id, trace_id)
              VALUES ($1, 'payment_intent.succeeded', '{}', $2, CASE WHEN $3 IS NULL THEN NULL ELSE $2 END, $3, 1, $2, $4, $5)",
         )
         .bind(id)
         .bind(self.clock.now())
         .bind(outcome)
-        .bind(format!("pi_{}", order.payment))
+        .bind(order.id.uuid())
         .bind(TRACE)
         .execute(&self.order_db)
         .await

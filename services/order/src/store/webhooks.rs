@@ -14,14 +14,20 @@ pub(crate) struct WebhookEvent {
     pub(crate) received_at: Timestamp,
 }
 
-/// Stores a message once by its id; false if it was there.
+/// Stores a message once by its id; false if it was there. Whose it is: the order that it names, or that of the payment whose name it has, or, when the
+/// customer has chosen to pay in another way since, that of earlier messages with this name.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     message: &WebhookMessage,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO webhook_events (id, type, payload, api_version, received_at, next_try_at, subject, trace_id) VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO webhook_events (id, type, payload, api_version, received_at, next_try_at, subject, trace_id, order_id)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, coalesce(
+                   (SELECT id FROM orders WHERE id = $8),
+                   (SELECT order_id FROM payments WHERE provider = 'stripe' AND (provider_ref = $6 OR session_ref = $6) LIMIT 1),
+                   (SELECT order_id FROM webhook_events WHERE subject = $6 AND order_id IS NOT NULL LIMIT 1)))
+         ON CONFLICT DO NOTHING",
         message.id,
         message.kind,
         message.payload,
@@ -29,6 +35,7 @@ pub(crate) async fn insert(
         now as Timestamp,
         subject_of(&message.payload),
         runtime::trace::trace_id(),
+        named_order(&message.payload) as Option<OrderId>,
     )
     .execute(conn)
     .await?;
@@ -43,12 +50,19 @@ fn subject_of(payload: &Value) -> Option<&str> {
         .or_else(|| object["id"].as_str())
 }
 
+/// The order that we named when we asked for what a message is about.
+fn named_order(payload: &Value) -> Option<OrderId> {
+    let named = payload["data"]["object"]["metadata"]["order_id"].as_str()?;
+    named.parse().ok()
+}
+
 /// A message as it came.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) kind: String,
     pub(crate) payload: Value,
-    pub(crate) subject: Option<String>,
+    /// The order that it is about, if that is known.
+    pub(crate) order_id: Option<OrderId>,
     pub(crate) received_at: Timestamp,
     pub(crate) processed_at: Option<Timestamp>,
     pub(crate) outcome: Option<String>,
@@ -59,22 +73,9 @@ pub(crate) struct Stored {
 pub(crate) async fn find(conn: &mut PgConnection, id: &str) -> sqlx::Result<Option<Stored>> {
     sqlx::query_as!(
         Stored,
-        r#"SELECT type AS kind, payload, subject, received_at, processed_at AS "processed_at: Timestamp", outcome, attempts, error
+        r#"SELECT type AS kind, payload, order_id AS "order_id: OrderId", received_at, processed_at AS "processed_at: Timestamp", outcome, attempts, error
              FROM webhook_events WHERE id = $1"#,
         id
-    )
-    .fetch_optional(conn)
-    .await
-}
-
-/// The order whose payment a message is about.
-pub(crate) async fn order_of(
-    conn: &mut PgConnection,
-    subject: &str,
-) -> sqlx::Result<Option<OrderId>> {
-    sqlx::query_scalar!(
-        r#"SELECT order_id AS "id: OrderId" FROM payments WHERE provider = 'stripe' AND (provider_ref = $1 OR session_ref = $1) LIMIT 1"#,
-        subject
     )
     .fetch_optional(conn)
     .await

@@ -66,13 +66,10 @@ pub(crate) async fn replay(app: &AppState, id: &str, staff: &Acting) -> Result<(
     if !store::webhooks::again(&mut tx, id, now).await? {
         return Ok(());
     }
-    let order = match &stored.subject {
-        Some(subject) => store::webhooks::order_of(&mut tx, subject).await?,
-        None => None,
-    };
     let before = json!({ "outcome": stored.outcome, "attempts": stored.attempts });
     let after = json!({ "webhook": id, "type": stored.kind });
-    let target = order.map_or_else(|| format!("webhook:{id}"), |order| format!("order:{order}"));
+    let order = stored.order_id.map(|order| format!("order:{order}"));
+    let target = order.unwrap_or_else(|| format!("webhook:{id}"));
     let act = staff.did("webhook.replay", target, before, after);
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;

@@ -304,3 +304,52 @@ async fn why_a_message_was_given_up_is_kept() {
         let _ = replay.expect(202).await;
     }
 }
+
+#[tokio::test]
+async fn a_message_belongs_to_its_order_however_it_is_paid_since() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let variant = shop.peer.sell(1000, 100);
+    let order = shop.placed(&anna, variant, 1).await;
+    let other = shop.placed(&anna, variant, 1).await;
+    let reference = shop.start_payment(&anna, &order).await;
+    let _ = shop.start_payment(&anna, &other).await;
+    shop.ask_to_pay(&anna, &order, json!({"method": "bank_transfer"}))
+        .await
+        .expect(200);
+    shop.deliver_all().await;
+    // What bears none of our words about the former attempt.
+    let refund = json!({"id": "re_1", "payment_intent": reference, "status": "succeeded"});
+    let late = json!({"id": "evt_late", "object": "event", "type": "refund.created", "data": {"object": refund}});
+    assert_eq!(shop.deliver(&late).await.status, 204);
+    let told: Vec<(String, Option<uuid::Uuid>)> =
+        sqlx::query_as("SELECT id, order_id FROM webhook_events WHERE subject = $1")
+            .bind(&reference)
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    assert!(told.len() >= 2, "{told:?}");
+    for (id, about) in told {
+        assert_eq!(about, Some(crate::shop::id(&order).uuid()), "{id}");
+    }
+    order::reconcile(&shop.app).await;
+    let path = "/internal/webhooks/evt_late";
+    let read = shop.panel().get(path).expect(200).await.value();
+    assert_eq!(read["order_id"], order["id"]);
+    let _ = shop
+        .panel()
+        .post(&format!("{path}/replay"))
+        .expect(202)
+        .await;
+    let acts = shop.events("staff.acted").await;
+    let target = format!("order:{}", order["id"].as_str().unwrap());
+    assert_eq!(acts.last().unwrap()["target"], target);
+
+    // An account at the provider may serve others too.
+    let object = json!({"id": "pi_other", "status": "canceled", "metadata": {"order_id": uuid::Uuid::from_u128(7)}});
+    let strange = json!({"id": "evt_other", "object": "event", "type": "payment_intent.canceled", "data": {"object": object}});
+    assert_eq!(shop.deliver(&strange).await.status, 204);
+    let path = "/internal/webhooks/evt_other";
+    let read = shop.panel().get(path).expect(200).await.value();
+    assert!(read["order_id"].is_null(), "{read}");
+}

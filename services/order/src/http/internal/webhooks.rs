@@ -20,7 +20,7 @@ pub(crate) struct WebhookView {
     pub(crate) id: String,
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// The order whose payment it is about, if that is known.
+    /// The order that it is about, if that is known.
     pub(crate) order_id: Option<OrderId>,
     pub(crate) received_at: Timestamp,
     pub(crate) processed_at: Option<Timestamp>,
@@ -43,13 +43,9 @@ pub(crate) async fn get(
     let mut conn = app.pool.acquire().await?;
     let stored = store::webhooks::find(&mut conn, &id).await?;
     let stored = stored.ok_or_else(|| Error::not_found("webhook"))?;
-    let order_id = match &stored.subject {
-        Some(subject) => store::webhooks::order_of(&mut conn, subject).await?,
-        None => None,
-    };
     Ok(Json(WebhookView {
         id,
-        order_id,
+        order_id: stored.order_id,
         kind: stored.kind,
         received_at: stored.received_at,
         processed_at: stored.processed_at,
