@@ -241,8 +241,8 @@ async fn a_user_takes_their_orders_along_and_nobody_elses() {
 #[tokio::test]
 async fn the_customers_link_is_for_those_who_may_write_to_them() {
     let shop = Shop::open().await;
-    let anna = shop.person(Role::Customer);
-    let order = shop.placed(&anna, shop.peer.sell(1000, 50), 1).await;
+    let cart = shop.guest_cart(shop.peer.sell(1000, 50), 1).await;
+    let order = shop.order_as_guest(&cart).expect(201).await.value();
     let id = order["id"].as_str().unwrap();
     let path = format!("/internal/orders/{id}/customer-link");
     let ask = |role| {
@@ -250,12 +250,12 @@ async fn the_customers_link_is_for_those_who_may_write_to_them() {
         shop.internal.clone().with_bearer(&token).get(&path)
     };
     let link = ask(Role::Support).expect(200).await.value();
-    assert!(
-        link["url"]
-            .as_str()
-            .unwrap()
-            .contains(&format!("/orders/{id}"))
-    );
+    let (page, token) = link["url"].as_str().unwrap().split_once("?token=").unwrap();
+    assert_eq!(page, format!("https://shop.test/orders/{id}"));
+    // It opens the order to whoever has it.
+    let open = shop.client.get(&format!("/api/orders/{id}"));
+    let opened = open.header("x-order-token", token).expect(200).await;
+    assert_eq!(opened.value()["id"], id);
     for role in [Role::Customer, Role::Seller] {
         ask(role).send().await.problem(403, "forbidden");
     }
