@@ -373,3 +373,25 @@ async fn concurrent_parcels_never_hold_more_than_was_ordered() {
         .unwrap();
     assert_eq!(sent, 3);
 }
+
+#[tokio::test]
+async fn a_tracking_number_is_kept_without_the_gaps_in_which_it_is_printed() {
+    let shop = Shop::open().await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let order = shop.placed(&anna, shop.peer.sell(1000, 50), 1).await;
+    shop.pretend_paid(&order).await;
+    let sent = shop
+        .client
+        .post(&format!("{}/shipments", path(&order)))
+        .bearer(&staff.token)
+        .json(&json!({"carrier": "DHL", "tracking_number": " Jd01 4600\u{a0}0061 "}))
+        .expect(201)
+        .await
+        .value();
+    assert_eq!(sent["tracking_number"], "Jd0146000061");
+    let kept: String = sqlx::query_scalar("SELECT tracking_number FROM shipments")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, "Jd0146000061");
+}

@@ -36,6 +36,7 @@ pub(crate) struct ShipmentPart {
 
 impl From<CreateShipment> for Parcel {
     fn from(body: CreateShipment) -> Self {
+        let tracking_number = tracking::number(body.tracking_number.as_str());
         Self {
             parts: body.items.map(|items| {
                 items
@@ -46,9 +47,9 @@ impl From<CreateShipment> for Parcel {
             tracking_url: body
                 .tracking_url
                 .map(TrackingUrl::into_string)
-                .or_else(|| tracking::url(body.carrier.as_str(), body.tracking_number.as_str())),
+                .or_else(|| tracking::url(body.carrier.as_str(), &tracking_number)),
             carrier: body.carrier.to_string(),
-            tracking_number: body.tracking_number.to_string(),
+            tracking_number,
         }
     }
 }
