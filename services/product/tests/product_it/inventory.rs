@@ -507,6 +507,8 @@ async fn a_stock_take_says_what_was_found() {
     );
     let report = take("", "b").await;
     assert_eq!(take("", "b").await, report, "a repetition changes nothing");
+    let at_once = futures::future::join_all((0..4).map(|_| take("", "c"))).await;
+    assert!(at_once.iter().all(|it| *it == at_once[0]), "{at_once:#?}");
     assert_eq!(tried["errors"], report["errors"]);
     assert_eq!(
         (

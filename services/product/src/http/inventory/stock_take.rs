@@ -154,8 +154,14 @@ pub(crate) async fn take_stock(
     }
     let answer = json!(report(take.id, dry_run, take.tally));
     let mut db = cx.pool.acquire().await?;
-    once.save(&mut db, &answer, cx.clock.now()).await?;
-    Ok(Json(answer))
+    match once.save(&mut db, &answer, cx.clock.now()).await {
+        // The same came at the same time, and was ready first: what was counted is the same, and so is the answer.
+        Err(error) if error.code() == "idempotency_key_reused" => {
+            let known = once.before(&mut db).await?;
+            Ok(Json(known.ok_or(error)?))
+        }
+        saved => saved.map(|()| Json(answer)),
+    }
 }
 
 fn report(id: Uuid, dry_run: bool, tally: Tally) -> StockTakeReport {
