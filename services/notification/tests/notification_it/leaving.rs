@@ -10,6 +10,7 @@ fn last(world: &World, to: &str) -> Envelope<EmailNotification> {
     let mut last = world.event(to, "1");
     last.data.mail = Mail::AccountDeleted {
         name: "Gone".to_owned(),
+        proved: true,
     };
     last
 }
