@@ -27,10 +27,15 @@ pub(crate) struct ReviewRow {
 impl ReviewRow {
     /// `★★★☆☆`
     pub(crate) fn stars(&self) -> String {
-        (1..=5)
-            .map(|star| if star <= self.rating { '★' } else { '☆' })
-            .collect()
+        stars(self.rating)
     }
+}
+
+/// Of five.
+pub(super) fn stars(rating: i16) -> String {
+    (1..=5)
+        .map(|star| if star <= rating { '★' } else { '☆' })
+        .collect()
 }
 
 /// Which reviews.

@@ -6,6 +6,8 @@ use primitives::{ProductId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+use super::reviews::stars;
+
 /// The products of a seller, counted.
 #[derive(FromRow, Debug, Clone, Default)]
 pub(crate) struct Offered {
@@ -109,8 +111,7 @@ pub(crate) struct Written {
 
 impl Written {
     pub(crate) fn stars(&self) -> String {
-        let full = usize::try_from(self.rating.clamp(0, 5)).unwrap_or_default();
-        "★".repeat(full) + &"☆".repeat(5 - full)
+        stars(self.rating)
     }
 }
 

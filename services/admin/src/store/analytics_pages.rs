@@ -85,7 +85,7 @@ pub(crate) async fn days(
         .collect())
 }
 
-fn measures(numbers: Vec<i64>) -> Measures {
+pub(super) fn measures(numbers: Vec<i64>) -> Measures {
     Measures::from_array(numbers.try_into().unwrap_or_default())
 }
 

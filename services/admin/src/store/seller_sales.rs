@@ -6,6 +6,7 @@ use primitives::Currency;
 use sqlx::{FromRow, PgConnection};
 use time::Date;
 
+use super::analytics_pages::measures;
 use crate::domain::sales::Measures;
 
 #[derive(FromRow)]
@@ -74,8 +75,4 @@ pub(crate) async fn by_month(
         .into_iter()
         .map(|row| (row.month, measures(row.numbers)))
         .collect())
-}
-
-fn measures(numbers: Vec<i64>) -> Measures {
-    Measures::from_array(numbers.try_into().unwrap_or_default())
 }

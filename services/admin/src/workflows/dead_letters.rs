@@ -186,7 +186,7 @@ pub(crate) enum WentBack {
     /// All that lay there.
     All,
     /// As many as are within [`REACH`]: there are more.
-    Oldest,
+    Part,
 }
 
 /// Puts all letters back that lie in a queue now, as far as they are within reach. What dies again meanwhile stays.
@@ -229,7 +229,7 @@ pub(crate) async fn requeue_all(
         Tally { requeued: 0, .. } => Ok(WentBack::Nothing),
         Tally {
             requeued: REACH.., ..
-        } if count > REACH => Ok(WentBack::Oldest),
+        } if count > REACH => Ok(WentBack::Part),
         _ => Ok(WentBack::All),
     }
 }

@@ -311,7 +311,7 @@ async fn all_of_a_queue_go_back_and_what_cannot_stays() {
 }
 
 #[tokio::test]
-async fn of_very_many_the_oldest_go_back_and_the_page_says_so() {
+async fn of_very_many_some_go_back_and_the_page_says_so() {
     let (vhost, panel) = with_topology().await;
     let staff = panel.staff(Role::Admin).await;
     let dead = format!("{QUEUE}.dead");
@@ -325,17 +325,17 @@ async fn of_very_many_the_oldest_go_back_and_the_page_says_so() {
         page.contains("1,001").then_some(page)
     })
     .await;
-    assert_shows(&page, &["Put the oldest 1,000 back"]);
+    assert_shows(&page, &["Put 1,000 back"]);
     let done = staff.send(&format!("{DEAD}/{QUEUE}"), &[]).await;
     assert_shows(
         &staff.page(done.expect(303).header("location")).await,
         &[
-            "1,000 events, the oldest, are back",
+            "1,000 events are back",
             "Dead letters 1",
             "Put all back",
         ],
     );
-    assert_eq!(vhost.peek(&dead).await.unwrap()[0].body, "1000");
+    assert_eq!(vhost.peek(&dead).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

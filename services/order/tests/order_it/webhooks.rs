@@ -314,10 +314,8 @@ async fn a_message_belongs_to_its_order_however_it_is_paid_since() {
     let other = shop.placed(&anna, variant, 1).await;
     let reference = shop.start_payment(&anna, &order).await;
     let _ = shop.start_payment(&anna, &other).await;
-    let _ = shop
-        .ask_to_pay(&anna, &order, json!({"method": "bank_transfer"}))
-        .await
-        .expect(200);
+    let transfer = json!({"method": "bank_transfer"});
+    let _ = shop.ask_to_pay(&anna, &order, transfer).await.expect(200);
     shop.deliver_all().await;
     // What bears none of our words about the former attempt.
     let refund = json!({"id": "re_1", "payment_intent": reference, "status": "succeeded"});

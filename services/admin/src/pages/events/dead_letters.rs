@@ -49,7 +49,7 @@ struct Dead {
 
 impl Dead {
     /// How many go back at once, if not all.
-    fn oldest(&self) -> Option<u32> {
+    fn some(&self) -> Option<u32> {
         (self.count > REACH).then_some(REACH)
     }
 
@@ -128,7 +128,7 @@ pub(super) async fn requeue_all(
         .map_err(|error| error.back_to(DEAD_LETTERS))?;
     let done = match went {
         WentBack::All => "events_requeued",
-        WentBack::Oldest => "events_requeued_oldest",
+        WentBack::Part => "events_requeued_some",
         WentBack::Nothing => "events_none",
     };
     Ok(Redirect::to(&format!("{DEAD_LETTERS}?done={done}")))

@@ -27,7 +27,7 @@ use crate::read::{snapshot, users};
 use crate::session::{May, Session};
 
 /// So many variants are edited at a time.
-const AT_A_TIME: usize = 25;
+const AT_A_TIME: usize = 15;
 /// Deeper than any tree.
 const ALL: i64 = 99;
 

@@ -4,7 +4,7 @@ use auth_token::permissions::{ManageUsers, ReadUsers};
 use axum::extract::State;
 use axum::response::Html;
 use http_kit::Cursor;
-use primitives::{Money, Timestamp};
+use primitives::{Currency, Money, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -32,6 +32,8 @@ struct Page {
     sellers: Vec<Seller>,
     manage: bool,
     as_of: Option<Timestamp>,
+    /// Of what they sold; that in other currencies is on their pages of analytics.
+    currency: Currency,
     next: Option<String>,
 }
 
@@ -108,6 +110,7 @@ pub(super) async fn page(
         sellers: sellers.collect(),
         manage: session.may::<ManageUsers>(),
         as_of: meta.as_of,
+        currency,
         next,
     };
     Ok(Html(page.render()?))

@@ -41,8 +41,8 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "events_requeued" => {
             "The events are back in their queue, with all their tries before them."
         }
-        "events_requeued_oldest" => {
-            "1,000 events, the oldest, are back in their queue, with all their tries before them. The others still lie here."
+        "events_requeued_some" => {
+            "1,000 events are back in their queue, with all their tries before them. The others still lie here."
         }
         "events_none" => "There was nothing to put back.",
         "import" => "The file is taken in, and applied in the background.",

@@ -8,8 +8,7 @@ use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
 use crate::domain::offers::Names;
-use crate::read::money;
-use crate::read::products::list::called;
+use crate::read::{begins, contains, has_trigram, money};
 
 /// What products and categories are called.
 pub(crate) async fn names(conn: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Names> {
@@ -84,7 +83,18 @@ pub(crate) async fn search(
         "SELECT v.id, v.product_id, v.sku, p.title, v.options, v.price, p.currency::text AS currency
            FROM (SELECT id, title, currency FROM products WHERE status = 'active'",
     );
-    called(&mut sql, q);
+    if has_trigram(q) {
+        sql.push(" AND title || ' ' || skus ILIKE ")
+            .push_bind(contains(q));
+    } else {
+        // Some of those that begin so, found first: else the newest of all are looked through for them.
+        let short = begins(&q.to_lowercase().chars().take(2).collect::<String>());
+        sql.push(" AND id = ANY (ARRAY(SELECT id FROM products WHERE lower(left(title, 2)) LIKE ")
+            .push_bind(short.clone())
+            .push(" LIMIT 500) || ARRAY(SELECT id FROM products WHERE lower(left(skus, 2)) LIKE ")
+            .push_bind(short)
+            .push(" LIMIT 500))");
+    }
     sql.push(" ORDER BY id DESC LIMIT ")
         .push_bind(limit)
         .push(

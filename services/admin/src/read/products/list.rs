@@ -129,27 +129,21 @@ pub(crate) async fn page(
     rows.into_iter().map(Row::show).collect()
 }
 
-/// Those with a text in their title or SKUs; all without one.
-pub(in crate::read) fn called(sql: &mut QueryBuilder<Postgres>, q: &str) {
-    if q.is_empty() {
-        return;
-    }
-    // That index knows three letters that follow each other; of fewer, only where titles and SKUs begin is looked at, in indexes of their own.
-    if has_trigram(q) {
-        sql.push(" AND title || ' ' || skus ILIKE ")
-            .push_bind(contains(q));
-    } else {
-        let short: String = q.to_lowercase().chars().take(2).collect();
-        sql.push(" AND (lower(left(title, 2)) LIKE ")
-            .push_bind(begins(&short))
-            .push(" OR lower(left(skus, 2)) LIKE ")
-            .push_bind(begins(&short))
-            .push(")");
-    }
-}
-
 fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &Filter<'_>) {
-    called(sql, filter.q);
+    if !filter.q.is_empty() {
+        // That index knows three letters that follow each other; of fewer, only where titles and SKUs begin is looked at, in indexes of their own.
+        if has_trigram(filter.q) {
+            sql.push(" AND title || ' ' || skus ILIKE ")
+                .push_bind(contains(filter.q));
+        } else {
+            let short: String = filter.q.to_lowercase().chars().take(2).collect();
+            sql.push(" AND (lower(left(title, 2)) LIKE ")
+                .push_bind(begins(&short))
+                .push(" OR lower(left(skus, 2)) LIKE ")
+                .push_bind(begins(&short))
+                .push(")");
+        }
+    }
     if !filter.status.is_empty() {
         sql.push(" AND status = ").push_bind(filter.status);
     } else {
