@@ -78,6 +78,10 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct DeadLetters(Connection);
 
+/// A quorum queue keeps acknowledgements back when a channel has sent it more than 32 since it last asked for something, and loses those that it keeps when
+/// the channel ends (`rabbit_fifo_client`'s soft limit): the letters would lie here once more. So no more than these, between two that are taken.
+const AT_ONCE: usize = 25;
+
 impl DeadLetters {
     /// Connects.
     ///
@@ -170,12 +174,12 @@ impl DeadLetters {
             if is_last {
                 break;
             }
+            if drop.len() + requeue.len() == AT_ONCE {
+                let (drop, requeue) = (std::mem::take(&mut drop), std::mem::take(&mut requeue));
+                take_away(&channel, queue, drop, requeue, tally).await?;
+            }
         }
-        for delivery in drop {
-            delivery.acker.ack(BasicAckOptions::default()).await?;
-            tally.dropped += 1;
-        }
-        put_back(&channel, queue, requeue, tally).await?;
+        take_away(&channel, queue, drop, requeue, tally).await?;
         // All that was not answered until now stays; the number 0 stands for all of it, and it is no error if that is none.
         let options = BasicNackOptions {
             multiple: true,
@@ -188,13 +192,18 @@ impl DeadLetters {
     }
 }
 
-/// Publishes all, then takes away what was confirmed.
-async fn put_back(
+/// Drops some letters, and publishes others, which go when that is confirmed.
+async fn take_away(
     channel: &Channel,
     queue: &str,
+    drop: Vec<Delivery>,
     letters: Vec<(Delivery, u32)>,
     tally: &mut Tally,
 ) -> Result<(), BrokerError> {
+    for delivery in drop {
+        delivery.acker.ack(BasicAckOptions::default()).await?;
+        tally.dropped += 1;
+    }
     let mut sent: Vec<(Delivery, PublisherConfirm)> = Vec::with_capacity(letters.len());
     for (delivery, requeued) in letters {
         let confirm = publish(channel, queue, &delivery, requeued + 1).await?;

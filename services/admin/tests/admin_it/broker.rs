@@ -327,15 +327,12 @@ async fn of_very_many_some_go_back_and_the_page_says_so() {
     .await;
     assert_shows(&page, &["Put 1,000 back"]);
     let done = staff.send(&format!("{DEAD}/{QUEUE}"), &[]).await;
-    assert_shows(
-        &staff.page(done.expect(303).header("location")).await,
-        &[
-            "1,000 events are back",
-            "Dead letters 1",
-            "Put all back",
-        ],
-    );
-    assert_eq!(vhost.peek(&dead).await.unwrap().len(), 1);
+    let page = staff.page(done.expect(303).header("location")).await;
+    assert_shows(&page, &["1,000 events are back"]);
+    eventually("one is left", async || {
+        (vhost.peek(&dead).await.unwrap().len() == 1).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
