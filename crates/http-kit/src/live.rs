@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use runtime::live::{Follower, Key, Look};
 use serde_json::json;
@@ -58,6 +59,12 @@ pub fn stream<K: Key>(follower: Follower<K>, quiet: Duration, source: impl Sourc
 /// What the client has already, if that is what it says.
 pub fn last_event<T: FromStr>(headers: &HeaderMap) -> Option<T> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}
+
+/// The access token that the stream began with, to be verified again at each look.
+pub fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (_, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    Some(token.trim().to_owned())
 }
 
 /// 503 `too_many_streams`.

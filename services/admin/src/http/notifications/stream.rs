@@ -3,7 +3,6 @@
 use auth_token::{Principal, User};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::response::sse::Event;
 use http_kit::live::{self, News, Source};
@@ -48,18 +47,12 @@ pub(crate) async fn handler(
     drop(db);
     let quiet = app.heartbeat;
     let notifications = Notifications {
-        bearer: bearer(&headers).unwrap_or_default(),
+        bearer: live::bearer(&headers).unwrap_or_default(),
         user,
         seen,
         app,
     };
     Ok(live::stream(follower, quiet, notifications))
-}
-
-/// The access token, which was good when the stream began.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let (_, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    Some(token.trim().to_owned())
 }
 
 struct Notifications {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::response::sse::Event;
 use http_kit::live::{self, News, Source};
@@ -53,19 +52,13 @@ pub(crate) async fn follow(
     })?;
     let quiet = Duration::from_secs(app.timeline_heartbeat_seconds.into());
     let timeline = Timeline {
-        bearer: bearer(headers),
+        bearer: live::bearer(headers),
         caller,
         order,
         seen: seen.unwrap_or(0),
         app,
     };
     Ok(live::stream(follower, quiet, timeline))
-}
-
-/// The access token, which was good when the stream began.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let (_, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    Some(token.trim().to_owned())
 }
 
 struct Timeline {
