@@ -151,7 +151,7 @@ mod tests {
         let read = |text| day(text, "From").ok();
         assert_eq!(read(" "), Some(None));
         let said = read(" 2026-11-21 ").flatten().unwrap();
-        assert_eq!(end_of(said).to_string(), "2026-11-22T00:00:00.000Z");
+        assert_eq!(end_of(said).to_string(), "2026-11-22T00:00:00Z");
         for bad in [
             "9999-12-31",
             "1999-12-31",
