@@ -47,7 +47,7 @@ async fn orders_are_found_by_what_is_known_of_them() {
         (format!("from={large_at}"), vec![&other, &large]),
         (format!("until={large_at}"), vec![&small]),
         (
-            "until=9999-12-31T23:59:59.999999Z&from=0000-01-01T00:00:00Z&max_total=1".to_owned(),
+            "until=9999-12-31T23:59:59.999999Z&from=0001-01-01T00:00:00Z&max_total=1".to_owned(),
             vec![],
         ),
         (
