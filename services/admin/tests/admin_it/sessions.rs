@@ -288,3 +288,26 @@ pub(crate) fn redis_key(staff: &Staff) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(token))
     )
 }
+
+#[tokio::test]
+async fn letters_do_nothing_for_who_has_switched_them_off() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let page = staff.page("/admin/keys").await;
+    assert!(!page.contains("data-letters") && page.contains("Switch letters off"));
+    let done = staff.send("/admin/keys", &[("letters", "off")]).await;
+    let done = done.expect(303);
+    let letters = done.header("set-cookie").split(';').next().unwrap();
+    let both = format!("{}; {letters}", staff.cookie);
+    let page = panel.client.get("/admin").header("cookie", &both);
+    assert!(
+        page.expect(200)
+            .await
+            .text()
+            .contains("data-letters=\"off\"")
+    );
+    let _ = staff
+        .send("/admin/keys", &[("letters", "maybe")])
+        .await
+        .expect(422);
+}

@@ -134,17 +134,7 @@ pub(super) async fn submit(
         Ok(StaffSignIn::SecondFactor { .. }) => ("sign_in.password", None),
         Err(_) => ("sign_in", None),
     };
-    let email = typed(&form.email);
-    note(
-        &app,
-        Actor {
-            id: user,
-            email: &email,
-        },
-        action,
-        &done,
-    )
-    .await?;
+    note_try(&app, user, &form.email, action, &done).await?;
     match done {
         Ok(StaffSignIn::SignedIn(session)) => begin(&app, &headers, jar, session, &form.next).await,
         Ok(StaffSignIn::SecondFactor { mfa_token, .. }) => {
@@ -182,17 +172,7 @@ pub(super) async fn second_step(
         .post::<_, StaffSession>("/internal/staff/second-factor", None, None, &request)
         .await;
     let user: Option<UserId> = done.as_ref().ok().map(|session| session.user.id);
-    let email = typed(&form.email);
-    note(
-        &app,
-        Actor {
-            id: user,
-            email: &email,
-        },
-        "sign_in",
-        &done,
-    )
-    .await?;
+    note_try(&app, user, &form.email, "sign_in", &done).await?;
     match done {
         Ok(session) => begin(&app, &headers, jar, session, &form.next).await,
         Err(CallError::Problem { code, .. }) if code == "invalid_credentials" => {
@@ -231,6 +211,22 @@ async fn begin(
 fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(USER_AGENT)?.to_str().ok()?;
     Some(text.chars().take(256).collect())
+}
+
+/// Notes a try in the audit log, whoever it was if that is known.
+async fn note_try<T>(
+    app: &AppState,
+    user: Option<UserId>,
+    email: &str,
+    action: &str,
+    done: &std::result::Result<T, CallError>,
+) -> Result<()> {
+    let email = typed(email);
+    let actor = Actor {
+        id: user,
+        email: &email,
+    };
+    note(app, actor, action, done).await
 }
 
 /// What was typed as an address, for the audit log. What is no e-mail address is not noted: it may be a password.

@@ -286,14 +286,15 @@ impl Place {
         mut attempt: impl AsyncFnMut(&Self) -> Result<T, String>,
     ) -> T {
         let began = Instant::now();
-        loop {
+        eventually_within(Duration::MAX, case, async || {
             self.revive();
-            match attempt(self).await {
-                Ok(value) => return value,
-                Err(why) => assert!(!self.patience_is_over(began), "{case}: {why}"),
+            let tried = attempt(self).await;
+            if let Err(why) = &tried {
+                assert!(!self.patience_is_over(began), "{case}: {why}");
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            tried.ok()
+        })
+        .await
     }
 
     /// Starts again what has died.
