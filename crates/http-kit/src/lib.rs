@@ -17,6 +17,7 @@ pub mod etag;
 mod fields;
 mod idempotency;
 mod json;
+mod leftover;
 pub mod live;
 pub mod openapi;
 pub mod paging;

@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::{Instrument as _, field};
 
 use crate::error::{Error, ProblemCode};
+use crate::leftover::Leftover;
 use crate::request::{CLIENT, CURRENT, ClientIp, REQUEST_ID, RequestId};
 
 /// What a router accepts.
@@ -36,7 +37,7 @@ impl Default for Limits {
 }
 
 /// Everything that a public router needs: request id, span, one log line and metrics per request, panics and timeouts as
-/// problems, body limit, problems for unknown paths and methods, security headers.
+/// problems, body limit, problems for unknown paths and methods, bodies read to their end, security headers.
 pub fn public(router: Router, limits: Limits) -> Router {
     wrap(router, limits, true)
 }
@@ -80,6 +81,7 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
     let started = Instant::now();
     let id = RequestId::from_headers(request.headers());
     request.extensions_mut().insert(id.clone());
+    let leftover = Leftover::of(&mut request);
     let forwarded = ClientIp::forwarded(request.headers());
     // The peer of an internal listener is a service, not a client.
     let client = forwarded.or_else(|| {
@@ -134,6 +136,12 @@ async fn around(State(around): State<Around>, mut request: Request, next: Next) 
     );
     let (mut response, sql) = scoped.await;
 
+    if let Some(leftover) = leftover
+        && !leftover.finish().await
+    {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     let status = response.status();
     let elapsed = started.elapsed();
     finish(&mut response, &id, around, sql.statements);

@@ -15,6 +15,9 @@ use http_kit::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -355,4 +358,56 @@ async fn requests_have_a_number_and_an_address() {
     )
     .await;
     assert_eq!(response.headers()["x-request-id"].len(), 32);
+}
+
+/// A server that refuses everything without a look at the body, and says so when it has.
+async fn refusing() -> (TcpStream, mpsc::Receiver<()>) {
+    let (tell, told) = mpsc::channel(2);
+    let refuse = async move || {
+        tell.send(()).await.unwrap();
+        Error::not_found("thing")
+    };
+    let app = http_kit::public(Router::new().route("/", post(refuse)), Limits::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(tokio::spawn(async { axum::serve(listener, app).await }));
+    (TcpStream::connect(address).await.unwrap(), told)
+}
+
+async fn head(stream: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut head).await.unwrap() > 0, "{head}");
+    }
+    head.to_lowercase()
+}
+
+#[tokio::test]
+async fn a_refused_body_does_not_end_the_connection() {
+    let (stream, mut refused) = refusing().await;
+    let mut stream = BufReader::new(stream);
+    for _ in 0..2 {
+        let request = "POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 5000\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // The body comes when the handler has long answered.
+        refused.recv().await.unwrap();
+        stream.write_all(&[b'x'; 5000]).await.unwrap();
+        let head = head(&mut stream).await;
+        assert!(head.starts_with("http/1.1 404"), "{head}");
+        assert!(!head.contains("connection: close"), "{head}");
+        let (_, length) = head.split_once("content-length: ").unwrap();
+        let length = length.split("\r\n").next().unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        let _ = stream.read_exact(&mut body).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_with_too_much_left_says_that_it_ends() {
+    let (stream, _refused) = refusing().await;
+    let mut stream = BufReader::new(stream);
+    let request = "POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 1000000\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let head = head(&mut stream).await;
+    assert!(head.contains("connection: close"), "{head}");
 }
