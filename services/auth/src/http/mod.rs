@@ -16,6 +16,10 @@ mod problems;
 mod sessions;
 mod users;
 
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::middleware::map_response;
+use axum::response::Response;
 use http_kit::Limits;
 use runtime::Listeners;
 use utoipa::openapi::OpenApi;
@@ -200,7 +204,9 @@ pub(crate) fn listeners(state: &AppState) -> Listeners {
         ..Limits::default()
     };
     let public = public().split_for_parts().0.with_state(state.clone());
-    let public = public.layer(axum::middleware::from_fn(crate::limits::announce));
+    let public = public
+        .layer(axum::middleware::from_fn(crate::limits::announce))
+        .layer(map_response(unkept));
     let public = shop_settings::closable(public, state.shop.clone(), &OPEN);
     let private = private().split_for_parts().0.with_state(state.clone());
     let staffs = staffs().split_for_parts().0.with_state(state.clone());
@@ -210,4 +216,13 @@ pub(crate) fn listeners(state: &AppState) -> Listeners {
         public: Some(http_kit::public(public, limits)),
         internal: http_kit::internal(private, limits),
     }
+}
+
+/// Answers hold tokens and what is personal: nothing on the way keeps them, unless the handler says otherwise (RFC 6749, 5.1).
+async fn unkept(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }

@@ -34,6 +34,17 @@ async fn signing_in_needs_the_right_password() {
 }
 
 #[tokio::test]
+async fn nothing_keeps_tokens_and_what_is_personal() {
+    let app = app().await;
+    let anna = app.register("anna@example.com").await;
+    let signing_in = json!({"email": "anna@example.com", "password": PASSWORD});
+    let tokens = app.client().post("/api/auth/login").json(&signing_in);
+    assert_eq!(tokens.expect(200).await.header("cache-control"), "no-store");
+    let me = anna.client.get("/api/users/me").expect(200).await;
+    assert_eq!(me.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
 async fn access_tokens_expire() {
     let app = app().await;
     let anna = app.register("anna@example.com").await;
