@@ -21,6 +21,67 @@ pub(crate) struct Facts<'a> {
 
 type Variables = Vec<(String, String)>;
 
+/// What every service is told of the environment or of `.env`.
+const ALL: [&str; 7] = [
+    "SHOP_NAME",
+    "CURRENCY",
+    "SELLER_NAME",
+    "SELLER_ADDRESS",
+    "SELLER_FOOTER",
+    "LATE_AFTER_HOURS",
+    "OVERDUE_AFTER_HOURS",
+];
+
+/// What one service is told besides, as it is.
+fn passed_on(service: &str) -> &'static [&'static str] {
+    match service {
+        "auth" => &[
+            "ACCOUNT_DELETION_GRACE_DAYS",
+            "STAFF_SECOND_FACTOR",
+            "OIDC_PROVIDERS",
+            "OIDC_PROVIDERS_FILE",
+            "OIDC_RETURN_ORIGINS",
+        ],
+        "product" => &[
+            "IMPORT_MAX_BYTES",
+            "IMPORT_MAX_ROWS",
+            "IMPORT_WORKERS",
+            "IMPORT_RETENTION_DAYS",
+            "MEDIA_BASE_URL",
+            "MEDIA_STORE_URL",
+            "MEDIA_S3_ENDPOINT",
+            "MEDIA_S3_REGION",
+            "MEDIA_S3_ACCESS_KEY_ID",
+            "MEDIA_S3_SECRET_ACCESS_KEY",
+            "REVIEWS_MODERATION",
+            "CACHE_MEGABYTES",
+            "SEARCH_LANGUAGE",
+        ],
+        "order" => &[
+            "GUEST_CART_DAYS",
+            "CART_ABANDONED_AFTER_SECONDS",
+            "RECONCILE_PROVIDER_INTERVAL_SECONDS",
+            "RECONCILE_WINDOW_HOURS",
+            "PRICES_INCLUDE_TAX",
+            "DEFAULT_COUNTRY",
+            "RETURN_WINDOW_DAYS",
+            "RETURN_ADDRESS",
+            "INVOICE_PREFIX",
+            "CREDIT_NOTE_PREFIX",
+        ],
+        "admin" => &[
+            "SHOP_TIME_ZONE",
+            "MEDIA_BASE_URL",
+            "NOTIFICATION_FOLLOWERS",
+            "NOTIFICATION_HEARTBEAT_SECONDS",
+            "PANEL_FOLLOWERS",
+            "WEBHOOK_TIMEOUT_SECONDS",
+        ],
+        "notification" => &["MAIL_KEEP_TEXT_DAYS"],
+        _ => &[],
+    }
+}
+
 impl Facts<'_> {
     pub(crate) fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports.http)
@@ -141,19 +202,6 @@ impl Facts<'_> {
         set("AMQP_URL", self.amqp_url(name));
         set("PUBLIC_URL", self.base_url());
         set("ADMIN_INTERNAL_URL", self.internal_url("admin")?);
-        for name in [
-            "SHOP_NAME",
-            "CURRENCY",
-            "SELLER_NAME",
-            "SELLER_ADDRESS",
-            "SELLER_FOOTER",
-            "LATE_AFTER_HOURS",
-            "OVERDUE_AFTER_HOURS",
-        ] {
-            if let Some(value) = self.environment.get(name) {
-                set(name, value);
-            }
-        }
         set(
             "JWKS_URL",
             format!("{}/internal/jwks.json", self.internal_url("auth")?),
@@ -191,63 +239,18 @@ impl Facts<'_> {
                 set("LIMIT_MAILS_PER_HOUR_AND_CLIENT", "10000".into());
                 set("ORDER_INTERNAL_URL", self.internal_url("order")?);
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
-                for name in ["ACCOUNT_DELETION_GRACE_DAYS", "STAFF_SECOND_FACTOR"] {
-                    if let Some(value) = self.environment.get(name) {
-                        set(name, value);
-                    }
-                }
                 set("ADMIN_EMAIL", email("admin"));
                 set(
                     "ADMIN_PASSWORD",
                     self.secrets.typed_password("signin_admin")?,
                 );
-                for name in [
-                    "OIDC_PROVIDERS",
-                    "OIDC_PROVIDERS_FILE",
-                    "OIDC_RETURN_ORIGINS",
-                ] {
-                    if let Some(value) = self.environment.get(name) {
-                        set(name, value);
-                    }
-                }
             }
             "product" => {
                 set("MEDIA_DIR", text(self.media.clone())?);
                 set("MEDIA_BASE_URL", "/media".into());
-                for name in [
-                    "IMPORT_MAX_BYTES",
-                    "IMPORT_MAX_ROWS",
-                    "IMPORT_WORKERS",
-                    "IMPORT_RETENTION_DAYS",
-                    "MEDIA_BASE_URL",
-                    "MEDIA_STORE_URL",
-                    "MEDIA_S3_ENDPOINT",
-                    "MEDIA_S3_REGION",
-                    "MEDIA_S3_ACCESS_KEY_ID",
-                    "MEDIA_S3_SECRET_ACCESS_KEY",
-                    "REVIEWS_MODERATION",
-                    "CACHE_MEGABYTES",
-                    "SEARCH_LANGUAGE",
-                ] {
-                    if let Some(value) = self.environment.get(name) {
-                        set(name, value);
-                    }
-                }
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
             }
             "order" => {
-                for name in [
-                    "RECONCILE_PROVIDER_INTERVAL_SECONDS",
-                    "RECONCILE_WINDOW_HOURS",
-                    "PRICES_INCLUDE_TAX",
-                    "DEFAULT_COUNTRY",
-                    "RETURN_WINDOW_DAYS",
-                    "RETURN_ADDRESS",
-                ] {
-                    if let Some(value) = self.environment.get(name) {
-                        set(name, value);
-                    }
-                }
                 set("PRODUCT_INTERNAL_URL", self.internal_url("product")?);
                 set("AUTH_INTERNAL_URL", self.internal_url("auth")?);
                 match self.stripe_key() {
@@ -314,6 +317,11 @@ impl Facts<'_> {
                 );
             }
             _ => {}
+        }
+        for name in ALL.iter().chain(passed_on(name)) {
+            if let Some(value) = self.environment.get(name) {
+                set(name, value);
+            }
         }
         Ok(variables)
     }
@@ -398,4 +406,54 @@ fn text(path: PathBuf) -> Result<String> {
     path.into_os_string()
         .into_string()
         .map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `.env.example` names and is told in another way: with a value of its own without it, or to another program.
+    const OTHERWISE: [&str; 18] = [
+        "STRIPE_SECRET_KEY",
+        "STRIPE_PUBLISHABLE_KEY",
+        "STRIPE_WEBHOOK_SECRET",
+        "PAYMENT_CAPTURE",
+        "BANK_TRANSFER_HOLDER",
+        "BANK_TRANSFER_IBAN",
+        "BANK_TRANSFER_BIC",
+        "BANK_TRANSFER_DAYS",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "CORS_ORIGINS",
+        "WEBAUTHN_ORIGINS",
+        "WEBHOOK_ALLOW_HTTP",
+        "WEBHOOK_PORTS",
+        "WEBHOOK_ALLOWED_NETWORKS",
+        "LOG",
+        "LOG_FORMAT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ];
+
+    #[test]
+    fn every_setting_of_the_example_reaches_a_service() {
+        let example = include_str!("../../../.env.example");
+        let names = example.lines().filter_map(|line| {
+            let (name, _) = line.strip_prefix("# ")?.split_once('=')?;
+            let is_name =
+                |byte: u8| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit();
+            name.bytes().all(is_name).then_some(name)
+        });
+        let told: Vec<&str> = SERVICES
+            .iter()
+            .flat_map(|service| passed_on(service.name))
+            .chain(&ALL)
+            .chain(&OTHERWISE)
+            .copied()
+            .collect();
+        // Addresses of databases are for the compiler.
+        let lost: Vec<&str> = names
+            .filter(|name| !name.ends_with("_DATABASE_URL") && !told.contains(name))
+            .collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
 }
