@@ -1,4 +1,4 @@
-//! The life of a return, as data, and what its units are worth.
+//! The life of a return, as data.
 
 use serde::{Deserialize, Serialize};
 

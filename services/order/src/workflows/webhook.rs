@@ -69,7 +69,7 @@ pub(crate) async fn replay(app: &AppState, id: &str, staff: &Acting) -> Result<(
     let before = json!({ "outcome": stored.outcome, "attempts": stored.attempts });
     let after = json!({ "webhook": id, "type": stored.kind });
     let order = stored.order_id.map(|order| format!("order:{order}"));
-    let target = order.unwrap_or_else(|| format!("webhook:{id}"));
+    let target = order.unwrap_or_else(|| format!("payment_event:{id}"));
     let act = staff.did("webhook.replay", target, before, after);
     app.publisher.publish(&mut tx, &act).await?;
     tx.commit().await?;

@@ -381,12 +381,30 @@ async fn the_panel_does_all_of_it_in_a_staff_members_name() {
     };
     let _ = step("approve", json!({})).await;
     let _ = step("receive", json!({"items": [came(mug, 1, true)]})).await;
-    let refunded = step("refund", json!({"shipping": true})).await.value();
+    let worth = mug["total"]["amount"].as_i64().unwrap();
     let shipping = order["shipping"]["amount"].as_i64().unwrap();
-    assert_eq!(
-        refunded["refund"]["amount"]["amount"],
-        mug["total"]["amount"].as_i64().unwrap() + shipping
+    let less = json!({"amount": {"amount": 1, "currency": "EUR"}});
+    for (wish, amount) in [
+        (json!({}), worth),
+        (json!({"shipping": true}), worth + shipping),
+        (less, 1),
+    ] {
+        let shown = step("refund/preview", wish).await.value();
+        assert_eq!(shown["amount"]["amount"], amount);
+    }
+    assert_eq!(shop.count("refunds").await, 0, "nothing is done");
+    let refunded = step("refund", json!({"shipping": true})).await.value();
+    assert_eq!(refunded["refund"]["amount"]["amount"], worth + shipping);
+    let again = format!(
+        "/internal/returns/{}/refund/preview",
+        asked["id"].as_str().unwrap()
     );
+    panel
+        .post(&again)
+        .json(&json!({}))
+        .send()
+        .await
+        .problem(409, "return_step_not_allowed");
     let tags = format!("/internal/orders/{}/tags/vip", id(&order));
     let tagged = panel.put(&tags).expect(200).await.value();
     assert_eq!(tagged["tags"], json!(["vip"]));

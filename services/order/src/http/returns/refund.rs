@@ -23,6 +23,25 @@ pub(crate) struct RefundReturn {
     reason: Option<Text<500>>,
 }
 
+impl RefundReturn {
+    /// # Errors
+    /// 422 if it contradicts itself.
+    pub(crate) fn wish(&self) -> http_kit::Result<GiveBack<'_>> {
+        if self.amount.is_some() && self.shipping.is_some() {
+            return Err(http_kit::one_field(
+                "shipping",
+                "exclusive",
+                "must not be given together with amount",
+            ));
+        }
+        Ok(GiveBack {
+            amount: self.amount,
+            shipping: self.shipping.unwrap_or(false),
+            reason: self.reason.as_ref().map(Text::as_str),
+        })
+    }
+}
+
 /// Give the money back of what came (staff)
 #[utoipa::path(post, path = "/api/returns/{id}/refund", operation_id = "refundReturn", tag = "returns", params(("id" = ReturnId, Path)),
     request_body = Option<RefundReturn>,
@@ -46,18 +65,6 @@ pub(crate) async fn act(
     body: RefundReturn,
     actor: Actor<'_>,
 ) -> http_kit::Result<Json<ReturnView>> {
-    if body.amount.is_some() && body.shipping.is_some() {
-        return Err(http_kit::one_field(
-            "shipping",
-            "exclusive",
-            "must not be given together with amount",
-        ));
-    }
-    let wish = GiveBack {
-        amount: body.amount,
-        shipping: body.shipping.unwrap_or(false),
-        reason: body.reason.as_ref().map(Text::as_str),
-    };
-    workflows::returns::refund::refund(app, id, wish, actor).await?;
+    workflows::returns::refund::refund(app, id, body.wish()?, actor).await?;
     ReturnView::answer(app, id, actor).await
 }

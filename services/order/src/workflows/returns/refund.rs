@@ -33,8 +33,34 @@ pub(crate) async fn refund(
     actor: Actor<'_>,
 ) -> Result<OrderId> {
     let mut tx = app.pool.begin().await?;
-    let (order, known, _) = begin(&mut tx, id, ReturnStep::Refund).await?;
-    let units = worth_of(&mut tx, &order, id).await?;
+    let (order, _) = in_transaction(&mut tx, app, id, wish, actor).await?;
+    tx.commit().await?;
+    app.reconcile.notify_one();
+    Ok(order)
+}
+
+/// What [`refund`] would give back: all of it is done by the same rules, and taken back.
+pub(crate) async fn preview(
+    app: &AppState,
+    id: ReturnId,
+    wish: GiveBack<'_>,
+    actor: Actor<'_>,
+) -> Result<Money> {
+    let mut tx = app.pool.begin().await?;
+    let (_, amount) = in_transaction(&mut tx, app, id, wish, actor).await?;
+    tx.rollback().await?;
+    Ok(amount)
+}
+
+async fn in_transaction(
+    tx: &mut PgConnection,
+    app: &AppState,
+    id: ReturnId,
+    wish: GiveBack<'_>,
+    actor: Actor<'_>,
+) -> Result<(OrderId, Money)> {
+    let (order, known, _) = begin(tx, id, ReturnStep::Refund).await?;
+    let units = worth_of(tx, &order, id).await?;
     let worth: i64 = units.iter().map(|line| line.amount).sum();
     let amount = match wish.amount {
         Some(amount) => refund::in_currency(&order, amount)?,
@@ -45,19 +71,16 @@ pub(crate) async fn refund(
         .reason
         .map_or_else(|| format!("Return {}", known.number), str::to_owned);
     let reason = Some(&*reason);
-    let (refund, mut order) =
-        refund::begin(&mut tx, app, &order, amount, &units, actor, reason).await?;
-    store::returns::refund(&mut tx, id, refund, app.clock.now()).await?;
+    let (refund, mut order) = refund::begin(tx, app, &order, amount, &units, actor, reason).await?;
+    store::returns::refund(tx, id, refund, app.clock.now()).await?;
     let step = Told {
         kind: "return.refunded",
         action: "order.return.refund",
         message: |number| format!("The money of the return {number} is on its way back."),
         more: json!({"refund_id": refund, "amount": order.money(amount)}),
     };
-    tell(&mut tx, app, &mut order, id, actor, step).await?;
-    tx.commit().await?;
-    app.reconcile.notify_one();
-    Ok(order.id)
+    tell(tx, app, &mut order, id, actor, step).await?;
+    Ok((order.id, order.money(amount)))
 }
 
 /// The units that came, and what each line's are worth beside those that were refunded before.
