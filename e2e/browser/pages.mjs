@@ -12,6 +12,7 @@ export const MORE = [
   "/admin/search?q=example.com",
   "/admin/search?q=nothing-like-this",
   "/admin/events/sagas?show=all",
+  "/admin/events/payments?show=all",
   "/admin/coupons?q=nothing-like-this",
   "/admin/promotions/new?kind=tiered_quantity",
   "/admin/promotions/new?kind=buy_x_get_y",

@@ -9,6 +9,7 @@ pub(crate) mod offers;
 pub(crate) mod query;
 pub(crate) mod sales;
 pub(crate) mod settings;
+pub(crate) mod span;
 pub(crate) mod tax_check;
 pub(crate) mod text;
 pub(crate) mod threads;

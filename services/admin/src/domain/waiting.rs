@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use primitives::Timestamp;
 
+use super::span::span;
+
 /// Until when something should be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ShipBy {
@@ -22,31 +24,11 @@ impl ShipBy {
     }
 }
 
-/// A time in the largest unit that fits: `5 min`, `3 h`, `2 days`.
-pub(crate) fn span(time: Duration) -> String {
-    let minutes = time.as_secs() / 60;
-    match minutes {
-        0..60 => format!("{} min", minutes.max(1)),
-        60..2880 => format!("{} h", minutes / 60),
-        _ => format!("{} days", minutes / 1440),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn times_are_told_in_the_largest_unit_that_fits() {
-        let told = |seconds| span(Duration::from_secs(seconds));
-        assert_eq!(told(0), "1 min");
-        assert_eq!(told(3599), "59 min");
-        assert_eq!(told(3600), "1 h");
-        assert_eq!(told(47 * 3600), "47 h");
-        assert_eq!(told(48 * 3600), "2 days");
-    }
 
     proptest! {
         #[test]

@@ -14,10 +14,11 @@ use crate::store;
 use crate::store::views::{NewView, SavedView};
 
 /// The lists that have views.
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "/admin/orders",
     "/admin/products",
     "/admin/customers",
+    "/admin/reviews",
     "/admin/audit",
 ];
 

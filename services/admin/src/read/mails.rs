@@ -11,6 +11,8 @@ pub(crate) struct MailRow {
     pub(crate) recipient: String,
     pub(crate) template: String,
     pub(crate) subject: String,
+    /// Of the order that it is about.
+    pub(crate) order_number: Option<String>,
     pub(crate) status: String,
     pub(crate) attempts: i32,
     pub(crate) next_attempt_at: Timestamp,
@@ -34,7 +36,7 @@ pub(crate) async fn list(
         _ => "",
     };
     let sql = format!(
-        "SELECT id, recipient, template, subject, status, attempts, next_attempt_at, created_at FROM notification.mails
+        "SELECT id, recipient, template, subject, order_number, status, attempts, next_attempt_at, created_at FROM notification.mails
           WHERE ($1::timestamptz IS NULL OR (created_at, id) < ($1, $2)) {of_status} ORDER BY created_at DESC, id DESC LIMIT $3"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql))

@@ -14,6 +14,7 @@ pub(crate) mod inventory;
 pub(crate) mod mails;
 pub(crate) mod order;
 pub(crate) mod orders;
+pub(crate) mod payment_events;
 pub(crate) mod pricing;
 pub(crate) mod products;
 pub(crate) mod reconciliations;

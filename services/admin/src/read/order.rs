@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use primitives::{
-    Currency, Money, OrderId, OrderItemId, PaymentId, ReturnId, ShipmentId, Timestamp, UserId,
+    Currency, Money, OrderId, OrderItemId, PaymentId, RefundId, ReturnId, ShipmentId, Timestamp,
+    UserId,
 };
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection};
@@ -307,6 +308,7 @@ pub(crate) async fn payment(
 
 /// Money that went back, or is about to.
 pub(crate) struct Refund {
+    pub(crate) id: RefundId,
     pub(crate) status: String,
     pub(crate) amount: Money,
     pub(crate) reason: Option<String>,
@@ -316,6 +318,7 @@ pub(crate) struct Refund {
 }
 
 type RefundRow = (
+    RefundId,
     String,
     i64,
     Option<String>,
@@ -330,12 +333,13 @@ pub(crate) async fn refunds(
     payment: PaymentId,
 ) -> sqlx::Result<Vec<Refund>> {
     let rows: Vec<RefundRow> = sqlx::query_as(
-        "SELECT status, amount, reason, failure, created_at, credit_note_number::text FROM refunds WHERE payment_id = $1 ORDER BY created_at, id",
+        "SELECT id, status, amount, reason, failure, created_at, credit_note_number::text FROM refunds WHERE payment_id = $1 ORDER BY created_at, id",
     )
     .bind(payment)
     .fetch_all(conn)
     .await?;
-    let refund = |(status, amount, reason, failure, at, credit_note)| Refund {
+    let refund = |(id, status, amount, reason, failure, at, credit_note)| Refund {
+        id,
         status,
         amount: order.money(amount),
         reason,

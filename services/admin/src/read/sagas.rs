@@ -35,14 +35,19 @@ pub(crate) struct Step {
 impl Step {
     /// What it is, in words.
     pub(crate) fn said(&self) -> &str {
-        match self.step.as_str() {
-            "stock.take" => "take the units from stock",
-            "stock.release" => "give the units back to stock",
-            "payment.stop" => "stop the payment",
-            "payment.capture" => "take the money that is held",
-            "refund" => "give the money back",
-            other => other,
-        }
+        said(&self.step)
+    }
+}
+
+/// What a step is, in words.
+pub(crate) fn said(step: &str) -> &str {
+    match step {
+        "stock.take" => "Take the units from stock",
+        "stock.release" => "Give the units back to stock",
+        "payment.stop" => "Stop the payment at the provider",
+        "payment.capture" => "Take the money that is held",
+        "refund" => "Give the money back",
+        other => other,
     }
 }
 

@@ -17,18 +17,19 @@ pub(crate) struct Orders {
     /// Until when the first of them is to be answered.
     pub(crate) answer_until: Option<Timestamp>,
     pub(crate) returns: i64,
-    /// What the payment provider told and cannot be applied.
+    /// What the payment provider told and could not be applied yet, or is given up lately.
     pub(crate) news_stuck: i64,
     pub(crate) sagas_stuck: i64,
 }
 
 /// `late`: what was confirmed before it and has not left is. `overdue`: what was placed before it and is not paid is.
-/// `stuck`: what is open elsewhere since before it is stuck.
+/// `stuck`: what is open elsewhere since before it is stuck. `recent`: what was given up after it still counts.
 pub(crate) async fn orders(
     conn: &mut PgConnection,
     late: Timestamp,
     overdue: Timestamp,
     stuck: Timestamp,
+    recent: Timestamp,
     most: i64,
 ) -> sqlx::Result<Orders> {
     // Statuses are written out: so the planner knows that the few orders of a partial index are enough.
@@ -42,13 +43,15 @@ pub(crate) async fn orders(
                 (SELECT count(*) FROM (SELECT FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response') LIMIT $4) x) AS disputes,
                 (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response')) AS answer_until,
                 (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns,
-                (SELECT count(*) FROM (SELECT FROM webhook_events WHERE processed_at IS NULL AND attempts > 3 LIMIT $4) x) AS news_stuck,
+                (SELECT count(*) FROM (SELECT FROM webhook_events WHERE (outcome = 'failed' OR (processed_at IS NULL AND attempts > 3))
+                                           AND coalesce(processed_at, 'infinity') >= $5 LIMIT $4) x) AS news_stuck,
                 (SELECT count(*) FROM (SELECT DISTINCT order_id FROM saga_steps WHERE status <> 'done' AND (status = 'failed' OR created_at < $3) LIMIT $4) x) AS sagas_stuck",
     )
     .bind(late)
     .bind(overdue)
     .bind(stuck)
     .bind(most + 1)
+    .bind(recent)
     .fetch_one(conn)
     .await
 }

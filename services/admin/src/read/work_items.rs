@@ -33,27 +33,34 @@ impl WorkItem {
 
 pub(crate) const STATUSES: [&str; 2] = ["open", "resolved"];
 
-/// Newest first, after the given item; an empty status means all, and so does a list without kinds.
+/// Which of them; an empty status means all, and so does an empty list of kinds.
+pub(crate) struct Filter<'a> {
+    pub(crate) status: &'a str,
+    pub(crate) kinds: &'a [String],
+    pub(crate) except: &'a [String],
+}
+
+/// Newest first, after the given item.
 pub(crate) async fn list(
     conn: &mut PgConnection,
-    status: &str,
-    kinds: &[String],
+    filter: &Filter<'_>,
     after: Option<WorkItemId>,
     limit: i64,
 ) -> sqlx::Result<Vec<WorkItem>> {
     // Planned for each status: open ones are few among many, and have an index of their own.
-    let of_status = match status {
+    let of_status = match filter.status {
         "open" => "AND w.status = 'open'",
         "resolved" => "AND w.status = 'resolved'",
         _ => "",
     };
     let sql = format!(
-        "{SELECT} WHERE ($1::uuid IS NULL OR w.id < $1) AND (cardinality($3::text[]) = 0 OR w.kind = ANY ($3)) {of_status} ORDER BY w.id DESC LIMIT $2"
+        "{SELECT} WHERE ($1::uuid IS NULL OR w.id < $1) AND (cardinality($3::text[]) = 0 OR w.kind = ANY ($3)) AND w.kind <> ALL ($4::text[]) {of_status} ORDER BY w.id DESC LIMIT $2"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after)
         .bind(limit)
-        .bind(kinds)
+        .bind(filter.kinds)
+        .bind(filter.except)
         .fetch_all(conn)
         .await
 }

@@ -12,6 +12,7 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
     let order = panel.order(NewOrder::default()).await;
     let shipment = panel.shipment(order.id, "shipped").await.to_string();
     let product = panel.product("Lamp", "pending_review", &[1]).await;
+    let refund = uuid::Uuid::from_u128(7);
     let page = format!("/admin/orders/{}", order.id);
     let order_target = format!("order:{}", order.id);
     let queue = "/admin/products/approvals";
@@ -39,11 +40,12 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
                 ("key", key),
                 ("carrier", " DHL "),
                 ("tracking_number", "T1"),
+                ("tracking_url", " https://erna.example/T1 "),
             ],
             service: "order",
             called: format!("/internal/orders/{}/shipments", order.id),
             key: Some(key),
-            body: json!({"carrier": "DHL", "tracking_number": "T1"}),
+            body: json!({"carrier": "DHL", "tracking_number": "T1", "tracking_url": "https://erna.example/T1"}),
             then: format!("{page}?done=ship"),
             words: "The shipment is recorded",
             action: "order.ship",
@@ -83,6 +85,18 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             then: format!("{page}?done=refund"),
             words: "The refund is on its way",
             action: "order.refund",
+            target: order_target.clone(),
+        },
+        Case {
+            path: format!("{page}/refunds/{refund}/mark-paid"),
+            fields: vec![("key", key)],
+            service: "order",
+            called: format!("/internal/refunds/{refund}/mark-paid"),
+            key: Some(key),
+            body: json!({}),
+            then: format!("{page}?done=mark_refund"),
+            words: "recorded as transferred",
+            action: "refund.mark_paid",
             target: order_target,
         },
         Case {

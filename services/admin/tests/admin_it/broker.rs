@@ -353,7 +353,7 @@ async fn support_sees_what_concerns_orders_and_no_queue() {
         .send(&format!("{DEAD}/{QUEUE}/x/drop"), &form)
         .await
         .expect(403);
-    for path in ["sagas", "work-items", "reconciliations"] {
+    for path in ["sagas", "work-items", "payments", "reconciliations"] {
         let page = staff.page(&format!("/admin/events/{path}")).await;
         assert_shows(&page, &["Work items", "Comparisons"]);
         assert_hides(&page, &["Dead letters", "Queues"]);
@@ -387,7 +387,7 @@ async fn stuck_steps_are_shown_and_resumed() {
         &page,
         &[
             &stuck.number,
-            "take the units from stock",
+            "Take the units from stock",
             "for 15 min, 3 tries",
         ],
     );

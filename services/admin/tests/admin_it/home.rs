@@ -303,8 +303,14 @@ async fn trouble(panel: &Panel) -> Uuid {
     ] {
         run(panel, sql, late.id.uuid()).await;
     }
-    panel.webhook(4).await;
-    panel.webhook(1).await;
+    for (tries, outcome) in [
+        (4, None),
+        (9, Some("failed")),
+        (1, None),
+        (9, Some("applied")),
+    ] {
+        let _ = panel.provider_told(tries, outcome, None).await;
+    }
     let _ = panel.product("Waits", "pending_review", &[9]).await;
     let low = panel.product("Low", "active", &[2, 100]).await;
     let _ = panel.product("Low but a draft", "draft", &[2]).await;
@@ -377,13 +383,13 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
             "1 order shipped in part",
             "1 return to decide",
             "1 dispute to answer the first within 3 days",
-            "1 unpaid order for more than 1 day",
+            "1 unpaid order for more than 24 h",
             "1 declined payment",
             "2 payments without an order 1 overdue",
             "1 order without a payment",
             "1 other open work item",
             "1 order is stuck half-way",
-            "1 payment event cannot be applied",
+            "2 payment events are not applied",
             "1 conversation to answer",
             "1 product to approve",
             "1 review to moderate",
@@ -408,6 +414,8 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
         ("was not taken", 1),
         ("payments without an order", 2),
         ("order without a payment", 1),
+        ("other open work item", 1),
+        ("payment events are not", 2),
     ] {
         assert_eq!(listed(&staff, &page, words).await, rows, "{words}");
     }
@@ -428,6 +436,7 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
             "1 conversation to answer",
             "1 review to moderate",
             "1 mail could not be sent",
+            "2 payment events are not applied",
         ],
     );
     assert_hides(
@@ -437,7 +446,6 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
             "webhook",
             "sold out soon",
             "below its mark",
-            "payment event",
             "Last reconciliation",
         ],
     );
@@ -467,7 +475,7 @@ async fn the_system_is_shown_as_it_says_it_is() {
         &[
             "product not ready (database)",
             "order ready",
-            "Events to be told behind order: 1 for 2 hours",
+            "Events to be told behind order: 1 for 2 h",
             "3 healed, 1 raised",
         ],
     );

@@ -20,6 +20,7 @@ mod order_timeline;
 mod orders;
 mod pages;
 mod panel;
+mod payment_events;
 mod peer;
 mod pricing;
 mod products;

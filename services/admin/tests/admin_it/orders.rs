@@ -189,6 +189,20 @@ async fn tags_are_given_and_taken_and_documents_passed_on() {
     let wanted = format!("/internal/api/orders/{}/packing-slip?format=pdf", order.id);
     assert_eq!(asked, wanted);
     let _ = staff
+        .get(&format!("{page}/credit-notes/CN-7?format=html"))
+        .expect(200)
+        .await;
+    let asked = panel.peer.calls().pop().unwrap().path;
+    let wanted = format!(
+        "/internal/api/orders/{}/documents/CN-7?format=html",
+        order.id
+    );
+    assert_eq!(asked, wanted);
+    let _ = staff
+        .get(&format!("{page}/credit-notes/..%2Fx"))
+        .expect(404)
+        .await;
+    let _ = staff
         .get(&format!("{page}/documents/diary"))
         .expect(404)
         .await;

@@ -202,6 +202,98 @@ async fn what_a_refund_gives_back_is_shown_before_it_is_given() {
 }
 
 #[tokio::test]
+async fn the_money_of_a_return_is_shown_before_it_is_given() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let order = panel.order(NewOrder::default()).await;
+    let back = panel.returned(order.id).await;
+    let page = format!("/admin/orders/{}/returns/{back}/refund", order.id);
+    let called = format!("/internal/returns/{back}/refund");
+    let answer = serde_json::json!({ "amount": { "amount": 1690, "currency": "EUR" } });
+    let _ = panel
+        .peer
+        .world()
+        .answers
+        .insert(format!("{called}/preview"), answer);
+
+    let shown = staff
+        .page(&format!("{page}?shipping=true&reason=worn"))
+        .await;
+    assert_shows(
+        &shown,
+        &[
+            "1 × Blue lamp (used)",
+            "16.90 EUR goes back to",
+            "Refund 16.90 EUR",
+        ],
+    );
+    let body = serde_json::json!({"amount": null, "shipping": true, "reason": "worn"});
+    let [call] = &panel.peer.calls()[..] else {
+        panic!("one call");
+    };
+    assert_eq!(
+        (call.path.as_str(), &call.body),
+        (&*format!("{called}/preview"), &body)
+    );
+
+    let fields = [
+        ("key", "k"),
+        ("amount", ""),
+        ("shipping", "true"),
+        ("reason", "worn"),
+    ];
+    let done = staff.send(&page, &fields).await.expect(303);
+    assert!(done.header("location").ends_with("?done=return_refund"));
+    let call = panel.peer.calls().pop().unwrap();
+    assert_eq!((call.path, call.body), (called, body));
+
+    let bad = [("key", "k"), ("amount", "twelve"), ("shipping", "false")];
+    let _ = staff.send(&page, &bad).await.expect(422);
+    panel
+        .peer
+        .refuse(409, "refund_exceeds_payment", "That is too much.");
+    let shown = staff.page(&page).await;
+    assert_shows(&shown, &["That is too much."]);
+    assert_hides(&shown, &["goes back to"]);
+    let other = panel.order(NewOrder::default()).await;
+    let strange = format!("/admin/orders/{}/returns/{back}/refund", other.id);
+    let _ = staff.get(&strange).expect(404).await;
+    let _ = staff.send(&strange, &fields).await.expect(404);
+}
+
+#[tokio::test]
+async fn what_is_done_by_hand_is_offered_while_order_answers() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let unpaid = panel
+        .order(NewOrder {
+            status: "pending",
+            payment_status: "unpaid",
+            ..NewOrder::default()
+        })
+        .await;
+    let paid = panel.order(NewOrder::default()).await;
+    panel.refund(paid.payment, "pending", 500, 0).await;
+    let [unpaid, paid] = [unpaid, paid].map(|order| format!("/admin/orders/{}", order.id));
+    panel.peer.allow(&[]);
+    // A card's money moves by itself.
+    assert_hides(&staff.page(&unpaid).await, &["Mark as paid"]);
+    assert_hides(&staff.page(&paid).await, &["It was transferred"]);
+    sqlx::query("UPDATE payments SET provider = 'manual'")
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    assert_shows(&staff.page(&unpaid).await, &["Mark as paid"]);
+    assert_shows(
+        &staff.page(&paid).await,
+        &["5.00 EUR pending", "It was transferred"],
+    );
+    panel.peer.world().next = serde_json::Value::Null;
+    assert_hides(&staff.page(&unpaid).await, &["Mark as paid"]);
+    assert_hides(&staff.page(&paid).await, &["It was transferred"]);
+}
+
+#[tokio::test]
 async fn customers_show_what_they_bought() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Support).await;

@@ -147,6 +147,30 @@ impl Panel {
         id
     }
 
+    /// Of one of two units of the order's line, which came and was worn.
+    pub(crate) async fn returned(&self, order: OrderId) -> Uuid {
+        let id = self.id();
+        sqlx::query(
+            "INSERT INTO returns (id, order_id, position, status, actor, requested_at, received_at, updated_at) VALUES ($1, $2, 1, 'received', 'guest', $3, $3, $3)",
+        )
+        .bind(id)
+        .bind(order.uuid())
+        .bind(self.clock.now())
+        .execute(&self.order_db)
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO return_items (return_id, order_item_id, quantity, reason, received, condition, restock)
+             SELECT $1, id, 1, 'unwanted', 1, 'used', false FROM order_items WHERE order_id = $2",
+        )
+        .bind(id)
+        .bind(order.uuid())
+        .execute(&self.order_db)
+        .await
+        .unwrap();
+        id
+    }
+
     pub(crate) async fn refund(&self, payment: Uuid, status: &str, amount: i64, attempts: i32) {
         sqlx::query(
             "INSERT INTO refunds (id, payment_id, status, amount, actor, attempts, next_try_at, created_at, updated_at)
@@ -163,14 +187,27 @@ impl Panel {
         .unwrap();
     }
 
-    pub(crate) async fn webhook(&self, attempts: i32) {
-        sqlx::query("INSERT INTO webhook_events (id, type, payload, received_at, attempts, next_try_at) VALUES ($1, 'x', '{}', $2, $3, $2)")
-            .bind(self.id().to_string())
-            .bind(self.clock.now())
-            .bind(attempts)
-            .execute(&self.order_db)
-            .await
-            .unwrap();
+    /// Something that the provider told; with an outcome it is dealt with.
+    pub(crate) async fn provider_told(
+        &self,
+        attempts: i32,
+        outcome: Option<&str>,
+        order: Option<OrderId>,
+    ) -> String {
+        let id = format!("evt_{}", self.id().simple());
+        sqlx::query(
+            "INSERT INTO webhook_events (id, type, payload, subject, received_at, processed_at, outcome, attempts, next_try_at, error, order_id)
+             VALUES ($1, 'charge.refunded', '{}', 'pi_of_' || $1, $2, CASE WHEN $4 IS NOT NULL THEN $2 END, $4, $3, $2, 'away <i>now', $5)",
+        )
+        .bind(&id)
+        .bind(self.clock.now())
+        .bind(attempts)
+        .bind(outcome)
+        .bind(order.map(OrderId::uuid))
+        .execute(&self.order_db)
+        .await
+        .unwrap();
+        id
     }
 
     /// A product in a category, with a variant for each number of units on hand; one unit of each is held.

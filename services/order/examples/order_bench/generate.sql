@@ -170,13 +170,14 @@ INSERT INTO saga_steps (order_id, step, subject, status, attempts, next_try_at, 
 SELECT id, 'stock.take', id, CASE WHEN stuck THEN 'failed' ELSE 'done' END, CASE WHEN stuck THEN 20 ELSE 1 END, at + interval '90 days',
        CASE WHEN stuck THEN 'product answered 500' END, at, at + interval '3 minutes'
   FROM sale, LATERAL (SELECT pg_temp.dice(n, 19) < 0.0003 AS stuck) s WHERE age < interval '60 days' AND (paid OR story = 'held');
--- What the provider told of the last month.
+-- What the provider told of the last month; a few are given up.
 INSERT INTO webhook_events (id, type, payload, received_at, processed_at, outcome, attempts, next_try_at, error, subject, order_id)
 SELECT 'evt_bench_' || n, 'payment_intent.succeeded',
        jsonb_build_object('id', 'evt_bench_' || n, 'object', 'event', 'type', 'payment_intent.succeeded', 'data', jsonb_build_object('object', jsonb_build_object(
          'id', 'pi_bench_' || n, 'object', 'payment_intent', 'amount', total, 'currency', 'eur', 'status', 'succeeded', 'metadata', jsonb_build_object('order_id', id)))),
-       at + interval '2 minutes', at + interval '2 minutes', 'applied', 1, at + interval '2 minutes', NULL, 'pi_bench_' || n, id
-  FROM sale WHERE paid AND age < interval '28 days';
+       at + interval '2 minutes', at + interval '2 minutes', CASE WHEN lost THEN 'failed' ELSE 'applied' END, CASE WHEN lost THEN 80 ELSE 1 END,
+       at + interval '2 minutes', CASE WHEN lost THEN 'payment_intent: status: unknown variant' END, 'pi_bench_' || n, id
+  FROM sale, LATERAL (SELECT pg_temp.dice(n, 20) < 0.0005 AS lost) l WHERE paid AND age < interval '28 days';
 
 INSERT INTO ledger_entries (posting_id, order_id, payment_id, kind, account, amount, currency, at, reference)
 SELECT pg_temp.made(sale.at, 48 + side / 2, n), id, payment, kind, account, amount, 'EUR', sale.at + after, reference

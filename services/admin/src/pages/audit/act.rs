@@ -59,6 +59,7 @@ impl Target {
         };
         let href = match (kind, page, id.parse::<Uuid>()) {
             ("queue", ..) => Some(format!("/admin/events/dead-letters?queue={id}")),
+            ("payment_event", ..) => Some(format!("/admin/events/payments/{id}")),
             ("settings", ..) => Some("/admin/settings".to_owned()),
             (_, Some(page), Ok(id)) => Some(format!("/admin/{page}/{id}")),
             _ => None,

@@ -1,9 +1,11 @@
-//! What moves between the services, and what does not: queues, dead letters, sagas, work items, comparisons with the payment provider.
+//! What moves between the services, and what does not: queues, dead letters, sagas, work items, and what the payment provider says.
 
 mod dead_letters;
 mod letter;
 mod map;
 mod overview;
+mod payment_event;
+mod payment_events;
 mod reconciliation;
 mod reconciliations;
 mod sagas;
@@ -13,7 +15,6 @@ mod work_items;
 use auth_token::permissions::ManageEvents;
 use axum::Router;
 use axum::routing::{get, post};
-use primitives::Timestamp;
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
@@ -23,6 +24,7 @@ const OVERVIEW: &str = "/admin/events";
 const DEAD_LETTERS: &str = "/admin/events/dead-letters";
 const SAGAS: &str = "/admin/events/sagas";
 const WORK_ITEMS: &str = "/admin/events/work-items";
+const PAYMENT_EVENTS: &str = "/admin/events/payments";
 const RECONCILIATIONS: &str = "/admin/events/reconciliations";
 
 pub(super) fn routes() -> Router<AppState> {
@@ -52,6 +54,12 @@ pub(super) fn routes() -> Router<AppState> {
         .route(
             "/admin/events/work-items/{id}/resolve",
             post(work_item::resolve),
+        )
+        .route(PAYMENT_EVENTS, get(payment_events::page))
+        .route("/admin/events/payments/{id}", get(payment_event::page))
+        .route(
+            "/admin/events/payments/{id}/replay",
+            post(payment_event::replay),
         )
         .route(
             RECONCILIATIONS,
@@ -85,6 +93,7 @@ fn tabs(session: &Session, current: &str) -> Vec<Tab> {
         (DEAD_LETTERS, "Dead letters", events),
         (SAGAS, "Open steps", true),
         (WORK_ITEMS, "Work items", true),
+        (PAYMENT_EVENTS, "Payment events", true),
         (RECONCILIATIONS, "Comparisons", true),
     ]
     .into_iter()
@@ -107,36 +116,5 @@ fn allowed(session: &Session) -> Result<()> {
         Ok(())
     } else {
         Err(PageError::forbidden())
-    }
-}
-
-/// How long ago something was: `12 s`, `3 min`, `5 h`, `2 days`.
-fn ago(then: Timestamp, now: Timestamp) -> String {
-    let seconds = now.since(then).as_secs();
-    match seconds {
-        0..90 => format!("{seconds} s"),
-        90..5400 => format!("{} min", seconds / 60),
-        5400..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use primitives::Clock;
-
-    use super::ago;
-
-    #[test]
-    fn ages_are_told_in_one_unit() {
-        let then = Clock::system().now();
-        let after = |seconds| ago(then, then + Duration::from_secs(seconds));
-        assert_eq!(
-            [after(0), after(89), after(90), after(7200), after(200_000)],
-            ["0 s", "89 s", "1 min", "2 h", "2 days"]
-        );
-        assert_eq!(ago(then + Duration::from_secs(5), then), "0 s");
     }
 }

@@ -8,9 +8,10 @@ use primitives::Timestamp;
 use sqlx::PgPool;
 
 use super::map::{self, Row, pace};
-use super::{OVERVIEW, Tab, ago, tabs};
+use super::{OVERVIEW, Tab, tabs};
 use crate::app::AppState;
 use crate::clients::broker::Standing;
+use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::filters;
 use crate::pages::shell::Shell;
@@ -109,7 +110,7 @@ async fn outbox(service: &'static str, pool: &PgPool, now: Timestamp) -> Outbox 
     let oldest = lag.as_ref().and_then(|lag| lag.oldest);
     Outbox {
         service,
-        age: oldest.map(|at| ago(at, now)).unwrap_or_default(),
+        age: oldest.map(|at| span(now.since(at))).unwrap_or_default(),
         late: oldest.is_some_and(|at| now.since(at).as_secs() > LATE_SECONDS),
         lag,
     }

@@ -8,9 +8,10 @@ use primitives::{ReconciliationId, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{RECONCILIATIONS, ago, section};
+use super::{RECONCILIATIONS, section};
 use crate::app::AppState;
 use crate::domain::diff::{Line, diff};
+use crate::domain::span::span;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{Path, Query};
@@ -33,7 +34,7 @@ struct Page {
 
 impl Page {
     fn age(&self) -> String {
-        ago(self.run.started_at, self.now)
+        span(self.now.since(self.run.started_at))
     }
 }
 

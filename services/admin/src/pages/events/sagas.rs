@@ -8,8 +8,9 @@ use primitives::{OrderId, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{SAGAS, Tab, ago, section, tabs};
+use super::{SAGAS, Tab, section, tabs};
 use crate::app::AppState;
+use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::filters;
 use crate::input::{Path, Query, StaffForm};
@@ -37,7 +38,7 @@ struct Page {
 
 impl Page {
     fn age(&self, step: &Step) -> String {
-        ago(step.created_at, self.now)
+        span(self.now.since(step.created_at))
     }
 }
 

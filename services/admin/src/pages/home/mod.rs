@@ -24,6 +24,7 @@ use super::chart::Unit;
 use super::shell::{Shell, link};
 use crate::app::AppState;
 use crate::board::{Named, Queues, Ranks, System};
+use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::filters;
 use crate::input::Query;
@@ -98,11 +99,11 @@ impl Strip {
     /// Events that wait longer than is usual.
     fn late(&self) -> Vec<String> {
         let late = self.system.outboxes.iter().filter_map(|outbox| {
-            let waits = self.now.since(outbox.since?).as_secs();
-            (waits >= 10).then(|| {
+            let waits = self.now.since(outbox.since?);
+            (waits.as_secs() >= 10).then(|| {
                 let (service, waiting) = (outbox.service, outbox.waiting);
                 let more = if waiting < COUNTED { "" } else { "+" };
-                format!("{service}: {waiting}{more} for {}", today::span(waits))
+                format!("{service}: {waiting}{more} for {}", span(waits))
             })
         });
         late.collect()

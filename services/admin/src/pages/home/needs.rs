@@ -8,8 +8,8 @@ use auth_token::permissions::{
 };
 use primitives::Timestamp;
 
-use super::today::span;
 use crate::app::AppState;
+use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::thousands;
 use crate::pages::shell::link;
@@ -102,7 +102,8 @@ pub(super) async fn of(app: &AppState, session: &Session, now: Timestamp) -> Res
         }
         let mut db = read::snapshot(&app.order_db).await?;
         let stuck = now - STUCK_AFTER;
-        let orders = waiting::orders(&mut db, now - app.late_after(), overdue, stuck, MOST).await?;
+        let late = now - app.late_after();
+        let orders = waiting::orders(&mut db, late, overdue, stuck, recent, MOST).await?;
         let work = waiting::work(&mut db, overdue, &CLASSES.map(|class| class.kinds), MOST).await?;
         sqlx::Result::Ok(Some((orders, work)))
     };
@@ -131,20 +132,13 @@ pub(super) async fn of(app: &AppState, session: &Session, now: Timestamp) -> Res
             "resume them",
             href,
         );
-        if session.may::<ManageEvents>() {
-            let words = (
-                "payment event cannot be applied",
-                "payment events cannot be applied",
-            );
-            let detail = "told by the payment provider";
-            needs.add(
-                ("receipt", "bad"),
-                orders.news_stuck,
-                words,
-                detail,
-                "/admin/events",
-            );
-        }
+        let words = (
+            "payment event is not applied",
+            "payment events are not applied",
+        );
+        let detail = "told by the payment provider";
+        let href = "/admin/events/payments";
+        needs.add(("receipt", "bad"), orders.news_stuck, words, detail, href);
     }
     if session.may::<UseInbox>() {
         let words = ("conversation to answer", "conversations to answer");
@@ -244,7 +238,7 @@ pub(super) async fn of(app: &AppState, session: &Session, now: Timestamp) -> Res
 fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: Timestamp) {
     let list = |query: &str| format!("/admin/orders?{query}");
     let words = ("late order", "late orders");
-    let detail = format!("not shipped for {}", span(app.late_after().as_secs()));
+    let detail = format!("not shipped for {}", span(app.late_after()));
     needs.add(
         ("warn", "bad"),
         orders.late,
@@ -268,10 +262,7 @@ fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: T
     );
     let words = ("dispute to answer", "disputes to answer");
     let detail = match orders.answer_until {
-        Some(until) if until > now => {
-            let left = (until.date_time() - now.date_time()).whole_seconds();
-            format!("the first within {}", span(left.unsigned_abs()))
-        }
+        Some(until) if until > now => format!("the first within {}", span(until.since(now))),
         Some(_) => "one is past its day".to_owned(),
         None => String::new(),
     };
@@ -283,9 +274,9 @@ fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: T
         list("to_answer=true"),
     );
     let words = ("unpaid order", "unpaid orders");
-    let overdue = app.overdue_after().as_secs();
+    let overdue = app.overdue_after();
     let detail = format!("for more than {}", span(overdue));
-    let hours = overdue / 3600;
+    let hours = overdue.as_secs() / 3600;
     let href = list(&format!(
         "status=pending&payment_status=unpaid&unpaid_hours={hours}"
     ));
@@ -308,8 +299,12 @@ fn of_money(needs: &mut Needs, work: &[Work]) {
             0 => String::new(),
             overdue => format!("{} overdue", thousands(&overdue.to_string())),
         };
-        let kinds: Vec<(&str, &str)> = class.kinds.iter().map(|kind| ("kind", *kind)).collect();
-        let href = link("/admin/events/work-items", &kinds);
+        let (name, kinds) = match class.kinds {
+            [] => ("except", CLASSES.map(|class| class.kinds).concat()),
+            kinds => ("kind", kinds.to_vec()),
+        };
+        let pairs: Vec<_> = kinds.into_iter().map(|kind| (name, kind)).collect();
+        let href = link("/admin/events/work-items", &pairs);
         needs.add((class.icon, "bad"), work.open, class.words, detail, href);
     }
 }

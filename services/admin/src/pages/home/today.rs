@@ -189,18 +189,6 @@ pub(super) fn tiles(
     ]
 }
 
-/// Seconds for people, by the greatest unit: `3 minutes`.
-pub(super) fn span(seconds: u64) -> String {
-    let (number, unit) = match seconds {
-        ..60 => (seconds, "second"),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86_400 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{s}")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -231,9 +219,6 @@ mod tests {
             Difference::of_shares(None, Some(1)).words,
             "no checkout yet"
         );
-        assert_eq!(span(59), "59 seconds");
-        assert_eq!(span(60), "1 minute");
-        assert_eq!(span(3 * 86_400), "3 days");
     }
 
     proptest! {

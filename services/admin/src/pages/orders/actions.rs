@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
-use primitives::{OrderId, PaymentId, ShipmentId};
+use primitives::{OrderId, PaymentId, RefundId, ShipmentId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -171,6 +171,31 @@ pub(super) async fn mark_paid(
     )
     .await?;
     Ok(back(id, "mark_paid"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Keyed {
+    key: String,
+}
+
+/// The money of a refund went back by bank transfer.
+pub(super) async fn mark_refund(
+    State(app): State<AppState>,
+    Path((id, refund)): Path<(OrderId, RefundId)>,
+    StaffForm(session, form): StaffForm<Keyed>,
+) -> Result<Redirect> {
+    let to = format!("/internal/refunds/{refund}/mark-paid");
+    call(
+        &app,
+        &session,
+        id,
+        "refund.mark_paid",
+        to,
+        Some(&form.key),
+        json!({}),
+    )
+    .await?;
+    Ok(back(id, "mark_refund"))
 }
 
 #[derive(Deserialize)]

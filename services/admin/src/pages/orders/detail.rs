@@ -116,12 +116,18 @@ impl Page {
 
     /// Whether somebody has to say that a bank transfer came.
     fn can_mark_paid(&self) -> bool {
-        self.mark_paid
-            && self.order.status == "pending"
-            && self
-                .payment
-                .as_ref()
-                .is_some_and(|payment| payment.provider == "manual")
+        self.by_transfer() && self.order.status == "pending"
+    }
+
+    /// Whether somebody has to say that money was transferred back.
+    fn can_mark_refund(&self, refund: &Refund) -> bool {
+        self.by_transfer() && refund.status == "pending"
+    }
+
+    /// Money moves by hand, and the reader may say that it did.
+    fn by_transfer(&self) -> bool {
+        let manual = |payment: &Payment| payment.provider == "manual";
+        self.mark_paid && self.next.is_some() && self.payment.as_ref().is_some_and(manual)
     }
 
     /// Units that are held for the customer.

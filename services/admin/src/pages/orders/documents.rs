@@ -48,11 +48,36 @@ pub(super) async fn page(
         Kind::Invoice => "invoice",
         Kind::PackingSlip => "packing-slip",
     };
+    of_order(&app, &session, id, kind, wanted).await
+}
+
+/// By its number.
+pub(super) async fn credit_note(
+    State(app): State<AppState>,
+    session: May<ReadOrders>,
+    Path((id, number)): Path<(OrderId, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !number.bytes().all(allowed) {
+        return Err(PageError::not_found().back_to(&path(id)));
+    }
+    let document = format!("documents/{number}");
+    of_order(&app, &session, id, &document, wanted).await
+}
+
+async fn of_order(
+    app: &AppState,
+    session: &Session,
+    id: OrderId,
+    document: &str,
+    wanted: Wanted,
+) -> Result<Response> {
     let format = match wanted.format {
         Format::Pdf => "pdf",
         Format::Html => "html",
     };
-    let from = format!("/internal/api/orders/{id}/{kind}?format={format}");
+    let from = format!("/internal/api/orders/{id}/{document}?format={format}");
     let behalf = session.on_behalf_of();
     let call = app.order.call(Method::GET, &from, Some(&behalf))?;
     pass_on(call)

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::AppState;
-use crate::domain::waiting::{ShipBy, span};
+use crate::domain::span::span;
+use crate::domain::waiting::ShipBy;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::{self, Query};

@@ -9,11 +9,11 @@ mod export;
 mod list;
 mod mails;
 mod refund;
+mod return_refund;
 mod returns;
 mod ship;
 mod tags;
 mod timeline;
-mod webhooks;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -53,17 +53,20 @@ pub(super) fn routes() -> Router<AppState> {
             "/admin/orders/{id}/mails/{mail}/resend",
             post(mails::resend),
         )
-        .route("/admin/orders/{id}/webhooks/{webhook}", get(webhooks::page))
-        .route(
-            "/admin/orders/{id}/webhooks/{webhook}/replay",
-            post(webhooks::replay),
-        )
         .route("/admin/orders/{id}/notes", post(actions::note))
         .route("/admin/orders/{id}/tags", post(tags::submit))
         .route("/admin/orders/{id}/documents/{kind}", get(documents::page))
         .route(
+            "/admin/orders/{id}/credit-notes/{number}",
+            get(documents::credit_note),
+        )
+        .route(
             "/admin/orders/{id}/refund",
             get(refund::page).post(refund::submit),
+        )
+        .route(
+            "/admin/orders/{id}/refunds/{refund}/mark-paid",
+            post(actions::mark_refund),
         )
         .route(
             "/admin/orders/{id}/returns",
@@ -72,6 +75,10 @@ pub(super) fn routes() -> Router<AppState> {
         .route(
             "/admin/orders/{id}/returns/{return_id}/{step}",
             get(returns::page).post(returns::submit),
+        )
+        .route(
+            "/admin/orders/{id}/returns/{return_id}/refund",
+            get(return_refund::page).post(return_refund::submit),
         )
 }
 

@@ -17,7 +17,7 @@ use crate::input::{self, Path, Query, StaffForm};
 use crate::pages::act::{Act, act};
 use crate::pages::shell::Shell;
 use crate::read::order::{self, Line, Order, Payment};
-use crate::session::May;
+use crate::session::{May, Session};
 
 #[derive(Template)]
 #[template(path = "orders/refund.html")]
@@ -42,9 +42,29 @@ impl Page {
 }
 
 /// What would go back, or why nothing would.
-enum Preview {
+pub(super) enum Preview {
     Back(Money),
     Refused(String),
+}
+
+impl Preview {
+    /// As order answers it.
+    pub(super) async fn of(
+        app: &AppState,
+        session: &Session,
+        to: &str,
+        body: &Value,
+    ) -> Result<Self> {
+        let behalf = session.on_behalf_of();
+        let answer = app.order.post::<_, Value>(to, Some(&behalf), None, body);
+        match answer.await {
+            Ok(answer) => Ok(Self::Back(serde_json::from_value(
+                answer["amount"].clone(),
+            )?)),
+            Err(CallError::Problem { body, .. }) => Ok(Self::Refused(refusal(&body))),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// What is to go back.
@@ -63,18 +83,22 @@ impl Wish {
     /// As order takes it.
     fn body(&self, currency: Currency) -> Result<Value> {
         let units = units(&self.item, &self.quantity)?;
-        let amount = optional(&self.amount)
-            .map(|text| {
-                input::amount(text, currency)
-                    .ok_or_else(|| PageError::invalid("The amount must be a number such as 12.50."))
-            })
-            .transpose()?;
-        let mut body = json!({ "amount": amount, "reason": optional(&self.reason) });
+        let mut body =
+            json!({ "amount": amount(&self.amount, currency)?, "reason": optional(&self.reason) });
         if !units.is_empty() {
             body["items"] = parts(&units);
         }
         Ok(body)
     }
+}
+
+/// An amount that may be left out.
+pub(super) fn amount(text: &str, currency: Currency) -> Result<Option<Money>> {
+    let read = |text| {
+        input::amount(text, currency)
+            .ok_or_else(|| PageError::invalid("The amount must be a number such as 12.50."))
+    };
+    optional(text).map(read).transpose()
 }
 
 pub(super) async fn page(
@@ -94,13 +118,7 @@ pub(super) async fn page(
             .body(order.currency.0)
             .map_err(|error| error.back_to(&format!("{}/refund", path(id))))?;
         let to = format!("/internal/payments/{}/refund/preview", payment.id);
-        let behalf = session.on_behalf_of();
-        let answer = app.order.post::<_, Value>(&to, Some(&behalf), None, &body);
-        Some(match answer.await {
-            Ok(answer) => Preview::Back(serde_json::from_value(answer["amount"].clone())?),
-            Err(CallError::Problem { body, .. }) => Preview::Refused(refusal(&body)),
-            Err(error) => return Err(error.into()),
-        })
+        Some(Preview::of(&app, &session, &to, &body).await?)
     } else {
         None
     };

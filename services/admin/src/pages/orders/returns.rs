@@ -1,4 +1,4 @@
-//! Returns: asked for, decided, received, refunded.
+//! Returns: asked for, decided, received.
 
 use askama::Template;
 use auth_token::permissions::ManageOrders;
@@ -98,7 +98,6 @@ pub(super) enum Step {
     Approve,
     Reject,
     Receive,
-    Refund,
 }
 
 #[derive(Template)]
@@ -110,6 +109,18 @@ struct Receive {
     key: String,
 }
 
+/// An order's return.
+pub(super) async fn find(
+    app: &AppState,
+    id: OrderId,
+    return_id: ReturnId,
+) -> Result<(Order, Return)> {
+    let (mut db, order) = open(app, id).await?;
+    let returns = order::returns(&mut db, id).await?;
+    let known = returns.into_iter().find(|known| known.id == return_id);
+    Ok((order, known.ok_or_else(PageError::not_found)?))
+}
+
 /// The one step that needs a page of its own: what came, and what it is like.
 pub(super) async fn page(
     State(app): State<AppState>,
@@ -119,13 +130,11 @@ pub(super) async fn page(
     if step != Step::Receive {
         return Err(PageError::wrong_method().back_to(&path(id)));
     }
-    let (mut db, order) = open(&app, id).await?;
-    let returns = order::returns(&mut db, id).await?;
-    let known = returns.into_iter().find(|known| known.id == return_id);
+    let (order, known) = find(&app, id, return_id).await?;
     let page = Receive {
         shell: Shell::new(&session, "/admin/orders", None),
         order,
-        known: known.ok_or_else(PageError::not_found)?,
+        known,
         key: app.sessions.new_token(),
     };
     Ok(Html(page.render()?))
@@ -168,7 +177,6 @@ pub(super) async fn submit(
         Step::Approve => ("approve", json!({ "answer": optional(&form.answer) })),
         Step::Reject => ("reject", json!({ "answer": form.answer.trim() })),
         Step::Receive => ("receive", json!({ "items": form.received()? })),
-        Step::Refund => ("refund", json!({})),
     };
     let act_on = Act {
         action: &format!("return.{name}"),

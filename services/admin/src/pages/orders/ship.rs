@@ -8,7 +8,7 @@ use primitives::{OrderId, OrderItemId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{back, open_lines, parts, path, units};
+use super::{back, open_lines, optional, parts, path, units};
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
@@ -50,6 +50,8 @@ pub(super) struct Ship {
     carrier: String,
     tracking_number: String,
     #[serde(default)]
+    tracking_url: String,
+    #[serde(default)]
     item: Vec<OrderItemId>,
     #[serde(default)]
     quantity: Vec<String>,
@@ -60,8 +62,13 @@ pub(super) async fn submit(
     Path(id): Path<OrderId>,
     StaffForm(session, form): StaffForm<Ship>,
 ) -> Result<Redirect> {
-    let mut body =
-        json!({ "carrier": form.carrier.trim(), "tracking_number": form.tracking_number.trim() });
+    let mut body = json!({
+        "carrier": form.carrier.trim(),
+        "tracking_number": form.tracking_number.trim(),
+    });
+    if let Some(url) = optional(&form.tracking_url) {
+        body["tracking_url"] = url.into();
+    }
     let page = format!("{}/ship", path(id));
     let units = units(&form.item, &form.quantity).map_err(|error| error.back_to(&page))?;
     if !form.item.is_empty() {

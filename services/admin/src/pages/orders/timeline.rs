@@ -18,7 +18,7 @@ use crate::input::{Path, Query};
 use crate::pages::shell::Shell;
 use crate::read::order::Order;
 use crate::read::timeline::{self, Event, Mail, Span, StaffAct, Step, Webhook};
-use crate::read::{self, snapshot};
+use crate::read::{self, payment_events, sagas, snapshot};
 use crate::session::{May, Session};
 
 /// Entries of a page.
@@ -105,14 +105,6 @@ impl Entry {
     }
 
     fn step(step: Step) -> Self {
-        let what = match &*step.step {
-            "stock.take" => "Take the goods from stock",
-            "stock.release" => "Give the goods back to stock",
-            "payment.stop" => "Stop the payment at the provider",
-            "payment.capture" => "Take the held money",
-            "refund" => "Give the money back",
-            other => other,
-        };
         let looks = match &*step.status {
             "done" => "good",
             "failed" => "bad",
@@ -124,7 +116,12 @@ impl Entry {
             detail,
             tone: if looks == "bad" { "bad" } else { "quiet" },
             trace_id: step.trace_id,
-            ..Self::new(step.at, what.to_owned(), "system".to_owned(), step.step)
+            ..Self::new(
+                step.at,
+                sagas::said(&step.step).to_owned(),
+                "system".to_owned(),
+                step.step,
+            )
         }
     }
 
@@ -155,19 +152,14 @@ impl Entry {
         }
     }
 
-    fn webhook(webhook: Webhook, id: OrderId) -> Self {
-        let (word, looks) = match (webhook.done, webhook.outcome.as_deref()) {
-            (true, Some("failed" | "unknown")) => (webhook.outcome.clone(), "bad"),
-            (true, _) => (webhook.outcome.clone(), "good"),
-            (false, _) => (Some("waiting".to_owned()), "warn"),
-        };
-        let link = format!("{}/webhooks/{}", path(id), webhook.id);
+    fn webhook(webhook: Webhook) -> Self {
+        let (word, looks) = payment_events::state(webhook.done, webhook.outcome.as_deref());
+        let link = format!("/admin/events/payments/{}", webhook.id);
         Self {
-            state: word.map(|word| (word, looks)),
-            detail: if webhook.done {
-                String::new()
-            } else {
-                tried(webhook.attempts, webhook.error)
+            state: Some((word.to_owned(), looks)),
+            detail: match webhook.error {
+                None if webhook.done => String::new(),
+                error => tried(webhook.attempts, error),
             },
             tone: if looks == "bad" { "bad" } else { "quiet" },
             link: Some((link, "Open the message")),
@@ -252,8 +244,7 @@ pub(super) async fn read(
     }
     if only.has(Only::Webhooks) {
         let webhooks = timeline::webhooks(&mut db, id, span).await?.into_iter();
-        let entry = |webhook| Entry::webhook(webhook, id);
-        lists.push(webhooks.map(entry).collect());
+        lists.push(webhooks.map(Entry::webhook).collect());
     }
     drop(db);
     let mut db = snapshot(&app.pool).await?;

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::format::filters;
 use crate::input::{Query, chosen};
 use crate::pages::shell::{Choice, Shell, choices, link};
+use crate::pages::views::Views;
 use crate::read::reviews::{self, Filter, ReviewRow};
 use crate::read::snapshot;
 use crate::session::May;
@@ -21,6 +22,7 @@ const HERE: &str = "/admin/reviews";
 #[template(path = "reviews/list.html")]
 struct Page {
     shell: Shell,
+    views: Views,
     params: Params,
     reviews: Vec<ReviewRow>,
     waiting: i64,
@@ -85,6 +87,7 @@ pub(super) async fn page(
     });
     let page = Page {
         shell: Shell::new(&session, HERE, params.done.as_deref()),
+        views: Views::of(&app, &session, HERE, query.as_deref()).await?,
         reviews: found,
         waiting,
         can_moderate: session.may::<ModerateReviews>(),

@@ -52,6 +52,7 @@ pub(super) fn sentence(done: &str) -> Option<&'static str> {
         "price" => "The price is changed.",
         "noted" => "The note is kept. Only staff see it.",
         "read" => "All notifications are read.",
+        "mark_refund" => "The refund is recorded as transferred.",
         "product" => "The product is saved.",
         "product_created" => "The product is a draft now. Give it pictures, and approve it.",
         "refund" => "The refund is on its way.",
