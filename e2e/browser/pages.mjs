@@ -92,7 +92,7 @@ export const PUBLIC = ["/admin/login"];
 
 /// What kind of page it is: its path without ids.
 export function kind(url) {
-  return url.pathname.replace(/\/[^/]*\d[^/]*/g, "/:id").replace(/\/$/, "");
+  return url.pathname.replace(/\/(?:evt_\w+|[^/]*\d[^/]*)/g, "/:id").replace(/\/$/, "");
 }
 
 /// What staff look at most, for Lighthouse.

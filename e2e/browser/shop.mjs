@@ -98,6 +98,15 @@ export async function bought() {
   });
 }
 
+/// The same, sent and arrived.
+export async function delivered() {
+  const [{ token }, order] = [await admin(), await bought()];
+  const parcel = { carrier: "DHL", tracking_number: unique() };
+  const shipment = await ask("POST", `/api/orders/${order.id}/shipments`, { token, body: parcel });
+  await ask("POST", `/api/shipments/${shipment.id}/deliver`, { token });
+  return order;
+}
+
 /// A question to support.
 export async function asked(subject) {
   const { token } = await customer();

@@ -42,6 +42,19 @@ export default [
     },
   },
   {
+    name: "read what the provider told, and have it applied again",
+    async run({ hands, page, panel }) {
+      const order = await bought();
+      await page.goto("/admin/events/payments");
+      await hands.press(page.getByRole("link", { name: "All", exact: true }));
+      const told = page.getByRole("row", { name: order.number });
+      await hands.press(told.getByRole("link", { name: "payment_intent.succeeded" }));
+      await panel.sees('"object": "event"');
+      await hands.press(page.getByRole("button", { name: "Apply it again" }));
+      await panel.sees("applied again, within seconds");
+    },
+  },
+  {
     name: "see to a work item",
     async run({ hands, page, panel }) {
       const order = await bought();

@@ -1,5 +1,5 @@
 // An order's way through the hands of staff.
-import { bought, somebody, unique } from "../shop.mjs";
+import { bought, delivered, somebody, unique } from "../shop.mjs";
 import { eventually } from "../stack.mjs";
 import { prove } from "./step-up.mjs";
 
@@ -37,7 +37,7 @@ export default [
       const order = await bought();
       await page.goto(`/admin/orders/${order.id}`);
       await hands.press(page.getByRole("link", { name: "Ship", exact: true }));
-      await hands.type(page.getByLabel("Carrier"), "UPS");
+      await hands.type(page.getByLabel("Carrier", { exact: true }), "UPS");
       await hands.type(page.getByLabel("Tracking number"), "1Z999AA10123456784");
       await hands.press(page.getByRole("button", { name: "Ship", exact: true }));
       await panel.sees("The shipment is recorded");
@@ -61,6 +61,32 @@ export default [
       await hands.press(page.getByRole("button", { name: "Show what goes back" }));
       await hands.press(page.getByRole("button", { name: /^Refund 5\.00/ }));
       await prove(staff, person);
+      await panel.sees("The refund is on its way");
+    },
+  },
+  {
+    name: "take a return, and refund what came back",
+    role: null,
+    async run({ hands, page, panel }) {
+      const order = await delivered();
+      await panel.signIn(await somebody("admin"));
+      await page.goto(`/admin/orders/${order.id}`);
+      await hands.press(page.getByRole("link", { name: "Return", exact: true }));
+      await hands.type(page.getByLabel(/^Units of/), "1");
+      await hands.choose(page.getByLabel("Reason"), "damaged");
+      await hands.press(page.getByRole("button", { name: "Ask for the return" }));
+      await panel.sees("The return is requested");
+      await hands.press(page.locator("summary", { hasText: "Approve" }));
+      await hands.press(page.getByRole("button", { name: "Approve", exact: true }));
+      await panel.sees("The return is approved");
+      await hands.press(page.getByRole("link", { name: "It came back" }));
+      await hands.press(page.getByRole("button", { name: "Record it" }));
+      await panel.sees("What came back is recorded");
+      await hands.press(page.getByRole("link", { name: "Refund what came back" }));
+      await panel.sees("goes back to");
+      await hands.type(page.getByLabel(/^Or an amount/), "5.00");
+      await hands.press(page.getByRole("button", { name: "Show what goes back" }));
+      await hands.press(page.getByRole("button", { name: /^Refund 5\.00/ }));
       await panel.sees("The refund is on its way");
     },
   },

@@ -116,7 +116,9 @@ async fn a_message_of_the_provider_is_read_and_applied_again() {
     let page = staff.page(&format!("{LIST}/{of_none}")).await;
     assert_shows(&page, &["unknown", "none that is known"]);
 
-    let none = format!("{LIST}/evt_of_nobody");
-    let _ = staff.get(&none).expect(404).await;
-    let _ = staff.send(&format!("{none}/replay"), &[]).await.expect(404);
+    for none in ["evt_of_nobody", "evt%00", "..%2F..%2Forders"] {
+        let none = format!("{LIST}/{none}");
+        let _ = staff.get(&none).expect(404).await;
+        let _ = staff.send(&format!("{none}/replay"), &[]).await.expect(404);
+    }
 }

@@ -45,9 +45,14 @@ pub(super) struct Params {
 }
 
 async fn find(app: &AppState, id: &str) -> Result<PaymentEvent> {
+    let none = || PageError::not_found().back_to(PAYMENT_EVENTS);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !id.bytes().all(allowed) {
+        return Err(none());
+    }
     let mut db = app.order_db.acquire().await?;
     let event = read::payment_events::find(&mut db, id).await?;
-    event.ok_or_else(|| PageError::not_found().back_to(PAYMENT_EVENTS))
+    event.ok_or_else(none)
 }
 
 pub(super) async fn page(
