@@ -149,11 +149,20 @@ pub struct SellerSettings {
     #[arg(long, env = "SELLER_FOOTER", default_value = "")]
     pub seller_footer: String,
     /// What invoice numbers begin with.
-    #[arg(long, env = "INVOICE_PREFIX", default_value = "INV-")]
+    #[arg(long, env = "INVOICE_PREFIX", default_value = "INV-", value_parser = prefix)]
     pub invoice_prefix: String,
     /// What credit notes' numbers begin with.
-    #[arg(long, env = "CREDIT_NOTE_PREFIX", default_value = "CN-")]
+    #[arg(long, env = "CREDIT_NOTE_PREFIX", default_value = "CN-", value_parser = prefix)]
     pub credit_note_prefix: String,
+}
+
+/// Documents have addresses made of their numbers.
+fn prefix(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match text.bytes().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err("may have letters, digits, - and _ only".to_owned()),
+    }
 }
 
 impl SellerSettings {

@@ -330,6 +330,22 @@ pub(crate) async fn receive(
     .and_then(|done| super::exactly_one(&done))
 }
 
+/// What refunds of an order's returns give back beyond what the units are worth: shipping, or goodwill. The order must be locked.
+pub(crate) async fn refunded_beyond(
+    conn: &mut PgConnection,
+    order: OrderId,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(greatest(r.amount - units.worth, 0)), 0)::bigint AS "beyond!"
+             FROM returns t JOIN refunds r ON r.id = t.refund_id AND r.status IN ('pending', 'succeeded'),
+                  LATERAL (SELECT coalesce(sum(amount), 0) AS worth FROM refund_items WHERE refund_id = r.id) units
+            WHERE t.order_id = $1"#,
+        order as OrderId,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Writes which refund gives a return's money back.
 pub(crate) async fn refund(
     conn: &mut PgConnection,

@@ -144,7 +144,12 @@ pub(crate) async fn begin(
         .map_err(|error| match error {
             TransitionError::Refused(Refusal::RefundExceedsPayment) => Error::conflict(
                 "refund_exceeds_payment",
-                "The refund is more than what is left of the payment.",
+                match amount {
+                    ..=0 => {
+                        "Nothing of this is left to give back. Name an amount to give back more."
+                    }
+                    _ => "The refund is more than what is left of the payment.",
+                },
             )
             .with("left", order.money(left))
             .with("amount", order.money(amount)),

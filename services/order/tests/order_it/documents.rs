@@ -1,8 +1,10 @@
 //! Invoices, credit notes and packing slips.
 
-use auth_token::Role;
+use auth_token::{OnBehalfOf, Role};
+use primitives::UserId;
 use serde_json::{Value, json};
 use testkit::http::{Answer, Request};
+use uuid::Uuid;
 
 use crate::shop::{Person, Shop};
 
@@ -155,6 +157,16 @@ async fn each_refund_has_a_credit_note() {
         assert!(page.contains("Contains VAT 19 %"), "{page}");
         let pdf = shop.client.get(&format!("{path}?format=pdf"));
         assert_pdf(&pdf.bearer(&person.token).expect(200).await);
+        // As the panel asks in a staff member's name.
+        let who = OnBehalfOf {
+            user_id: UserId::from(Uuid::from_u128(1)),
+            role: Role::Support,
+            email: Some("staff@example.com".parse().unwrap()),
+            auth_time: None,
+        };
+        let token = shop.admin.token("order", Some(&who)).unwrap();
+        let pdf = format!("/internal{path}?format=pdf");
+        assert_pdf(&shop.internal.get(&pdf).bearer(&token).expect(200).await);
     }
 }
 

@@ -395,6 +395,22 @@ async fn the_panel_does_all_of_it_in_a_staff_members_name() {
     assert_eq!(shop.count("refunds").await, 0, "nothing is done");
     let refunded = step("refund", json!({"shipping": true})).await.value();
     assert_eq!(refunded["refund"]["amount"]["amount"], worth + shipping);
+    // Shipping goes back once.
+    let wish = json!({"items": [part(line(&order, 3), 1)]});
+    let other = panel.post(&returns).json(&wish).expect(201).await.value();
+    let other = format!("/internal/returns/{}", other["id"].as_str().unwrap());
+    let came = json!({"items": [came(line(&order, 3), 1, true)]});
+    let _ = panel
+        .post(&format!("{other}/receive"))
+        .json(&came)
+        .expect(200)
+        .await;
+    let mut amounts = Vec::new();
+    for wish in [json!({}), json!({"shipping": true})] {
+        let shown = panel.post(&format!("{other}/refund/preview")).json(&wish);
+        amounts.push(shown.expect(200).await.value()["amount"].clone());
+    }
+    assert_eq!(amounts[0], amounts[1]);
     let again = format!(
         "/internal/returns/{}/refund/preview",
         asked["id"].as_str().unwrap()

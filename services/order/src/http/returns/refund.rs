@@ -17,7 +17,7 @@ use crate::workflows::transition::Actor;
 pub(crate) struct RefundReturn {
     /// Instead of what the units that came are worth.
     amount: Option<Money>,
-    /// Whether what shipping cost goes back too; not together with `amount`.
+    /// Whether what shipping cost goes back too, once for all returns of the order; not together with `amount`.
     shipping: Option<bool>,
     #[schema(value_type = Option<String>)]
     reason: Option<Text<500>>,

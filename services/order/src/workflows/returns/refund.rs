@@ -20,7 +20,7 @@ use crate::workflows::transition::Actor;
 pub(crate) struct GiveBack<'a> {
     /// Instead of what the units are worth: less for what is worn, say.
     pub(crate) amount: Option<Money>,
-    /// Whether what shipping cost goes back too.
+    /// Whether what shipping cost goes back too, as far as no other return's refund gave it back.
     pub(crate) shipping: bool,
     pub(crate) reason: Option<&'a str>,
 }
@@ -64,7 +64,10 @@ async fn in_transaction(
     let worth: i64 = units.iter().map(|line| line.amount).sum();
     let amount = match wish.amount {
         Some(amount) => refund::in_currency(&order, amount)?,
-        None if wish.shipping => worth + order.shipping,
+        None if wish.shipping => {
+            let given = store::returns::refunded_beyond(tx, order.id).await?;
+            worth + (order.shipping - given).max(0)
+        }
         None => worth,
     };
     let reason = wish
