@@ -43,7 +43,7 @@ const SELECT: &str = "SELECT w.id, w.type AS kind, w.subject, w.order_id, o.numb
                         FROM webhook_events w LEFT JOIN orders o ON o.id = w.order_id";
 
 /// Newest first, after the given one; those with an id or about what the provider calls so, if `name` says one. `amiss`: only what is given up, or
-/// was tried more than three times.
+/// went wrong more than three times.
 pub(crate) async fn list(
     conn: &mut PgConnection,
     amiss: bool,
@@ -53,7 +53,9 @@ pub(crate) async fn list(
 ) -> sqlx::Result<Vec<PaymentEvent>> {
     // As the partial index has it.
     let only = match amiss {
-        true => "AND (w.outcome = 'failed' OR (w.processed_at IS NULL AND w.attempts > 3))",
+        true => {
+            "AND (w.outcome = 'failed' OR (w.processed_at IS NULL AND w.attempts > 3 AND (w.error IS NOT NULL OR w.attempts > 12)))"
+        }
         false => "",
     };
     let sql = format!(

@@ -43,7 +43,7 @@ pub(crate) async fn orders(
                 (SELECT count(*) FROM (SELECT FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response') LIMIT $4) x) AS disputes,
                 (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response')) AS answer_until,
                 (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns,
-                (SELECT count(*) FROM (SELECT FROM webhook_events WHERE (outcome = 'failed' OR (processed_at IS NULL AND attempts > 3))
+                (SELECT count(*) FROM (SELECT FROM webhook_events WHERE (outcome = 'failed' OR (processed_at IS NULL AND attempts > 3 AND (error IS NOT NULL OR attempts > 12)))
                                            AND coalesce(processed_at, 'infinity') >= $5 LIMIT $4) x) AS news_stuck,
                 (SELECT count(*) FROM (SELECT DISTINCT order_id FROM saga_steps WHERE status <> 'done' AND (status = 'failed' OR created_at < $3) LIMIT $4) x) AS sagas_stuck",
     )

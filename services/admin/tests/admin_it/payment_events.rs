@@ -15,12 +15,19 @@ async fn what_cannot_be_applied_is_listed_and_all_else_is_found() {
     let staff = panel.staff(Role::Support).await;
     assert_shows(
         &staff.page(LIST).await,
-        &["All that was told is applied", "after three days"],
+        &["All that was told is applied", "or is given up"],
     );
     let order = panel.order(NewOrder::default()).await;
     let stuck = panel.provider_told(4, None, Some(order.id)).await;
     let given_up = panel.provider_told(9, Some("failed"), None).await;
     let fresh = panel.provider_told(3, None, None).await;
+    // Nothing here knows it yet, perhaps never: no fault.
+    let unknown = panel.provider_told(9, None, None).await;
+    sqlx::query("UPDATE webhook_events SET error = NULL WHERE id = $1")
+        .bind(&unknown)
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
     let applied = panel.provider_told(1, Some("applied"), None).await;
 
     let page = staff.page(LIST).await;
@@ -35,7 +42,7 @@ async fn what_cannot_be_applied_is_listed_and_all_else_is_found() {
             "away &#60;i&#62;now",
         ],
     );
-    assert_hides(&page, &[&fresh, &applied]);
+    assert_hides(&page, &[&fresh, &unknown, &applied]);
     let page = staff.page(&format!("{LIST}?show=all")).await;
     assert_shows(&page, &[&stuck, &given_up, &fresh, &applied, "applied"]);
     for name in [applied.clone(), format!("+pi_of_{applied}+")] {
