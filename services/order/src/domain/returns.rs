@@ -87,7 +87,7 @@ impl ReturnStep {
 }
 
 /// All that can happen. A parcel may come before anybody has answered.
-const LIFE: [(ReturnStatus, ReturnStep, ReturnStatus); 8] = {
+const LIFE: [(ReturnStatus, ReturnStep, ReturnStatus); 9] = {
     use ReturnStatus::*;
     [
         (Requested, ReturnStep::Approve, Approved),
@@ -98,6 +98,8 @@ const LIFE: [(ReturnStatus, ReturnStep, ReturnStatus); 8] = {
         (Approved, ReturnStep::Withdraw, Withdrawn),
         (Approved, ReturnStep::Receive, Received),
         (Received, ReturnStep::Refund, Refunded),
+        // Worn out, say: nothing is given back for it.
+        (Received, ReturnStep::Reject, Rejected),
     ]
 };
 
@@ -126,6 +128,7 @@ mod tests {
         }
         assert_eq!(after(Requested, ReturnStep::Refund), None);
         assert_eq!(after(Received, ReturnStep::Withdraw), None);
+        assert_eq!(after(Received, ReturnStep::Reject), Some(Rejected));
         assert_eq!(after(Approved, ReturnStep::Receive), Some(Received));
     }
 }

@@ -348,6 +348,32 @@ async fn the_shop_may_say_no_and_time_runs_out() {
             .await
             .problem(404, "not_found");
     }
+    // What came may be refused, too: it stays here, and nothing is given back.
+    let here = json!({"items": [came(mug, 1, false)]});
+    let received = staff.post(&path(&asked, "/receive")).json(&here);
+    assert_eq!(
+        received.expect(200).await.value()["next_steps"],
+        json!(["refund", "reject"])
+    );
+    let no = json!({"answer": "It was dropped."});
+    let rejected = staff.post(&path(&asked, "/reject")).json(&no);
+    let rejected = rejected.expect(200).await.value();
+    assert_eq!(
+        (
+            &rejected["status"],
+            &rejected["answer"],
+            &rejected["next_steps"]
+        ),
+        (&json!("rejected"), &no["answer"], &json!([]))
+    );
+    assert!(rejected["received_at"].is_string(), "{rejected}");
+    staff
+        .post(&path(&asked, "/refund"))
+        .send()
+        .await
+        .problem(409, "return_step_not_allowed");
+    assert_eq!(shop.count("refunds").await, 0);
+    assert_eq!(mails(&shop).await.last().unwrap(), "return_rejected");
     // What has not left cannot come back.
     let fresh = shop.placed(&anna, shop.peer.sell(100, 5), 1).await;
     hers.post(&format!("/api/orders/{}/returns", id(&fresh)))
