@@ -49,8 +49,8 @@ pub(crate) struct OrderFilter {
     pub(crate) disputed: bool,
     /// With a dispute to which the bank wants an answer.
     pub(crate) to_answer: bool,
-    /// With a return that waits for an answer.
-    pub(crate) return_requested: bool,
+    /// With a return of this status: one of [`RETURN_STATUSES`], or none.
+    pub(crate) return_status: Option<&'static str>,
     /// One of [`STATUSES`], or none.
     pub(crate) status: Option<&'static str>,
     /// One of [`PAYMENT_STATUSES`], or none.
@@ -96,6 +96,8 @@ pub(crate) const FULFILLMENT_STATUSES: [&str; 5] = [
     "delivered",
     "returned",
 ];
+/// Of returns that wait for somebody: for an answer, for the parcel, for the money.
+pub(crate) const RETURN_STATUSES: [&str; 3] = ["requested", "approved", "received"];
 
 #[derive(FromRow)]
 struct ListRow {
@@ -259,8 +261,10 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     if filter.to_answer {
         sql.push(" AND id IN (SELECT p.order_id FROM disputes d JOIN payments p ON p.id = d.payment_id WHERE d.state IN ('inquiry', 'open') AND d.status IN ('needs_response', 'warning_needs_response'))");
     }
-    if filter.return_requested {
-        sql.push(" AND id IN (SELECT order_id FROM returns WHERE status = 'requested')");
+    if let Some(status) = filter.return_status {
+        sql.push(" AND id IN (SELECT order_id FROM returns WHERE status = '")
+            .push(status)
+            .push("')");
     }
     for (condition, status) in [
         (" AND status = ", filter.status),

@@ -16,7 +16,9 @@ pub(crate) struct Orders {
     pub(crate) disputes: i64,
     /// Until when the first of them is to be answered.
     pub(crate) answer_until: Option<Timestamp>,
-    pub(crate) returns: i64,
+    pub(crate) returns_asked: i64,
+    /// Returns that came, and whose money did not go back.
+    pub(crate) returns_came: i64,
     /// What the payment provider told and could not be applied yet, or is given up lately.
     pub(crate) news_stuck: i64,
     pub(crate) sagas_stuck: i64,
@@ -42,7 +44,8 @@ pub(crate) async fn orders(
                 (SELECT count(*) FROM (SELECT FROM orders WHERE status = 'pending' AND payment_status = 'failed' LIMIT $4) x) AS declined,
                 (SELECT count(*) FROM (SELECT FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response') LIMIT $4) x) AS disputes,
                 (SELECT min(evidence_due_at) FROM disputes WHERE state IN ('inquiry', 'open') AND status IN ('needs_response', 'warning_needs_response')) AS answer_until,
-                (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns,
+                (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'requested' LIMIT $4) x) AS returns_asked,
+                (SELECT count(*) FROM (SELECT FROM returns WHERE status = 'received' LIMIT $4) x) AS returns_came,
                 (SELECT count(*) FROM (SELECT FROM webhook_events WHERE (outcome = 'failed' OR (processed_at IS NULL AND attempts > 3 AND (error IS NOT NULL OR attempts > 12)))
                                            AND coalesce(processed_at, 'infinity') >= $5 LIMIT $4) x) AS news_stuck,
                 (SELECT count(*) FROM (SELECT DISTINCT order_id FROM saga_steps WHERE status <> 'done' AND (status = 'failed' OR created_at < $3) LIMIT $4) x) AS sagas_stuck",

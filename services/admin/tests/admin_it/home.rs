@@ -294,6 +294,7 @@ async fn trouble(panel: &Panel) -> Uuid {
         "INSERT INTO disputes (id, payment_id, provider_ref, status, state, reason, amount, evidence_due_at, opened_at, updated_at)
          SELECT p.order_id, p.id, 'dp_1', 'needs_response', 'open', 'fraudulent', 1, $2::timestamptz + interval '3 days 1 hour', $2, $2 FROM payments p WHERE p.order_id = $1",
         "INSERT INTO returns (id, order_id, position, status, actor, requested_at, updated_at) VALUES ($1, $1, 1, 'requested', 'guest', $2, $2)",
+        "INSERT INTO returns (id, order_id, position, status, actor, requested_at, received_at, updated_at) VALUES (gen_random_uuid(), $1, 2, 'received', 'guest', $2, $2, $2)",
         "INSERT INTO saga_steps (order_id, step, subject, status, next_try_at, created_at, updated_at) VALUES ($1, 'stock.take', $1, 'failed', $2, $2, $2)",
         "INSERT INTO work_items (id, kind, subject, order_id, details, raised_at, last_seen_at)
          SELECT gen_random_uuid(), kind, 'x:' || kind, $1, '{}', $2::timestamptz - since, $2
@@ -382,6 +383,7 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
             "1 order to ship",
             "1 order shipped in part",
             "1 return to decide",
+            "1 return to refund what was sent back is here",
             "1 dispute to answer the first within 3 days",
             "1 unpaid order for more than 24 h",
             "1 declined payment",
@@ -406,6 +408,7 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
         ("order to ship", 1),
         ("shipped in part", 1),
         ("return to decide", 1),
+        ("return to refund", 1),
         ("dispute to answer", 1),
         ("unpaid order", 1),
         ("declined payment", 1),

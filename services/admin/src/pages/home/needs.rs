@@ -255,10 +255,18 @@ fn of_orders(needs: &mut Needs, app: &AppState, orders: &waiting::Orders, now: T
     let words = ("return to decide", "returns to decide");
     needs.add(
         ("return", ""),
-        orders.returns,
+        orders.returns_asked,
         words,
         "",
-        list("returns=true"),
+        list("returns=requested"),
+    );
+    let words = ("return to refund", "returns to refund");
+    needs.add(
+        ("return", ""),
+        orders.returns_came,
+        words,
+        "what was sent back is here",
+        list("returns=received"),
     );
     let words = ("dispute to answer", "disputes to answer");
     let detail = match orders.answer_until {

@@ -20,7 +20,8 @@ use crate::input::{self, Query};
 use crate::pages::shell::{Choice, Shell, choices};
 use crate::pages::views::Views;
 use crate::read::orders::{
-    FULFILLMENT_STATUSES, OrderFilter, OrderRow, PAYMENT_STATUSES, STATUSES, shipping_methods,
+    FULFILLMENT_STATUSES, OrderFilter, OrderRow, PAYMENT_STATUSES, RETURN_STATUSES, STATUSES,
+    shipping_methods,
 };
 use crate::read::{self, snapshot};
 use crate::session::May;
@@ -76,8 +77,8 @@ pub(super) struct Params {
     disputed: bool,
     /// With a dispute that waits for an answer.
     to_answer: bool,
-    /// With a return that waits for an answer.
-    returns: bool,
+    /// Of a return.
+    returns: String,
     status: String,
     payment_status: String,
     fulfillment_status: String,
@@ -111,6 +112,10 @@ impl Params {
         choices(&FULFILLMENT_STATUSES, &self.fulfillment_status)
     }
 
+    fn return_statuses(&self) -> Vec<Choice> {
+        choices(&RETURN_STATUSES, &self.returns)
+    }
+
     /// Whether one of the filters that are folded away is set.
     fn has_more(&self) -> bool {
         let texts = [
@@ -124,13 +129,13 @@ impl Params {
             &self.tag,
             &self.sku,
             &self.unpaid_hours,
+            &self.returns,
         ];
         self.note
             || self.today
             || self.late
             || self.disputed
             || self.to_answer
-            || self.returns
             || texts.iter().any(|text| !text.is_empty())
     }
 
@@ -191,7 +196,7 @@ impl Params {
             late_since: self.late.then(|| now - app.late_after()),
             disputed: self.disputed,
             to_answer: self.to_answer,
-            return_requested: self.returns,
+            return_status: one_of(&RETURN_STATUSES, &self.returns)?,
             status: one_of(&STATUSES, &self.status)?,
             payment_status: one_of(&PAYMENT_STATUSES, &self.payment_status)?,
             fulfillment_status: one_of(&FULFILLMENT_STATUSES, &self.fulfillment_status)?,
