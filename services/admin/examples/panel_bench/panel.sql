@@ -1,12 +1,12 @@
 -- Conversations, notifications, webhooks and the stock's worth, of the orders in `recent`, whose first place is the newest. Runs in one
 -- transaction; a second run adds more news, and nothing else.
 
-CREATE FUNCTION pg_temp.of(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION pg_temp.of(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
   RETURN ('01900000-0000-7' || lpad(to_hex(kind), 3, '0') || '-8000-' || lpad(to_hex(n), 12, '0'))::uuid;
-CREATE FUNCTION pg_temp.offered(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION pg_temp.offered(kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
   RETURN ('0190' || lpad(to_hex(n), 8, '0') || '7' || lpad(to_hex(kind), 3, '0') || '8' || lpad(to_hex(n % 4096), 3, '0') || '000000000000')::uuid;
 -- An id made at a moment.
-CREATE FUNCTION pg_temp.made(at timestamptz, kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION pg_temp.made(at timestamptz, kind integer, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
   RETURN (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(kind), 3, '0') || '8000' || lpad(to_hex(n), 12, '0'))::uuid;
 
 INSERT INTO threads (id, kind, user_id, seller_id, order_id, product_id, about, subject, status, assignee_id, user_unread, other_unread, last_message_at, last_from, last_text, created_at, updated_at)

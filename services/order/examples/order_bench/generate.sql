@@ -62,6 +62,8 @@ SELECT n, at, age, guest, customer AS customer_number, country, coupon, method, 
        story NOT IN ('abandoned', 'waiting', 'held') AS paid, story IN ('shipped in part', 'shipped', 'delivered', 'partly returned', 'given back', 'disputed', 'return asked') AS shipped,
        story IN ('delivered', 'partly returned', 'given back', 'disputed', 'return asked') AS delivered,
        CASE WHEN story <> 'disputed' THEN NULL WHEN age < interval '40 days' THEN 'open' WHEN twist < 0.4 THEN 'lost' ELSE 'won' END AS dispute,
+       CASE WHEN story IN ('partly returned', 'given back') THEN 'refunded'
+            WHEN story = 'return asked' THEN (ARRAY['requested', 'approved', 'rejected', 'withdrawn', 'received'])[1 + n % 5] END AS return,
        CASE story WHEN 'partly returned' THEN 100 + (subtotal - discount) / 3 WHEN 'given back' THEN subtotal - discount + shipping + tax
                   WHEN 'cancelled' THEN subtotal - discount + shipping + tax ELSE 0 END AS refund,
        jsonb_build_object('name', 'Customer ' || customer, 'line1', 'Street ' || 1 + customer % 200, 'line2', NULL,
@@ -90,7 +92,7 @@ SELECT id, {base} + n, pg_temp.made(at, 4, n), CASE WHEN NOT guest THEN customer
 INSERT INTO order_items (id, order_id, position, product_id, variant_id, seller_id, sku, title, quantity, shipped, returned, unit_price, discount, tax, total, tax_rate)
 SELECT pg_temp.made(at, 16 + position, n), id, position, pg_temp.offered(2, 1 + product), pg_temp.offered(4, 1 + product), pg_temp.offered(3, pg_temp.draw(1 + product, 11, 50, 1.5)),
        'B-' || 1 + product, 'Article ' || 1 + product, quantity, CASE WHEN shipped AND (position = 1 OR story <> 'shipped in part') THEN quantity ELSE 0 END,
-       CASE WHEN story = 'given back' THEN quantity WHEN story = 'partly returned' AND position = 1 THEN 1 ELSE 0 END,
+       CASE WHEN story = 'given back' THEN quantity WHEN return IN ('received', 'refunded') AND position = 1 THEN 1 ELSE 0 END,
        price, line.discount, line.tax, gross - line.discount + line.tax, pg_temp.rate(country)
   FROM line JOIN sale USING (n) ORDER BY id, position;
 
@@ -122,16 +124,14 @@ SELECT pg_temp.made(at, 8, n), payment, 'succeeded', refund, story, 'system', 'r
 INSERT INTO refund_items (refund_id, order_item_id, quantity, amount)
 SELECT pg_temp.made(at, 8, n), pg_temp.made(at, 17, n), 1, refund FROM sale WHERE story = 'partly returned';
 INSERT INTO returns (id, order_id, position, status, comment, actor, answer, refund_id, requested_at, decided_at, received_at, updated_at)
-SELECT pg_temp.made(at, 10, n), id, 1, status, CASE WHEN n % 3 = 0 THEN 'It is not what I thought it was.' END, 'customer', CASE status WHEN 'rejected' THEN 'It was used.' END,
-       CASE status WHEN 'refunded' THEN pg_temp.made(at, 8, n) END, at + interval '4 days', CASE WHEN status NOT IN ('requested', 'withdrawn') THEN at + interval '5 days' END,
-       CASE status WHEN 'refunded' THEN at + interval '8 days' END, at + interval '8 days'
-  FROM sale, LATERAL (SELECT CASE WHEN story IN ('partly returned', 'given back') THEN 'refunded'
-                                  ELSE (ARRAY['requested', 'approved', 'rejected', 'withdrawn'])[1 + n % 4] END AS status) s
- WHERE story IN ('partly returned', 'given back', 'return asked');
+SELECT pg_temp.made(at, 10, n), id, 1, return, CASE WHEN n % 3 = 0 THEN 'It is not what I thought it was.' END, 'customer', CASE return WHEN 'rejected' THEN 'It was used.' END,
+       CASE return WHEN 'refunded' THEN pg_temp.made(at, 8, n) END, at + interval '4 days', CASE WHEN return NOT IN ('requested', 'withdrawn') THEN at + interval '5 days' END,
+       CASE WHEN return IN ('received', 'refunded') THEN at + interval '8 days' END, at + interval '8 days'
+  FROM sale WHERE return IS NOT NULL;
 INSERT INTO return_items (return_id, order_item_id, quantity, reason, received, condition, restock)
 SELECT pg_temp.made(at, 10, n), pg_temp.made(at, 16 + position, n), CASE story WHEN 'given back' THEN quantity ELSE 1 END,
-       (ARRAY['unwanted', 'damaged', 'too_late', 'not_as_described'])[1 + n % 4], CASE story WHEN 'given back' THEN quantity WHEN 'partly returned' THEN 1 ELSE 0 END,
-       CASE WHEN story <> 'return asked' THEN 'opened' END, CASE WHEN story <> 'return asked' THEN n % 2 = 0 END
+       (ARRAY['unwanted', 'damaged', 'too_late', 'not_as_described'])[1 + n % 4], CASE WHEN story = 'given back' THEN quantity WHEN return IN ('received', 'refunded') THEN 1 ELSE 0 END,
+       CASE WHEN return IN ('received', 'refunded') THEN 'opened' END, CASE WHEN return IN ('received', 'refunded') THEN n % 2 = 0 END
   FROM line JOIN sale USING (n) WHERE story = 'given back' OR story IN ('partly returned', 'return asked') AND position = 1;
 
 INSERT INTO disputes (id, payment_id, provider_ref, status, state, reason, amount, evidence_due_at, opened_at, closed_at, updated_at)
