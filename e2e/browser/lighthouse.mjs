@@ -1,4 +1,5 @@
-// Lighthouse's judgement of the main pages, signed in, on a fast desktop: `cargo xtask lighthouse`. Prints a table and fails below 95.
+// Lighthouse's judgement of the main pages, or of those that are named, signed in, on a fast desktop: `cargo xtask lighthouse [path…]`.
+// Prints a table and fails below 95.
 // One audit is left out: no search engine may list the panel, and Lighthouse takes points off for that.
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -19,9 +20,10 @@ try {
   const panel = await Panel.open(browser, { role: "admin" });
   const cookies = await panel.context.cookies();
   const Cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const named = process.argv.slice(2);
   const order = await panel.page.goto("/admin/orders").then(() => panel.page.locator("tbody a[href^='/admin/orders/']").first().getAttribute("href"));
   let header = true;
-  for (const path of ["/admin/login", ...MAIN, order]) {
+  for (const path of named.length > 0 ? named : ["/admin/login", ...MAIN, order]) {
     const { lhr } = await lighthouse(
       new URL(path, origin).href,
       { port: PORT, logLevel: "error", extraHeaders: path === "/admin/login" ? {} : { Cookie } },
@@ -31,7 +33,7 @@ try {
     if (header) console.log(`| page | ${titles.join(" | ")} |\n|---${"|---".repeat(titles.length)}|`);
     header = false;
     const scores = Object.values(lhr.categories).map(({ score }) => Math.round(score * 100));
-    console.log(`| \`${path.replace(/[0-9a-f-]{36}/, ":id")}\` | ${scores.join(" | ")} |`);
+    console.log(`| \`${path.replaceAll(/[0-9a-f-]{36}/g, ":id")}\` | ${scores.join(" | ")} |`);
     for (const { auditRefs, id, score } of Object.values(lhr.categories)) {
       if (score * 100 >= LEAST) continue;
       low += 1;

@@ -3,6 +3,7 @@
 
 /// A line per page.
 export const MORE = [
+  "/admin/orders?returns=received",
   "/admin/orders?status=confirmed&fulfillment_status=unfulfilled",
   "/admin/orders?q=nothing-like-this",
   "/admin/products?status=active&stock=low",
@@ -43,6 +44,7 @@ export const QUESTIONS = [
   "/admin/orders?tag=recall-7",
   "/admin/orders?tag=none",
   "/admin/orders?note=true",
+  ...["requested", "approved", "received"].map((status) => `/admin/orders?returns=${status}`),
   "/admin/orders?unpaid_hours=24",
   "/admin/orders?unpaid_hours=2000",
   "/admin/orders?q=customer-77",

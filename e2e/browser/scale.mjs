@@ -72,15 +72,16 @@ async function answered(ids, from) {
   throw new Error(`${LOG} does not tell of all requests`);
 }
 
-/// Every kind of page with some of its addresses, and every question of a list.
+/// Every kind of page with up to twenty of its addresses, from different lists, and every question of a list.
 async function discover() {
   const kinds = new Map([["/admin", ["/admin"]]]);
   for (const path of [...MORE, ...QUESTIONS]) kinds.set(path, [path]);
   for (const [name, paths] of kinds) {
     if (paths[0].includes(".csv")) continue;
-    for (const path of paths.slice(0, 3)) {
+    for (const path of paths) {
       const { response, body } = await ask(path);
       if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) continue;
+      const found = new Map();
       for (const [, href] of body.replaceAll("&amp;", "&").matchAll(/<a [^>]*href="(\/admin[^"#]*)"/g)) {
         const url = new URL(href, base);
         const own = kind(url);
@@ -88,7 +89,10 @@ async function discover() {
         const key = url.searchParams.has("cursor") ? `${own}?cursor` : own;
         const known = kinds.get(key);
         if (!known) kinds.set(key, [href]);
-        else if (key.includes(":id") && known.length < 20 && !known.includes(href)) known.push(href);
+        if (!key.includes(":id") || known?.includes(href)) continue;
+        const many = (found.get(key) ?? 0) + 1;
+        found.set(key, many);
+        if (known && known.length < 20 && many <= 3) known.push(href);
       }
     }
   }

@@ -51,8 +51,8 @@ enum Command {
     Scale(commands::scale::Args),
     /// Take the documents' pictures of the running shop's panel.
     Screenshots,
-    /// Let Lighthouse judge the main pages of the running shop's panel.
-    Lighthouse,
+    /// Let Lighthouse judge the main pages of the running shop's panel, or others.
+    Lighthouse(commands::lighthouse::Args),
     /// Prepare or check the services' saved query descriptions.
     Sqlx(commands::sqlx::Args),
 }
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         Command::Openapi(args) => commands::openapi::run(&args),
         Command::Scale(args) => commands::scale::run(&args),
         Command::Screenshots => commands::screenshots::run(),
-        Command::Lighthouse => commands::lighthouse::run(),
+        Command::Lighthouse(args) => commands::lighthouse::run(&args),
         Command::Sqlx(args) => commands::sqlx::run(&args),
     };
     match result {

@@ -7,9 +7,15 @@ use anyhow::Result;
 use crate::project;
 use crate::stack::{scripts, test_tools};
 
-pub(crate) fn run() -> Result<ExitCode> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Paths such as `/admin/coupons`; without any, the main pages.
+    paths: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = project::root()?;
     test_tools::ensure_lighthouse(&root)?;
-    scripts::run(&root, "lighthouse.mjs", &[])?;
+    scripts::run(&root, "lighthouse.mjs", &args.paths)?;
     Ok(ExitCode::SUCCESS)
 }
