@@ -23,7 +23,7 @@ export const MORE = [
   "/admin/taxes/bench?country=DE&amount=20",
 ];
 
-/// Lists with each of their filters by itself, and files: what is measured besides. Values that few or no rows have are the hardest.
+/// Lists with each of their filters by itself, and files: what is measured besides. Values that few or no rows have are the hardest, and words that most have.
 export const QUESTIONS = [
   ...["pending", "confirmed", "completed", "cancelled"].map((status) => `/admin/orders?status=${status}`),
   ...["unpaid", "authorized", "paid", "partially_refunded", "refunded", "failed"].map((status) => `/admin/orders?payment_status=${status}`),
@@ -53,15 +53,19 @@ export const QUESTIONS = [
   "/admin/products?stock=low",
   "/admin/products?stock=out",
   "/admin/products?q=B-4711",
+  "/admin/products?q=balovard",
   "/admin/products?q=m4",
   "/admin/products?q=zq",
   ...["open", "waiting", "closed"].map((status) => `/admin/messages?status=${status}`),
   ...["pending", "hidden", "published"].map((status) => `/admin/reviews?status=${status}`),
   "/admin/reviews?rating=1",
+  "/admin/reviews?q=balomir",
   "/admin/reviews?q=mir",
+  "/admin/reviews?q=b",
   "/admin/reviews?q=nothing-like-this",
   "/admin/customers?q=customer-77",
   "/admin/customers?q=ada",
+  "/admin/customers?q=liam",
   ...["customer", "seller", "support", "admin"].map((role) => `/admin/customers?role=${role}`),
   ...["disabled", "unverified", "leaving"].map((status) => `/admin/customers?status=${status}`),
   ...["yes", "no"].map((orders) => `/admin/customers?orders=${orders}`),

@@ -25,6 +25,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "id user_id user_agent created_at last_used_at authenticated_at methods expires_at revoked_at revoked_why",
             ),
             ("totp_secrets", "user_id confirmed_at"),
+            ("user_words", "id words"),
             (
                 "users",
                 "id email email_verified_at name role disabled_at created_at updated_at version disabled_reason",
@@ -77,6 +78,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "product_variants",
                 "id product_id sku options price position low_stock_threshold archived_at created_at updated_at seller_id compare_at_price barcode weight_grams length_mm width_mm height_mm backorder backorder_limit available_on preorder_limit",
             ),
+            ("product_words", "id words title_begins skus_begins"),
             (
                 "products",
                 "id seller_id category_id slug title description status rejection_reason tax_class option_names attributes currency price_min price_max skus rating_sum rating_count rating_milli sold_count version created_at updated_at published_at search seo_title seo_description approved_at publish_at unpublish_at",
@@ -93,6 +95,7 @@ pub(super) const LISTED: [(&str, &[(&str, &str)]); 3] = [
                 "reservations",
                 "order_id status expires_at created_at updated_at",
             ),
+            ("review_words", "id words title_begins"),
             (
                 "reviews",
                 "id product_id user_id author_name rating title body version created_at updated_at status moderation_reason moderated_by moderated_at verified_purchase helpful_count reply_body reply_from reply_by reply_at",

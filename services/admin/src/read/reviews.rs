@@ -75,12 +75,14 @@ pub(crate) async fn page(
     if !filter.q.is_empty() {
         // As in the list of products.
         if has_trigram(filter.q) {
-            sql.push(" AND (r.title || ' ' || r.body) ILIKE ")
-                .push_bind(contains(filter.q));
+            sql.push(" AND r.id IN (SELECT id FROM review_words WHERE words ILIKE ")
+                .push_bind(contains(filter.q))
+                .push(")");
         } else {
             let short: String = filter.q.to_lowercase().chars().take(2).collect();
-            sql.push(" AND lower(left(r.title, 2)) LIKE ")
-                .push_bind(begins(&short));
+            sql.push(" AND r.id IN (SELECT id FROM review_words WHERE title_begins LIKE ")
+                .push_bind(begins(&short))
+                .push(")");
         }
     }
     if let Some(after) = filter.after {

@@ -244,9 +244,9 @@ pub(crate) async fn products(
     }
     if let Some(words) = query.words.as_ref().filter(|words| has_trigram(words)) {
         ask.ask(
-            "SELECT id, false FROM products WHERE status <> 'archived' AND title || ' ' || skus ILIKE ",
+            "SELECT id, false FROM products WHERE status <> 'archived' AND id IN (SELECT id FROM product_words WHERE words ILIKE ",
             contains(words),
-            SOME,
+            ") ORDER BY id DESC LIMIT 101",
         );
     }
     let found = ask.answer(&mut *conn).await?;
@@ -291,9 +291,9 @@ pub(crate) async fn people(
     }
     if let Some(words) = query.words.as_ref().filter(|words| has_trigram(words)) {
         ask.ask(
-            "SELECT id, false FROM users WHERE email || ' ' || name ILIKE ",
+            "SELECT id, false FROM user_words WHERE words ILIKE ",
             contains(words),
-            SOME,
+            " ORDER BY id DESC LIMIT 101",
         );
     }
     let found = ask.answer(&mut *conn).await?;

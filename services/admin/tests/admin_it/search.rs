@@ -1,6 +1,8 @@
 //! One box finds everything.
 
 use auth_token::Role;
+use serde_json::Value;
+use sqlx::types::Json;
 
 use crate::html::{assert_hides, assert_shows};
 use crate::panel::Panel;
@@ -162,5 +164,62 @@ async fn of_many_orders_the_newest_are_shown() {
         let page = staff.page(&format!("/admin/search?q={q}")).await;
         assert_shows(&page, &[&numbers[0], &numbers[5], "all 8 in orders"]);
         assert_hides(&page, &[&numbers[6], &numbers[7]]);
+    }
+}
+
+/// Common words are found by walking, rare ones in an index; which is which only statistics say, and the panel's rights on single columns would hide them.
+#[tokio::test]
+async fn how_common_words_are_is_known_to_the_planner() {
+    let panel = Panel::open().await;
+    let _ = panel.product("Lamp", "active", &[]).await;
+    let filled = [
+        (
+            &panel.auth_db,
+            "INSERT INTO users (id, email, name, role, created_at, updated_at)
+             SELECT gen_random_uuid(), 'person-' || n || '@common.example', 'Somebody', 'customer', now(), now() FROM generate_series(1, 3000) n",
+        ),
+        (&panel.auth_db, "ANALYZE users"),
+        (
+            &panel.product_db,
+            "INSERT INTO products (id, seller_id, category_id, slug, title, description, status, currency, price_min, price_max, skus, created_at, updated_at)
+             SELECT gen_random_uuid(), seller_id, category_id, 'lamp-' || n, 'Common lamp-' || n, '', status, currency, price_min, price_max, '', created_at, updated_at
+               FROM products, generate_series(1, 3000) n",
+        ),
+        (
+            &panel.product_db,
+            "INSERT INTO reviews (id, product_id, user_id, author_name, rating, title, body, created_at, updated_at)
+             SELECT gen_random_uuid(), id, gen_random_uuid(), 'Anna', 5, 'As it should be', 'A ' || title, now(), now() FROM products",
+        ),
+        (&panel.product_db, "ANALYZE products, reviews"),
+    ];
+    for (db, sql) in filled {
+        let _ = sqlx::query(sql).execute(db).await.unwrap();
+    }
+    let auth = panel.auth.pool_as("admin_service").await;
+    let product = panel.product.pool_as("admin_service").await;
+    for (db, sql) in [
+        (
+            &auth,
+            "EXPLAIN (FORMAT JSON) SELECT id FROM user_words WHERE words ILIKE $1",
+        ),
+        (
+            &product,
+            "EXPLAIN (FORMAT JSON) SELECT id FROM product_words WHERE words ILIKE $1",
+        ),
+        (
+            &product,
+            "EXPLAIN (FORMAT JSON) SELECT id FROM review_words WHERE words ILIKE $1",
+        ),
+    ] {
+        for (word, likely) in [("%common%", 2_900..=3_100), ("%-1234%", 1..=100)] {
+            let Json(plan): Json<Value> = sqlx::query_scalar(sql)
+                .bind(word)
+                .persistent(false)
+                .fetch_one(db)
+                .await
+                .unwrap();
+            let rows = plan[0]["Plan"]["Plan Rows"].as_i64().unwrap();
+            assert!(likely.contains(&rows), "{sql}, {word}: {rows}");
+        }
     }
 }

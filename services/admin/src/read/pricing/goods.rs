@@ -84,8 +84,9 @@ pub(crate) async fn search(
            FROM (SELECT id, title, currency FROM products WHERE status = 'active'",
     );
     if has_trigram(q) {
-        sql.push(" AND title || ' ' || skus ILIKE ")
-            .push_bind(contains(q));
+        sql.push(" AND id IN (SELECT id FROM product_words WHERE words ILIKE ")
+            .push_bind(contains(q))
+            .push(")");
     } else {
         // Some of those that begin so, found first: else the newest of all are looked through for them.
         let short = begins(&q.to_lowercase().chars().take(2).collect::<String>());

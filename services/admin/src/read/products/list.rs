@@ -133,13 +133,14 @@ fn narrow(sql: &mut QueryBuilder<Postgres>, filter: &Filter<'_>) {
     if !filter.q.is_empty() {
         // That index knows three letters that follow each other; of fewer, only where titles and SKUs begin is looked at, in indexes of their own.
         if has_trigram(filter.q) {
-            sql.push(" AND title || ' ' || skus ILIKE ")
-                .push_bind(contains(filter.q));
+            sql.push(" AND id IN (SELECT id FROM product_words WHERE words ILIKE ")
+                .push_bind(contains(filter.q))
+                .push(")");
         } else {
             let short: String = filter.q.to_lowercase().chars().take(2).collect();
-            sql.push(" AND (lower(left(title, 2)) LIKE ")
+            sql.push(" AND id IN (SELECT id FROM product_words WHERE title_begins LIKE ")
                 .push_bind(begins(&short))
-                .push(" OR lower(left(skus, 2)) LIKE ")
+                .push(" OR skus_begins LIKE ")
                 .push_bind(begins(&short))
                 .push(")");
         }
