@@ -58,4 +58,6 @@ SELECT pg_temp.made(told.at, 48 + n::integer, place), pg_temp.made(told.at, 32 +
 -- What the stock of each of 240 categories was worth on each day of a year.
 INSERT INTO stock_values (day, currency, category_id, variants, units, reserved, value)
 SELECT current_date - day, 'EUR', pg_temp.offered(1, category), 400 + category, 5000 + category + day % 30, 50, 20000000 + 10000 * category + 5000 * (365 - day)
-  FROM generate_series(1, 365) day, generate_series(72, 311) category ON CONFLICT DO NOTHING;
+  FROM generate_series(1, 365) day, generate_series(72, 311) category
+ ORDER BY day DESC -- As they come: day by day.
+ON CONFLICT DO NOTHING;

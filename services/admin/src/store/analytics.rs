@@ -1,4 +1,6 @@
 //! What is counted, and what is still to be counted. Only one writes the numbers at a time: see [`take`].
+//!
+//! Currencies are `char(3)` here, and strings are bound as `text`: compared without a cast, all of an index behind the currency is read.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -327,7 +329,7 @@ pub(crate) async fn add(conn: &mut PgConnection, rollups: &Rollups) -> sqlx::Res
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "DELETE FROM sales_rollups r USING unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::text[]) AS touched (report, currency, grain, period, key)
+        "DELETE FROM sales_rollups r USING unnest($1::text[], $2::text[]::bpchar[], $3::text[], $4::date[], $5::text[]) AS touched (report, currency, grain, period, key)
           WHERE (r.report, r.currency, r.grain, r.period, r.key) = (touched.report, touched.currency, touched.grain, touched.period, touched.key)
             AND r.orders = 0 AND r.cancelled = 0 AND r.units = 0 AND r.gross = 0 AND r.discounts = 0 AND r.shipping = 0 AND r.tax = 0 AND r.total = 0
             AND r.refunds = 0 AND r.released = 0 AND r.charged_back = 0 AND r.tax_back = 0",
@@ -432,7 +434,7 @@ pub(crate) async fn add_cohorts(conn: &mut PgConnection, cohorts: &Cohorts) -> s
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "DELETE FROM cohort_rollups r USING unnest($1::text[], $2::date[], $3::date[]) AS touched (currency, cohort, month)
+        "DELETE FROM cohort_rollups r USING unnest($1::text[]::bpchar[], $2::date[], $3::date[]) AS touched (currency, cohort, month)
           WHERE (r.currency, r.cohort, r.month) = (touched.currency, touched.cohort, touched.month)
             AND r.customers = 0 AND r.orders = 0 AND r.revenue = 0",
         &currencies as &[&str],

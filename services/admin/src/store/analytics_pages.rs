@@ -72,7 +72,7 @@ pub(crate) async fn days(
 ) -> sqlx::Result<Vec<(Date, Measures)>> {
     let rows = sqlx::query!(
         r#"SELECT period, ARRAY[orders, cancelled, units, gross, discounts, shipping, tax, total, refunds, released, charged_back, tax_back] AS "numbers!"
-             FROM sales_rollups WHERE report = 'all' AND currency = $1 AND grain = 'day' AND period BETWEEN $2 AND $3 ORDER BY period"#,
+             FROM sales_rollups WHERE report = 'all' AND currency = $1::bpchar AND grain = 'day' AND period BETWEEN $2 AND $3 ORDER BY period"#,
         currency.code(),
         from,
         to
@@ -230,17 +230,17 @@ pub(crate) async fn stock(
     let now = sqlx::query_as!(
         Stock,
         "SELECT day, category_id, variants, units, reserved, value FROM stock_values
-          WHERE currency = $1 AND day = (SELECT max(day) FROM stock_values WHERE currency = $1 AND day <= $2) ORDER BY value DESC, category_id",
+          WHERE currency = $1::bpchar AND day = (SELECT max(day) FROM stock_values WHERE currency = $1::bpchar AND day <= $2) ORDER BY value DESC, category_id",
         currency.code(),
         to
     )
     .fetch_all(&mut *conn)
     .await?;
     let days = sqlx::query!(
-        r#"SELECT d.day, (SELECT sum(value)::bigint FROM stock_values WHERE currency = $1 AND day = d.day) AS "value!"
+        r#"SELECT d.day, (SELECT sum(value)::bigint FROM stock_values WHERE currency = $1::bpchar AND day = d.day) AS "value!"
              FROM (SELECT ($3::date - $2::date) / $4 + 1 AS days) each CROSS JOIN generate_series(0, ($3::date - $2::date) / each.days) AS ago
             CROSS JOIN LATERAL (SELECT day FROM stock_values
-                                 WHERE currency = $1 AND day >= $2 AND day <= $3::date - ago * each.days AND day > $3::date - (ago + 1) * each.days
+                                 WHERE currency = $1::bpchar AND day >= $2 AND day <= $3::date - ago * each.days AND day > $3::date - (ago + 1) * each.days
                                  ORDER BY day DESC LIMIT 1) d
             ORDER BY d.day"#,
         currency.code(),
@@ -263,7 +263,7 @@ pub(crate) async fn cohorts(
     since: Date,
 ) -> sqlx::Result<Vec<(Date, Date, Activity)>> {
     let rows = sqlx::query!(
-        "SELECT cohort, month, customers, orders, revenue FROM cohort_rollups WHERE currency = $1 AND cohort >= $2 ORDER BY cohort, month",
+        "SELECT cohort, month, customers, orders, revenue FROM cohort_rollups WHERE currency = $1::bpchar AND cohort >= $2 ORDER BY cohort, month",
         currency.code(),
         since
     )
@@ -287,8 +287,8 @@ pub(crate) async fn orders_since(
     since: Date,
 ) -> sqlx::Result<(i64, i64)> {
     let row = sqlx::query!(
-        r#"SELECT coalesce((SELECT sum(orders) FROM sales_rollups WHERE report = 'all' AND currency = $1 AND grain = 'month' AND period >= $2), 0)::bigint AS "all!",
-                  coalesce((SELECT sum(orders) FROM cohort_rollups WHERE currency = $1 AND month >= $2), 0)::bigint AS "known!""#,
+        r#"SELECT coalesce((SELECT sum(orders) FROM sales_rollups WHERE report = 'all' AND currency = $1::bpchar AND grain = 'month' AND period >= $2), 0)::bigint AS "all!",
+                  coalesce((SELECT sum(orders) FROM cohort_rollups WHERE currency = $1::bpchar AND month >= $2), 0)::bigint AS "known!""#,
         currency.code(),
         since
     )
@@ -308,7 +308,7 @@ pub(crate) struct OfferSales {
     pub(crate) discounts: Money,
 }
 
-/// What was sold with some of them in thirty days, today among them.
+/// What was sold with some of them in thirty days, today among them. The days are a range of the primary key, read once; the planner would read them for each key.
 pub(crate) async fn offer_sales(
     conn: &mut PgConnection,
     currency: Currency,
@@ -318,10 +318,10 @@ pub(crate) async fn offer_sales(
 ) -> sqlx::Result<Vec<OfferSales>> {
     let rows = sqlx::query!(
         r#"SELECT key, sum(orders)::bigint AS "orders!", sum(total - refunds - released - charged_back)::bigint AS "net!", sum(discounts)::bigint AS "discounts!"
-             FROM sales_rollups
-            WHERE report = 'offer' AND currency = $1 AND grain = 'day' AND key = ANY ($2)
-              AND period BETWEEN ($3::timestamptz AT TIME ZONE $4)::date - 29 AND ($3::timestamptz AT TIME ZONE $4)::date
-            GROUP BY key"#,
+             FROM (SELECT * FROM sales_rollups
+                    WHERE report = 'offer' AND currency = $1::bpchar AND grain = 'day'
+                      AND period BETWEEN ($3::timestamptz AT TIME ZONE $4)::date - 29 AND ($3::timestamptz AT TIME ZONE $4)::date OFFSET 0) month
+            WHERE key = ANY ($2) GROUP BY key"#,
         currency.code(),
         keys,
         now as Timestamp,

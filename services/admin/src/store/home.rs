@@ -78,7 +78,7 @@ pub(crate) async fn quarters(
     let rows = sqlx::query!(
         r#"SELECT period, (split_part(key, ':', 1)::int * 4 + split_part(key, ':', 2)::int / 15) AS "quarter!",
                   ARRAY[orders, cancelled, units, gross, discounts, shipping, tax, total, refunds, released, charged_back, tax_back] AS "numbers!"
-             FROM sales_rollups WHERE report = 'hour' AND currency = $1 AND grain = 'day' AND period = ANY ($2) ORDER BY period, key"#,
+             FROM sales_rollups WHERE report = 'hour' AND currency = $1::bpchar AND grain = 'day' AND period = ANY ($2) ORDER BY period, key"#,
         currency.code(),
         days
     )
