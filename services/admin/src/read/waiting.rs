@@ -24,7 +24,7 @@ pub(crate) struct Orders {
     pub(crate) sagas_stuck: i64,
 }
 
-/// In a transaction. `late`: what was confirmed before it and has not left is. `overdue`: what was placed before it and is not paid is.
+/// In a transaction, whose later statements are planned without their values, too. `late`: what was confirmed before it and has not left is. `overdue`: what was placed before it and is not paid is.
 /// `stuck`: what is open elsewhere since before it is stuck. `recent`: what was given up after it still counts.
 pub(crate) async fn orders(
     conn: &mut PgConnection,
