@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use primitives::{Clock, Random};
+use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -63,6 +64,13 @@ impl Runtime {
             name,
             run: Box::new(move || Box::pin(check())),
         });
+    }
+
+    /// Opens the connections of the service's database now, and is ready only while it answers.
+    pub fn database(&mut self, pool: &PgPool) {
+        tokio::spawn(crate::pg::fill(pool.clone()));
+        let pool = pool.clone();
+        self.ready_check("database", move || crate::pg::answers(pool.clone()));
     }
 
     /// Cancelled when background tasks must end: after the last request was answered.

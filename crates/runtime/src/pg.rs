@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
@@ -11,8 +12,8 @@ use tracing::log::LevelFilter;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A pool that connects when it is first used. Statements are traced (target `sqlx::query`, without their values), and
-/// counted by [`crate::sql_stats`].
+/// A pool that connects when it is first used, and keeps what it has opened. Statements are traced (target `sqlx::query`,
+/// without their values), and counted by [`crate::sql_stats`].
 pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::Result<PgPool> {
     let options = options(url, name)?
         // A statement that takes longer is a mistake or an attack; the request has long timed out.
@@ -27,8 +28,9 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(Duration::from_secs(300))
-        .max_lifetime(Duration::from_secs(1800))
+        // Opening another is slow when it is needed most: see `fill`.
+        .idle_timeout(None)
+        .max_lifetime(None)
         // Asking before each use would cost a round trip: ask only a connection that has been idle for long.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
@@ -40,6 +42,18 @@ pub fn connect(url: &SecretString, max_connections: u32, name: &str) -> anyhow::
             })
         })
         .connect_lazy_with(options))
+}
+
+/// Opens all connections that a pool may have, so that no request has to. Proving the password takes sqlx 4096 rounds of a hash
+/// with a pause for other work after each fifth, so that in a busy process it takes seconds: a request that needs a new
+/// connection waits until it is refused, while those that come after it are served by the others.
+pub(crate) async fn fill(pool: PgPool) {
+    let most = pool.options().get_max_connections();
+    // All are held until all are open.
+    let opened = join_all((0..most).map(|_| pool.acquire())).await;
+    if let Some(error) = opened.into_iter().find_map(Result::err) {
+        tracing::warn!(%error, "connections to the database will be opened when they are needed");
+    }
 }
 
 /// Hears what is told on a channel (`NOTIFY`), by a connection of its own, beside the pool's: those are for what is asked.
@@ -60,7 +74,7 @@ pub async fn listen(pool: &PgPool, channel: &str) -> sqlx::Result<PgListener> {
 ///
 /// # Errors
 /// It does not.
-pub async fn answers(pool: PgPool) -> anyhow::Result<()> {
+pub(crate) async fn answers(pool: PgPool) -> anyhow::Result<()> {
     sqlx::query("SELECT 1").execute(&pool).await?;
     Ok(())
 }

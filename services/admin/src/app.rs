@@ -115,8 +115,7 @@ impl runtime::Service for App {
         });
         let watcher = app.clone();
         runtime.spawn("board", move |shutdown| jobs::board::run(watcher, shutdown));
-        let pool = app.pool.clone();
-        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
+        runtime.database(&app.pool);
         Ok(listeners(app, &settings))
     }
 

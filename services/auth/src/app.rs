@@ -332,8 +332,7 @@ impl Service for App {
             listeners, state, ..
         } = build(settings, rt.clock(), rt.random())?;
         workflows::bootstrap::first_admin(&state).await?;
-        let pool = state.pool.clone();
-        rt.ready_check("database", move || runtime::pg::answers(pool.clone()));
+        rt.database(&state.pool);
         let (pool, amqp_url) = (state.pool.clone(), state.settings.amqp_url.clone());
         rt.spawn("relay", move |shutdown| {
             messaging::relay::run(pool, amqp_url, shutdown)

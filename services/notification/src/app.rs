@@ -99,7 +99,7 @@ impl runtime::Service for App {
             first_wait: settings.retry(),
         };
         runtime.spawn("sender", move |shutdown| sender.run(shutdown));
-        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
+        runtime.database(&pool);
         Ok(Listeners {
             public: None,
             internal: http_kit::internal(internal, Limits::default()),

@@ -125,8 +125,7 @@ impl runtime::Service for App {
             // They end first, the task with the others.
             draining.cancelled().await;
         });
-        let pool = app.pool.clone();
-        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
+        runtime.database(&app.pool);
         Ok(listeners(app, &settings))
     }
 

@@ -485,8 +485,7 @@ impl Service for App {
             jobs::imports::run(cx, pace, shutdown)
         });
 
-        let pool = context.pool;
-        runtime.ready_check("database", move || runtime::pg::answers(pool.clone()));
+        runtime.database(&context.pool);
         Ok(app.listeners())
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use auth_token::{DenyList, JwksSource, Verifier};
 use primitives::Clock;
 use secrecy::ExposeSecret;
+use sqlx::{Connection as _, PgConnection};
 use testkit::http::Client;
 use testkit::pg::TestDb;
 use testkit::{OtlpSink, eventually};
@@ -62,7 +63,7 @@ fn free_port() -> SocketAddr {
 }
 
 pub(crate) struct World {
-    _db: TestDb,
+    db: TestDb,
     public: SocketAddr,
     internal: SocketAddr,
     settings: auth::Settings,
@@ -81,7 +82,7 @@ impl World {
         )
         .unwrap();
         Self {
-            _db: db,
+            db,
             public: free_port(),
             internal: free_port(),
             settings,
@@ -176,6 +177,28 @@ async fn settings_come_from_files_and_complaints_come_together() {
             .unwrap()
             .contains("does not hold the public half")
     );
+}
+
+#[tokio::test]
+async fn connections_are_open_before_anybody_needs_them() {
+    let world = World::new().await;
+    let _process = world
+        .start(world.command("serve").env("DATABASE_MAX_CONNECTIONS", "7"))
+        .await;
+    let mut db = PgConnection::connect(&world.db.superuser_url())
+        .await
+        .unwrap();
+    // Besides these, one listens.
+    eventually("all connections are open", async || {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'auth' AND state = 'idle' AND query !~ '^LISTEN'",
+        )
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+        (open == 7).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
