@@ -116,6 +116,50 @@ async fn a_list_is_narrowed_and_taken_along() {
 }
 
 #[tokio::test]
+async fn who_ordered_is_found_behind_many_who_did_not() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    // The first is the newest; every second of the first sixty ordered, and nobody after them until the last ten.
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "INSERT INTO users (id, email, email_verified_at, name, role, created_at, updated_at)
+         SELECT gen_random_uuid(), 'n' || n || '@example.com', at, 'Person ' || n || '.', 'customer', at, at
+           FROM generate_series(1, 260) n, LATERAL (SELECT $1::timestamptz - n * interval '1 hour' AS at) a RETURNING id",
+    )
+    .bind(panel.clock.now())
+    .fetch_all(&panel.auth_db)
+    .await
+    .unwrap();
+    let ordered = |n: usize| (n <= 60 && n.is_multiple_of(2)) || n > 250;
+    for n in (1..=260).filter(|n| ordered(*n)) {
+        let user = Some(ids[n - 1]);
+        let _ = panel
+            .order(NewOrder {
+                user,
+                ..NewOrder::default()
+            })
+            .await;
+    }
+    for (wanted, first_page) in [("yes", 40), ("no", 50)] {
+        let mut path = Some(format!("/admin/customers?role=customer&orders={wanted}"));
+        let mut found = Vec::new();
+        while let Some(next) = path {
+            let page = admin.page(&next).await;
+            let here = (1..=260).filter(|n| page.contains(&format!("Person {n}.")));
+            found.extend(here);
+            if !next.contains("cursor") {
+                assert_eq!(found.len(), first_page, "{wanted}");
+            }
+            let link = page.split("rel=\"next\" href=\"").nth(1);
+            path = link.map(|link| link.split('"').next().unwrap().replace("&#38;", "&"));
+        }
+        let expected: Vec<usize> = (1..=260)
+            .filter(|n| ordered(*n) == (wanted == "yes"))
+            .collect();
+        assert_eq!(found, expected, "each once, newest first");
+    }
+}
+
+#[tokio::test]
 async fn a_page_tells_all_about_somebody() {
     let panel = Panel::open().await;
     let admin = panel.staff(Role::Admin).await;

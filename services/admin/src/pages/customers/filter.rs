@@ -3,6 +3,7 @@
 use auth_token::Role;
 use http_kit::Cursor;
 use serde::Deserialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::AppState;
@@ -15,6 +16,9 @@ use crate::read::snapshot;
 
 /// How many people are looked at for a page of those with or without orders: whether somebody ordered, another database knows.
 const LOOKED_AT: i64 = 500;
+
+/// How many of them order is asked about in one statement: two pages.
+const ASKED_AT_ONCE: usize = 100;
 
 /// The filter as the address has it.
 #[derive(Debug, Deserialize, Default, Clone)]
@@ -112,7 +116,8 @@ pub(super) struct Found {
     pub(super) totals: Totals,
 }
 
-/// Some people of a filter, newest first, and where the next ones begin. Four statements, whatever is asked for.
+/// Some people of a filter, newest first, and where the next ones begin. Four statements, and one more for each further
+/// [`ASKED_AT_ONCE`] who have to be asked about.
 pub(super) async fn some(
     app: &AppState,
     filter: &CustomerFilter,
@@ -135,9 +140,7 @@ pub(super) async fn some(
         .map(place);
     let mut db = snapshot(&app.order_db).await?;
     if !orders.is_empty() {
-        let ids: Vec<Uuid> = users.iter().map(|user| user.id.uuid()).collect();
-        let ordered = customer_orders::having_ordered(&mut db, &ids).await?;
-        users.retain(|user| ordered.contains(&user.id.uuid()) == (orders == "yes"));
+        users = those_with(&mut db, users, orders == "yes", most).await?;
     }
     if users.len() > most {
         users.truncate(most);
@@ -150,4 +153,27 @@ pub(super) async fn some(
         user,
     });
     Ok((found.collect(), next))
+}
+
+/// Of these people those who ordered, or did not, until there are more than `most`. Each question looks into the index of every
+/// month, so that no more are asked than are needed.
+async fn those_with(
+    db: &mut PgConnection,
+    users: Vec<CustomerRow>,
+    orders: bool,
+    most: usize,
+) -> Result<Vec<CustomerRow>> {
+    let mut kept = Vec::new();
+    let mut users = users.into_iter();
+    while kept.len() <= most {
+        let asked: Vec<_> = users.by_ref().take(ASKED_AT_ONCE).collect();
+        if asked.is_empty() {
+            break;
+        }
+        let ids: Vec<Uuid> = asked.iter().map(|user| user.id.uuid()).collect();
+        let ordered = customer_orders::having_ordered(db, &ids).await?;
+        let suits = |user: &CustomerRow| ordered.contains(&user.id.uuid()) == orders;
+        kept.extend(asked.into_iter().filter(suits));
+    }
+    Ok(kept)
 }
