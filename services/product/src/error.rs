@@ -283,6 +283,9 @@ pub(crate) enum ImportError {
     /// Its bytes did not come.
     #[error("the upload broke off: {0}")]
     Body(Error),
+    /// Its key was another request's, say.
+    #[error(transparent)]
+    Refused(#[from] Error),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the header is wrong: {0:?}")]
@@ -302,7 +305,7 @@ pub(crate) enum ImportError {
 impl From<ImportError> for Error {
     fn from(error: ImportError) -> Self {
         match error {
-            ImportError::Body(error) => error,
+            ImportError::Body(error) | ImportError::Refused(error) => error,
             ImportError::File(error) => {
                 let code = match error {
                     FileError::NotUtf8 { .. } => "not_utf8",

@@ -20,11 +20,19 @@ pub(crate) async fn replay(
     user: UserId,
     repeat: &Repeat,
 ) -> http_kit::Result<Option<Uuid>> {
+    known(&mut *app.pool.acquire().await?, user, repeat).await
+}
+
+/// The same, for who keeps a repetition waiting by a lock.
+pub(super) async fn known(
+    db: &mut PgConnection,
+    user: UserId,
+    repeat: &Repeat,
+) -> http_kit::Result<Option<Uuid>> {
     let Some(key) = &repeat.key else {
         return Ok(None);
     };
-    let mut db = app.pool.acquire().await?;
-    match store::idempotency::find(&mut db, user, key).await? {
+    match store::idempotency::find(db, user, key).await? {
         Some(made) if made.body_hash == repeat.hash => Ok(Some(made.made)),
         Some(_) => Err(Error::idempotency_key_reused()),
         None => Ok(None),

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use primitives::{DeliveryId, Timestamp, WebhookId};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use super::audit::note;
+use super::idempotency::{self, Repeat};
 use crate::app::AppState;
 use crate::domain::webhooks::signature::Secret;
 use crate::domain::webhooks::target;
@@ -21,18 +23,26 @@ const MOST: i64 = 50;
 /// How long the secret before a rotation goes on signing.
 pub(crate) const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 
-/// A new endpoint with its secret, which is shown this once.
+/// A new endpoint with its secret, which is shown this once: who sends the form twice sees the same.
 pub(crate) async fn create(
     app: &AppState,
     session: &Session,
     wanted: &Wanted,
+    key: Option<String>,
 ) -> Result<(WebhookId, String)> {
     check(app, wanted).map_err(|why| PageError::invalid(&why))?;
     let now = app.clock.now();
     let id = WebhookId::new(now, &app.random);
     let secret = Secret::generate(&app.random).reveal();
+    let repeat = repeat(key, &format!("create {}", json!(wanted)));
     let mut tx = app.pool.begin().await?;
-    if endpoints::count(&mut tx).await? >= MOST {
+    let count = endpoints::count(&mut tx).await?;
+    if let Some(made) = idempotency::known(&mut tx, session.user_id, &repeat).await? {
+        let id = WebhookId::from(made);
+        let secret = endpoints::first_secret(&mut tx, id).await?;
+        return Ok((id, secret.ok_or_else(PageError::changed_meanwhile)?));
+    }
+    if count >= MOST {
         return Err(PageError::invalid(
             "There are fifty endpoints already: remove one first.",
         ));
@@ -48,6 +58,7 @@ pub(crate) async fn create(
         details,
     )
     .await?;
+    idempotency::made(&mut tx, session.user_id, &repeat, id.uuid(), now).await?;
     tx.commit().await?;
     Ok((id, secret))
 }
@@ -155,10 +166,19 @@ pub(crate) async fn delete(app: &AppState, session: &Session, id: WebhookId) -> 
 }
 
 /// Sends an endpoint something, whatever it listens to; the delivery.
-pub(crate) async fn ping(app: &AppState, session: &Session, id: WebhookId) -> Result<DeliveryId> {
+pub(crate) async fn ping(
+    app: &AppState,
+    session: &Session,
+    id: WebhookId,
+    key: String,
+) -> Result<DeliveryId> {
     let now = app.clock.now();
+    let repeat = repeat(Some(key), &format!("ping {id}"));
     let mut tx = app.pool.begin().await?;
     locked(&mut tx, id, None).await?;
+    if let Some(sent) = idempotency::known(&mut tx, session.user_id, &repeat).await? {
+        return Ok(sent.into());
+    }
     let message = deliveries::ping(id, now, &app.random);
     let told = deliveries::insert(&mut tx, &message, None, &[id], now, &app.random).await?;
     let delivery = told.first().copied().ok_or_else(PageError::not_found)?;
@@ -171,6 +191,7 @@ pub(crate) async fn ping(app: &AppState, session: &Session, id: WebhookId) -> Re
         json!({}),
     )
     .await?;
+    idempotency::made(&mut tx, session.user_id, &repeat, delivery.uuid(), now).await?;
     tx.commit().await?;
     Ok(delivery)
 }
@@ -225,6 +246,14 @@ pub(crate) async fn replay_failed(
     .await?;
     tx.commit().await?;
     Ok(count)
+}
+
+/// How a form that is sent twice is known.
+fn repeat(key: Option<String>, form: &str) -> Repeat {
+    Repeat {
+        key,
+        hash: Sha256::digest(form).into(),
+    }
 }
 
 fn target_of(id: WebhookId) -> String {

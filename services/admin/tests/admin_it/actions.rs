@@ -96,7 +96,7 @@ async fn each_form_calls_the_owner_in_the_staff_members_name() {
             body: json!({}),
             then: format!("{page}?done=mark_refund"),
             words: "recorded as transferred",
-            action: "refund.mark_paid",
+            action: "order.refund_paid",
             target: order_target,
         },
         Case {

@@ -92,7 +92,7 @@ async fn everything_that_happened_is_one_list() {
     let refused = staff.send(&format!("{path}/cancel"), &cancel).await;
     let _ = refused.expect(409);
     panel.peer.world().refusal = None;
-    let note = [("message", "Called")];
+    let note = [("key", "k"), ("message", "Called")];
     let done = staff.send(&format!("{path}/notes"), &note).await;
     let _ = done.expect(303);
 

@@ -47,7 +47,10 @@ async fn an_endpoint_lives_through_its_pages() {
     );
 
     // A test is sent, and what came of it is shown, whatever the receiver says.
-    let answer = staff.send(&format!("{page}/ping"), &[]).await.expect(303);
+    let answer = staff
+        .send(&format!("{page}/ping"), &[("key", "a")])
+        .await
+        .expect(303);
     let delivery = answer.headers["location"].to_str().unwrap().to_owned();
     assert_shows(
         &staff.page(&delivery).await,
@@ -86,7 +89,10 @@ async fn an_endpoint_lives_through_its_pages() {
         .expect(200)
         .text();
     let second = between(&rotated, r#"<code class="secret">"#, "<").to_owned();
-    let _ = staff.send(&format!("{page}/ping"), &[]).await.expect(303);
+    let _ = staff
+        .send(&format!("{page}/ping"), &[("key", "b")])
+        .await
+        .expect(303);
     panel.app.deliver_webhooks().await.unwrap();
     let last = third.got().pop().unwrap();
     assert!(last.is_signed_with(&secret) && last.is_signed_with(&second));
@@ -241,6 +247,48 @@ async fn what_an_endpoint_may_not_be_is_said_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn what_is_sent_twice_is_made_once() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let form = |url| [("key", "k"), ("url", url), ("events", "order.created")];
+    let made = async || {
+        let form = form("https://example.com/");
+        let page = staff.send("/admin/webhooks", &form).await;
+        let page = page.expect(200).text();
+        let secret = between(&page, r#"<code class="secret">"#, "<").to_owned();
+        let id = between(&page, "/admin/webhooks/", "\"").to_owned();
+        (format!("/admin/webhooks/{id}"), secret)
+    };
+    let (page, secret) = made().await;
+    assert_eq!(made().await, (page.clone(), secret));
+    let _ = staff
+        .send("/admin/webhooks", &form("https://example.org/"))
+        .await
+        .expect(422);
+    let ping = async || {
+        let path = format!("{page}/ping");
+        let sent = staff.send(&path, &[("key", "p")]).await.expect(303);
+        sent.header("location").to_owned()
+    };
+    assert_eq!(ping().await, ping().await);
+    let rows: (i64, i64) = sqlx::query_as("SELECT (SELECT count(*) FROM webhook_endpoints), (SELECT count(*) FROM webhook_deliveries)")
+        .fetch_one(&panel.admin_db)
+        .await
+        .unwrap();
+    assert_eq!(rows, (1, 1));
+
+    // Once something was changed, it is not shown again.
+    let _ = staff
+        .send(&format!("{page}/rotate"), &[("version", "1")])
+        .await
+        .expect(200);
+    let _ = staff
+        .send("/admin/webhooks", &form("https://example.com/"))
+        .await
+        .expect(412);
+}
+
+#[tokio::test]
 async fn webhooks_are_for_those_who_may_change_settings() {
     let panel = Panel::open().await;
     let endpoint = panel
@@ -276,7 +324,7 @@ async fn webhooks_are_for_those_who_may_change_settings() {
             ],
         ),
         ("rotate", &[("version", "1")]),
-        ("ping", &[]),
+        ("ping", &[("key", "k")]),
         ("switch", &[("on", "false")]),
         ("replay", &[("since", "2026-01-01")]),
         ("delete", &[]),

@@ -1,23 +1,32 @@
 //! What staff write at an order for each other: notes and tags.
 
+use auth_token::Acting;
+use axum::http::StatusCode;
 use http_kit::{Error, Result};
 use primitives::OrderId;
 use serde_json::{Value, json};
 
 use crate::app::AppState;
 use crate::domain::tag::{self, Tag};
+use crate::http::orders::events::TimelineEntry;
 use crate::store;
-use crate::store::order_events::OrderEvent;
+use crate::workflows::once::Once;
 use crate::workflows::transition::{Actor, Entry, audit, note};
 
-/// Adds a note to the timeline, which only staff see. It stays: the timeline is a record.
+/// Adds a note to the timeline, which only staff see, and answers it. It stays, for the timeline is a record: asked for again with the same key, it is
+/// the same note.
 pub(crate) async fn add_note(
     app: &AppState,
     order: OrderId,
-    actor: Actor<'_>,
+    staff: &Acting,
     message: &str,
-) -> Result<OrderEvent> {
+    once: &Once,
+) -> Result<Value> {
+    let actor = Actor::Staff(staff);
     let mut tx = app.pool.begin().await?;
+    if let Some(written) = once.known(&mut tx).await? {
+        return Ok(written);
+    }
     let mut order = store::orders::lock(&mut tx, order)
         .await?
         .ok_or_else(|| Error::not_found("order"))?;
@@ -34,8 +43,11 @@ pub(crate) async fn add_note(
     // What it says stands in the timeline.
     let change = (Value::Null, json!({ "entry_id": written.id }));
     audit(&mut tx, app, order.id, actor, "order.note", change).await?;
+    let answer = json!(TimelineEntry::shown_to_staff(written));
+    once.keep(&mut tx, StatusCode::CREATED, &answer, now)
+        .await?;
     tx.commit().await?;
-    Ok(written)
+    Ok(answer)
 }
 
 /// Adds a tag or takes it away, and answers those that the order has then. Again: changes nothing.

@@ -100,6 +100,34 @@ async fn a_parcel_leaves_once() {
 }
 
 #[tokio::test]
+async fn a_note_is_written_once() {
+    let shop = Shop::open().await;
+    let (anna, staff) = (shop.person(Role::Customer), shop.person(Role::Support));
+    let order = shop.placed(&anna, shop.peer.sell(1000, 50), 1).await;
+    let path = format!("orders/{}/notes", order["id"].as_str().unwrap());
+    let note = json!({"message": "Called, will wait."});
+    let public = shop.client.clone().with_bearer(&staff.token);
+    let written = at_once(&shop, &public, &format!("/api/{path}"), &note, 201).await;
+    assert_eq!(written["message"], note["message"]);
+
+    let path = format!("/internal/{path}");
+    let panel = shop.panel();
+    let send = |note: &Value| {
+        panel
+            .post(&path)
+            .header("idempotency-key", "form")
+            .json(note)
+    };
+    for _ in 0..2 {
+        let _ = send(&note).expect(204).await;
+    }
+    let other = send(&json!({"message": "Called again."})).send().await;
+    other.problem(422, "idempotency_key_reused");
+    assert_eq!(shop.count("order_events WHERE type = 'note'").await, 2);
+    assert_eq!(shop.events("staff.acted").await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_comparison_is_begun_once() {
     let shop = Shop::open().await;
     let (path, body) = ("/internal/reconciliations", json!({"span": "full"}));

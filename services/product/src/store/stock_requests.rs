@@ -1,4 +1,4 @@
-//! Answers to requests that move stock, for who asks again with the same `Idempotency-Key`.
+//! Answers to requests, not of stock alone, for who asks again with the same `Idempotency-Key`.
 
 use primitives::{Timestamp, UserId};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 
 pub(crate) mod categories;
 pub(crate) mod imports;
+pub(crate) mod once;
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod queues;

@@ -55,14 +55,14 @@ pub(crate) async fn stage(cx: &Context, media: &Media, drawn: Drawn) -> anyhow::
 
 /// Adds a picture to a locked product. None if the product has all it may have: its files then go by themselves.
 pub(crate) async fn add(
-    mut tx: Transaction<'static, Postgres>,
+    tx: &mut PgConnection,
     cx: &Context,
     product: &Locked,
     staged: &Staged,
     alt: &Alt,
     variants: &[VariantId],
 ) -> anyhow::Result<Option<Image>> {
-    if images::count(&mut tx, product.id).await? >= images::MAX {
+    if images::count(tx, product.id).await? >= images::MAX {
         return Ok(None);
     }
     let largest = staged.sizes.first().copied();
@@ -76,13 +76,12 @@ pub(crate) async fn add(
         alt,
         variants,
     };
-    let image = images::insert(&mut tx, product.id, new, &cx.clock).await?;
+    let image = images::insert(tx, product.id, new, &cx.clock).await?;
     ensure!(
-        leftovers::adopt(&mut tx, staged.id).await?,
+        leftovers::adopt(tx, staged.id).await?,
         "the upload took so long that its files were removed"
     );
-    products::touch(&mut tx, cx, product).await?;
-    tx.commit().await?;
+    products::touch(tx, cx, product).await?;
     Ok(Some(image))
 }
 

@@ -282,6 +282,31 @@ async fn pictures_are_reordered_and_described() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_sent_twice_is_added_once() {
+    let world = World::new().await;
+    let admin = world.person(Role::Admin).client;
+    let admin = admin.with_header("idempotency-key", "form-0");
+    let product = world.product("A", 100, 5).await;
+    let path = format!("/api/products/{}", id(&product));
+    let images = format!("{path}/images");
+    let (png, gif) = (picture(ImageFormat::Png), picture(ImageFormat::Gif));
+    let first = upload(&admin, &images, &[("file", &png)]).await;
+    let first = first.expect(201).value();
+    let again = upload(&admin, &images, &[("file", &png)]).await;
+    assert_eq!(again.expect(201).value(), first);
+    upload(&admin, &images, &[("file", &gif)])
+        .await
+        .problem(422, "idempotency_key_reused");
+    let shown = world.guest().get(&path).expect(200).await.value();
+    assert_eq!(shown["images"], json!([first]));
+
+    // The files of the others go.
+    world.clock.advance(std::time::Duration::from_secs(901));
+    assert_eq!(world.app.remove_leftovers().await.unwrap(), 2);
+    assert_eq!(files(&world), 2);
+}
+
+#[tokio::test]
 async fn an_upload_that_becomes_no_picture_leaves_no_file() {
     let world = World::new().await;
     let admin = world.person(Role::Admin).client;

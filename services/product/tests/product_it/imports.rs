@@ -670,6 +670,32 @@ async fn a_cancelled_import_stops_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_sent_twice_is_imported_once() {
+    let world = World::new().await;
+    let admin = world.person(Role::Admin).client;
+    let admin = admin.with_header("idempotency-key", "form");
+    let path = "/api/products/import";
+    let first = upload(&admin, path, many(2, 1)).await.expect(202).value();
+    let again = upload(&admin, path, many(2, 1)).await.expect(202).value();
+    assert_eq!(again, first);
+    let _ = world.applied(&admin, &first).await;
+    let later = upload(&admin, path, many(2, 1)).await.expect(202).value();
+    assert_eq!(
+        (&later["id"], &later["status"]),
+        (&first["id"], &json!("finished"))
+    );
+    for (path, file) in [
+        (path, many(3, 1)),
+        ("/api/products/import?dry_run=true", many(2, 1)),
+    ] {
+        upload(&admin, path, file)
+            .await
+            .problem(422, "idempotency_key_reused");
+    }
+    assert_eq!(world.count("imports").await, 1);
+}
+
+#[tokio::test]
 async fn imports_of_the_same_products_at_once_make_each_once() {
     let world = World::new().await;
     let admin = world.person(Role::Admin).client;

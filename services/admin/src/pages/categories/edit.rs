@@ -158,17 +158,19 @@ async fn put(
 
 #[derive(Deserialize)]
 pub(super) struct Move {
-    /// `up` or `down`, and which.
+    /// The place among its siblings, from 0, and which: sent twice, it moves once.
     r#move: String,
 }
 
-/// Changes places with the sibling before or after it. Siblings get positions of their own, so that their order is no accident.
+/// Puts it in another place among its siblings. They get positions of their own, so that their order is no accident.
 pub(super) async fn arrange(
     State(app): State<AppState>,
     StaffForm(session, form): StaffForm<Move>,
 ) -> Result<Redirect> {
     let (to, id) = form.r#move.split_once(' ').unwrap_or_default();
-    let id: CategoryId = chosen(id).ok_or_else(PageError::not_found)?;
+    let (to, id): (usize, CategoryId) = chosen(to)
+        .zip(chosen(id))
+        .ok_or_else(PageError::not_found)?;
     let nodes = categories::tree(&mut *app.product_db.acquire().await?).await?;
     let moved = nodes
         .iter()
@@ -179,12 +181,8 @@ pub(super) async fn arrange(
         .filter(|node| node.parent_id == moved.parent_id)
         .collect();
     let at = siblings.iter().position(|node| node.id == id).unwrap_or(0);
-    let to = match to {
-        "up" => at.saturating_sub(1),
-        _ => (at + 1).min(siblings.len() - 1),
-    };
     let node = siblings.remove(at);
-    siblings.insert(to, node);
+    siblings.insert(to.min(siblings.len()), node);
     for (place, node) in siblings.into_iter().enumerate() {
         let position = i32::try_from(place + 1).unwrap_or(i32::MAX);
         if node.position != position {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use askama::Template;
 use auth_token::permissions::{ManageCatalogue, ReadCatalogue};
 use axum::extract::State;
@@ -22,6 +24,20 @@ struct Page {
     /// Whether more are there than are shown.
     folded: bool,
     can_edit: bool,
+}
+
+impl Page {
+    /// Each with its place among its siblings, from 0.
+    fn placed(&self) -> Vec<(&Node, usize)> {
+        let mut siblings: HashMap<Option<CategoryId>, usize> = HashMap::new();
+        let mut placed = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let before = siblings.entry(node.parent_id).or_default();
+            placed.push((node, *before));
+            *before += 1;
+        }
+        placed
+    }
 }
 
 /// So many are shown at once; of more, the top and the branch that somebody looks at.

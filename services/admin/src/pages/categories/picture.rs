@@ -25,10 +25,12 @@ pub(super) async fn set(
         format!("/admin/categories/{id}"),
     );
     let mut upload = Upload::begin(&session, request).await?;
-    let mut alt = String::new();
+    let (mut alt, mut version) = (String::new(), None);
     while let Some(field) = upload.next().await? {
         if field.name() == Some("alt") {
             alt = text(field).await?;
+        } else if field.name() == Some("version") {
+            version = text(field).await?.parse().ok();
         } else if is_chosen(&field) {
             let send = async |body: reqwest::Body| {
                 let picture = reqwest::multipart::Part::stream(body).file_name("picture");
@@ -39,7 +41,9 @@ pub(super) async fn set(
                     action: "category.set_image",
                     target: format!("category:{id}"),
                     details: json!({ "alt": alt }),
-                    call: call(&app, &session, Method::PUT, &path)?.multipart(form),
+                    call: call(&app, &session, Method::PUT, &path)?
+                        .version(version)
+                        .multipart(form),
                     page: &page,
                 };
                 change::<Value>(&app, &session, put).await

@@ -24,6 +24,8 @@ struct Page {
     import: ImportRow,
     refused: Vec<Refused>,
     can_edit: bool,
+    /// Makes a form that is sent twice act once.
+    key: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -47,6 +49,7 @@ pub(super) async fn page(
         refused: imports::refused(&mut db, id, SHOWN).await?,
         import,
         can_edit: session.may::<ManageCatalogue>(),
+        key: app.sessions.new_token(),
     };
     Ok(Html(page.render()?))
 }

@@ -27,6 +27,8 @@ struct Page {
     imports: Vec<ImportRow>,
     names: HashMap<Uuid, String>,
     can_edit: bool,
+    /// Makes a form that is sent twice act once.
+    key: String,
     next: Option<String>,
 }
 
@@ -67,6 +69,7 @@ pub(super) async fn page(
         names: users::names(&mut *app.auth_db.acquire().await?, &ids).await?,
         imports: found,
         can_edit: session.may::<ManageCatalogue>(),
+        key: app.sessions.new_token(),
         next,
     };
     Ok(Html(page.render()?))

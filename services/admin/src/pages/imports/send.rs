@@ -29,7 +29,8 @@ pub(super) async fn begin(
     request: Request,
 ) -> Result<Redirect> {
     let path = "/internal/api/products/import";
-    send(&app, &session, ("product.import", path, LIST), request).await
+    let act = ("product.import", "import");
+    send(&app, &session, act, (path, LIST), request).await
 }
 
 /// The bad rows again, mended.
@@ -41,24 +42,21 @@ pub(super) async fn retry(
 ) -> Result<Redirect> {
     let path = format!("/internal/api/products/imports/{id}/retry");
     let page = format!("{LIST}/{id}");
-    send(
-        &app,
-        &session,
-        ("product.import_retry", &path, &page),
-        request,
-    )
-    .await
+    let target = format!("import:{id}");
+    let act = ("product.import_retry", target.as_str());
+    send(&app, &session, act, (&path, &page), request).await
 }
 
 /// The fields of the form come before the file, so that it can be passed on as it comes.
 async fn send(
     app: &AppState,
     session: &Session,
-    (action, path, page): (&str, &str, &str),
+    (action, target): (&str, &str),
+    (path, page): (&str, &str),
     request: Request,
 ) -> Result<Redirect> {
     let mut upload = Upload::begin(session, request).await?;
-    let mut pairs: Vec<(String, String)> = Vec::new();
+    let (mut pairs, mut key): (Vec<(String, String)>, _) = (Vec::new(), None);
     while let Some(field) = upload.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         if is_chosen(&field) {
@@ -68,9 +66,10 @@ async fn send(
             let pass_on = async |body: reqwest::Body| {
                 let post = Change {
                     action,
-                    target: "import".to_owned(),
+                    target: target.to_owned(),
                     details: json!({ "file": file, "as": pairs }),
                     call: call(app, session, Method::POST, path.trim_end_matches('?'))?
+                        .key(key.as_deref())
                         .body("text/csv", body),
                     page,
                 };
@@ -79,11 +78,11 @@ async fn send(
             let (accepted, _) = pass(field, pass_on).await?;
             return Ok(Redirect::to(&format!("{LIST}/{}?done=import", accepted.id)));
         }
-        if ["format", "dry_run"].contains(&name.as_str()) {
-            let value = text(field).await?;
-            if !value.is_empty() {
-                pairs.push((name, value));
-            }
+        let value = text(field).await?;
+        match name.as_str() {
+            "key" => key = Some(value),
+            "format" | "dry_run" if !value.is_empty() => pairs.push((name, value)),
+            _ => {}
         }
     }
     Err(PageError::invalid("Choose a file first.").back_to(page))

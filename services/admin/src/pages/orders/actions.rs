@@ -120,7 +120,7 @@ pub(super) async fn capture(
         &app,
         &session,
         id,
-        "payment.capture",
+        "order.capture",
         to,
         Some(&form.key),
         body,
@@ -145,7 +145,7 @@ pub(super) async fn void(
         &app,
         &session,
         id,
-        "payment.void",
+        "order.void",
         to,
         Some(&form.key),
         json!({}),
@@ -164,7 +164,7 @@ pub(super) async fn mark_paid(
         &app,
         &session,
         id,
-        "payment.mark_paid",
+        "order.mark_paid",
         to,
         Some(&form.key),
         json!({}),
@@ -189,7 +189,7 @@ pub(super) async fn mark_refund(
         &app,
         &session,
         id,
-        "refund.mark_paid",
+        "order.refund_paid",
         to,
         Some(&form.key),
         json!({}),
@@ -200,6 +200,7 @@ pub(super) async fn mark_refund(
 
 #[derive(Deserialize)]
 pub(super) struct Note {
+    key: String,
     message: String,
 }
 
@@ -210,7 +211,7 @@ pub(super) async fn note(
 ) -> Result<Redirect> {
     let to = format!("/internal/orders/{id}/notes");
     let body = json!({ "message": form.message.trim() });
-    call(&app, &session, id, "order.note", to, None, body).await?;
+    call(&app, &session, id, "order.note", to, Some(&form.key), body).await?;
     Ok(back(id, "note"))
 }
 

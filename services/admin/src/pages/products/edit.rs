@@ -1,5 +1,6 @@
 //! The editor: all that a product says, its variants as a table, its pictures.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use askama::Template;
@@ -48,6 +49,8 @@ struct Page {
     /// The place of the first variant that is shown.
     from: usize,
     media: String,
+    /// Makes a form that is sent twice act once.
+    key: String,
 }
 
 /// What stands beside the form.
@@ -64,6 +67,12 @@ impl Page {
             Some(shown) => format!("/admin/products/{}", shown.head.id),
             None => "/admin/products/new".to_owned(),
         }
+    }
+
+    /// Where a picture would stand instead.
+    fn moves(place: impl Borrow<usize>) -> [(usize, &'static str); 2] {
+        let place = *place.borrow();
+        [(place.saturating_sub(1), "Earlier"), (place + 1, "Later")]
     }
 
     /// The rows of the table, with one that is free where there may be several.
@@ -216,6 +225,7 @@ async fn build(
         can_decide: session.may::<ApproveProducts>() && !archived,
         from,
         media: app.media.clone(),
+        key: app.sessions.new_token(),
     })
 }
 
@@ -309,7 +319,7 @@ async fn set_terms(
             body["preorder"] = json!({ "available_on": day, "limit": known.preorder_limit });
         }
         let put = Change {
-            action: "product.set_terms",
+            action: "product.set_stock_terms",
             target: format!("product:{id}"),
             details: json!({ "request": body }),
             call: call(app, session, Method::PUT, &path)?
@@ -382,7 +392,7 @@ pub(super) async fn archive(
 ) -> Result<Redirect> {
     let (path, page) = (api(id, ""), format!("/admin/products/{id}"));
     let delete = Change {
-        action: "product.archive",
+        action: "product.delete",
         target: format!("product:{id}"),
         details: json!({}),
         call: call(&app, &session, Method::DELETE, &path)?.version(Some(form.version)),

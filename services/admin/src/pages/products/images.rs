@@ -25,7 +25,7 @@ fn done(id: ProductId, word: &str) -> Redirect {
     Redirect::to(&format!("{}?done={word}#images", page(id)))
 }
 
-/// One picture or several, each an act of its own, passed on as they come.
+/// One picture or several, each an act of its own, passed on as they come. Of a form that is sent twice, each is added once.
 pub(super) async fn add(
     State(app): State<AppState>,
     session: May<ManageCatalogue>,
@@ -34,12 +34,15 @@ pub(super) async fn add(
 ) -> Result<Redirect> {
     let (path, page) = (api(id, "/images"), page(id));
     let mut upload = Upload::begin(&session, request).await?;
-    let (mut alt, mut added) = (String::new(), 0);
+    let (mut alt, mut key, mut added) = (String::new(), None, 0);
     while let Some(field) = upload.next().await? {
         if field.name() == Some("alt") {
             alt = text(field).await?;
+        } else if field.name() == Some("key") {
+            key = Some(text(field).await?);
         } else if is_chosen(&field) {
             let name = field.file_name().unwrap_or_default().to_owned();
+            let key = key.as_ref().map(|key| format!("{key}-{added}"));
             let send = async |body: reqwest::Body| {
                 let picture = reqwest::multipart::Part::stream(body).file_name("picture");
                 let form = reqwest::multipart::Form::new()
@@ -49,7 +52,9 @@ pub(super) async fn add(
                     action: "product.add_image",
                     target: format!("product:{id}"),
                     details: json!({ "file": name, "alt": alt }),
-                    call: call(&app, &session, Method::POST, &path)?.multipart(form),
+                    call: call(&app, &session, Method::POST, &path)?
+                        .key(key.as_deref())
+                        .multipart(form),
                     page: &page,
                 };
                 change::<Value>(&app, &session, add).await
@@ -90,11 +95,11 @@ pub(super) async fn describe(
 
 #[derive(Deserialize)]
 pub(super) struct Move {
-    /// `first`, `up` or `down`.
-    to: String,
+    /// The place, from 0: sent twice, it moves once.
+    to: usize,
 }
 
-/// Puts a picture before or after its neighbour.
+/// Puts a picture in another place.
 pub(super) async fn arrange(
     State(app): State<AppState>,
     Path((id, image)): Path<(ProductId, ImageId)>,
@@ -107,13 +112,8 @@ pub(super) async fn arrange(
         .iter()
         .position(|known| *known == image)
         .ok_or_else(PageError::not_found)?;
-    let to = match form.to.as_str() {
-        "up" => at.saturating_sub(1),
-        "down" => (at + 1).min(ids.len() - 1),
-        _ => 0,
-    };
     let moved = ids.remove(at);
-    ids.insert(to, moved);
+    ids.insert(form.to.min(ids.len()), moved);
     let body = json!({ "ids": ids });
     let put = Change {
         action: "product.reorder_images",

@@ -42,6 +42,7 @@ pub(super) async fn submit(
     if let Err(why) = webhooks::check(&app, &wanted) {
         return form::show(&app, &session, frame(), &wanted, Some(why));
     }
-    let (id, secret) = webhooks::create(&app, &session, &wanted).await?;
+    session.check_fresh(app.clock.now())?;
+    let (id, secret) = webhooks::create(&app, &session, &wanted, form.key).await?;
     secret::show(&session, id, &secret, "The endpoint is ready")
 }

@@ -29,6 +29,8 @@ struct Page {
     two_secrets: bool,
     /// A week ago, for the form that begins failed ones anew.
     week_ago: String,
+    /// Makes a form that is sent twice act once.
+    key: String,
 }
 
 impl Page {
@@ -71,6 +73,7 @@ pub(super) async fn page(
     let week_ago = (now - std::time::Duration::from_secs(7 * 24 * 3600)).to_string();
     let page = Page {
         shell: Shell::new(&session, SECTION, params.done.as_deref()),
+        key: app.sessions.new_token(),
         two_secrets: endpoint
             .previous_secret_until
             .is_some_and(|until| until > now),

@@ -27,6 +27,8 @@ pub(super) struct Form {
     /// Of the row that the form shows.
     #[serde(default)]
     pub(super) version: i32,
+    /// Of a new one.
+    pub(super) key: Option<String>,
 }
 
 impl From<&Form> for Wanted {
@@ -53,6 +55,8 @@ struct Page<'a> {
     action: String,
     back: String,
     version: i32,
+    /// Makes a form that is sent twice act once.
+    key: String,
     wanted: &'a Wanted,
     groups: Vec<(&'static str, Vec<&'static str>)>,
     problem: Option<String>,
@@ -92,6 +96,7 @@ pub(super) fn show(
         action: frame.action,
         back: frame.back,
         version: frame.version,
+        key: app.sessions.new_token(),
         wanted,
         groups: message::catalogue(),
         problem,

@@ -11,14 +11,19 @@ use crate::error::{PageError, Result};
 use crate::input::{Nothing, Path, StaffForm, day};
 use crate::workflows::webhooks;
 
+#[derive(Deserialize)]
+pub(super) struct Ping {
+    key: String,
+}
+
 /// Sends something, and shows what came of it.
 pub(super) async fn ping(
     State(app): State<AppState>,
     Path(id): Path<WebhookId>,
-    StaffForm(session, Nothing {}): StaffForm<Nothing>,
+    StaffForm(session, form): StaffForm<Ping>,
 ) -> Result<Redirect> {
     allowed(&session)?;
-    let delivery = webhooks::ping(&app, &session, id).await?;
+    let delivery = webhooks::ping(&app, &session, id, form.key).await?;
     Ok(Redirect::to(&format!(
         "{}/deliveries/{delivery}",
         page_of(id)
@@ -47,6 +52,7 @@ pub(super) async fn delete(
     StaffForm(session, Nothing {}): StaffForm<Nothing>,
 ) -> Result<Redirect> {
     allowed(&session)?;
+    session.check_fresh(app.clock.now())?;
     webhooks::delete(&app, &session, id).await?;
     Ok(Redirect::to(&format!("{SECTION}?done=webhook_deleted")))
 }

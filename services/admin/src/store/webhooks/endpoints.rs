@@ -79,6 +79,19 @@ pub(crate) async fn lock(
     }))
 }
 
+/// The secret that it was made with, unless something was changed since.
+pub(crate) async fn first_secret(
+    conn: &mut PgConnection,
+    id: WebhookId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "SELECT secret FROM webhook_endpoints WHERE id = $1 AND version = 1",
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// How many there are. Takes turns with others who are about to add one.
 pub(crate) async fn count(conn: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('webhook_endpoints'))")

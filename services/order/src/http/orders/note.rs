@@ -2,15 +2,16 @@ use auth_token::Staff;
 use auth_token::permissions::ManageOrders;
 use axum::extract::State;
 use axum::http::StatusCode;
-use http_kit::{Json, Path, Problem};
+use http_kit::{IdempotentJson, Json, Path, Problem};
 use primitives::{OrderId, Text};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::events::TimelineEntry;
 use crate::app::AppState;
 use crate::workflows;
-use crate::workflows::transition::Actor;
+use crate::workflows::once::Once;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,7 +21,8 @@ pub(crate) struct AddNote {
 }
 
 /// Note something in an order's timeline; only staff see it
-#[utoipa::path(post, path = "/api/orders/{id}/notes", operation_id = "addOrderNote", tag = "orders", params(("id" = OrderId, Path)),
+#[utoipa::path(post, path = "/api/orders/{id}/notes", operation_id = "addOrderNote", tag = "orders",
+    params(("id" = OrderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = AddNote,
     responses((status = 201, body = TimelineEntry), (status = "default", body = Problem)),
     security(("bearer" = [])))]
@@ -28,11 +30,11 @@ pub(crate) async fn handler(
     State(app): State<AppState>,
     staff: Staff<ManageOrders>,
     Path(id): Path<OrderId>,
-    Json(body): Json<AddNote>,
-) -> http_kit::Result<(StatusCode, Json<TimelineEntry>)> {
+    request: IdempotentJson<AddNote>,
+) -> http_kit::Result<(StatusCode, Json<Value>)> {
     let staff = staff.acting();
+    let (once, body) = Once::of(&staff, request);
     let message = body.message.as_str();
-    let written = workflows::annotate::add_note(&app, id, Actor::Staff(&staff), message).await?;
-    let entry = TimelineEntry::shown_to_staff(written);
-    Ok((StatusCode::CREATED, Json(entry)))
+    let written = workflows::annotate::add_note(&app, id, &staff, message, &once).await?;
+    Ok((StatusCode::CREATED, Json(written)))
 }

@@ -3,7 +3,7 @@
 use auth_token::{Acting, Seller};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use http_kit::{Error, Json, Path, Problem, Result};
+use http_kit::{Error, IdempotencyKey, Json, Path, Problem, Result};
 use primitives::ProductId;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use super::view::Image;
 use crate::app::AppState;
 use crate::http::access;
 use crate::store::images;
+use crate::workflows::once::Once;
 use crate::workflows::{pictures, products};
 
 /// A picture as a form sends it.
@@ -34,7 +35,7 @@ pub(crate) struct NewImage {
 /// that the file carried beside its pixels.
 #[utoipa::path(
     post, path = "/api/products/{id}/images", tag = "products", security(("bearer" = [])),
-    params(("id" = ProductId, Path)),
+    params(("id" = ProductId, Path), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of the request harmless")),
     request_body(content = NewImage, content_type = "multipart/form-data"),
     responses(
         (status = 201, body = Image),
@@ -45,7 +46,7 @@ pub(crate) struct NewImage {
         (status = 409, description = "`too_many_images`", body = Problem),
         (status = 413, description = "`payload_too_large`", body = Problem),
         (status = 415, description = "`unsupported_media_type`: not a form, or neither JPEG, PNG, WebP nor GIF", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 422, description = "`validation_failed`, `idempotency_key_reused`", body = Problem),
         (status = 503, description = "`unavailable`: too many uploads at once, or the store is away", body = Problem),
     )
 )]
@@ -53,8 +54,9 @@ pub(crate) async fn add_image(
     State(state): State<AppState>,
     Seller(seller): Seller,
     Path(id): Path<ProductId>,
+    key: Option<IdempotencyKey>,
     request: Request,
-) -> Result<(StatusCode, Json<Image>)> {
+) -> Result<(StatusCode, Json<Value>)> {
     // Before the body is read, so that a stranger cannot make us read it.
     let mut db = state.context.pool.acquire().await?;
     access::check_own(&mut db, id, &seller).await?;
@@ -67,8 +69,17 @@ pub(crate) async fn add_image(
         .await
         .map_err(Error::unavailable)?;
 
+    let once = Once {
+        caller: seller.user_id,
+        key: key.as_ref(),
+        hash: &upload.hash,
+    };
     let mut tx = state.context.pool.begin().await?;
     let locked = access::lock_own(&mut tx, id, &seller).await?;
+    // The files that came with a repetition go by themselves.
+    if let Some(answer) = once.before(&mut tx).await? {
+        return Ok((StatusCode::CREATED, Json(answer)));
+    }
     super::check_variants(&mut tx, id, &upload.variant_ids).await?;
     let staff = Acting::of(&seller);
     let change = (Value::Null, json!({ "alt": &*upload.alt }));
@@ -82,10 +93,14 @@ pub(crate) async fn add_image(
     )
     .await?;
     let (alt, variants) = (&upload.alt, &upload.variant_ids);
-    let image = pictures::add(tx, &state.context, &locked, &staged, alt, variants)
+    let image = pictures::add(&mut tx, &state.context, &locked, &staged, alt, variants)
         .await?
         .ok_or_else(too_many)?;
-    Ok((StatusCode::CREATED, Json(Image::new(image, &state.media))))
+    let answer = json!(Image::new(image, &state.media));
+    once.save(&mut tx, &answer, state.context.clock.now())
+        .await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 fn too_many() -> Error {

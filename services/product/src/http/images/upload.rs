@@ -5,7 +5,7 @@ use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
-use http_kit::{Error, FieldErrors, Result, one_field};
+use http_kit::{Error, FieldErrors, Result, body_hash, one_field};
 use primitives::VariantId;
 
 use crate::domain::picture::{self, Drawn, MAX_BYTES, PictureError};
@@ -25,6 +25,8 @@ pub(crate) struct Upload {
     pub(crate) drawn: Drawn,
     pub(crate) alt: Alt,
     pub(crate) variant_ids: Vec<VariantId>,
+    /// Of where it was sent to, and of the file: sent again, it is the same.
+    pub(crate) hash: [u8; 32],
 }
 
 /// What a picture is of.
@@ -44,6 +46,7 @@ pub(crate) async fn receive(
 ) -> Result<Upload> {
     let permit = media.admit().await?;
     DefaultBodyLimit::max(MAX_BYTES + 64 * 1024).apply(&mut request);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let form = request.extract::<Multipart, _>().await.map_err(|error| {
         Error::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -57,12 +60,14 @@ pub(crate) async fn receive(
         alt,
         variant_ids,
     } = read(subject, form).await?;
+    let hash = body_hash(&method, &path, &file);
     let drawn = media.draw(file).await?.map_err(refused)?;
     drop(permit);
     Ok(Upload {
         drawn,
         alt,
         variant_ids,
+        hash,
     })
 }
 

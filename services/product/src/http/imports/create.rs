@@ -4,7 +4,7 @@ use auth_token::{Role, Seller};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use http_kit::{Error, Json, Problem, Query, Result};
+use http_kit::{Error, IdempotencyKey, Json, Problem, Query, Result};
 use primitives::{Currency, UserId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -46,7 +46,7 @@ pub(crate) struct ImportQuery {
 /// Imports a catalogue from a CSV file. It is read while it comes, and applied afterwards: the answer says where to look.
 #[utoipa::path(
     post, path = "/api/products/import", tag = "import and export", security(("bearer" = [])),
-    params(ImportQuery),
+    params(ImportQuery, ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of the request harmless")),
     request_body(content((String = "text/csv"), (ImportFile = "multipart/form-data"))),
     responses(
         (status = 202, body = View),
@@ -56,13 +56,14 @@ pub(crate) struct ImportQuery {
         (status = 409, description = "`too_many_imports`", body = Problem),
         (status = 413, description = "`payload_too_large`, `too_many_rows`", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
-        (status = 422, description = "`validation_failed` (names every wrong heading), `not_utf8`, `not_text`, `row_too_long`, `too_many_columns`, `empty_file`", body = Problem),
+        (status = 422, description = "`validation_failed` (names every wrong heading), `not_utf8`, `not_text`, `row_too_long`, `too_many_columns`, `empty_file`, `idempotency_key_reused`", body = Problem),
     )
 )]
 pub(crate) async fn import_products(
     State(state): State<AppState>,
     Seller(principal): Seller,
     Query(query): Query<ImportQuery>,
+    key: Option<IdempotencyKey>,
     request: Request,
 ) -> Result<Response> {
     let by_staff = principal.role == Role::Admin;
@@ -81,6 +82,7 @@ pub(crate) async fn import_products(
         dry_run: query.dry_run.unwrap_or(false),
         currency: query.currency.unwrap_or_else(|| state.currency()),
         max_rows: state.imports.max_rows,
+        key,
     };
     let received = upload::receive(&state, &wanted, None, &principal, request).await?;
     accepted(&state, received).await

@@ -3,7 +3,7 @@
 use auth_token::Seller;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http_kit::{Error, Path, Problem, Result};
+use http_kit::{Error, IdempotencyKey, Path, Problem, Result};
 use primitives::ImportId;
 
 use super::create::{ImportFile, accepted};
@@ -18,7 +18,7 @@ use crate::workflows::imports;
 /// tried again.
 #[utoipa::path(
     post, path = "/api/products/imports/{id}/retry", tag = "import and export", security(("bearer" = [])),
-    params(("id" = ImportId, Path)),
+    params(("id" = ImportId, Path), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of the request harmless")),
     request_body(content((String = "text/csv"), (ImportFile = "multipart/form-data"))),
     responses(
         (status = 202, body = View),
@@ -36,6 +36,7 @@ pub(crate) async fn retry_import(
     State(state): State<AppState>,
     Seller(principal): Seller,
     Path(id): Path<ImportId>,
+    key: Option<IdempotencyKey>,
     request: Request,
 ) -> Result<Response> {
     let mut db = state.context.pool.acquire().await?;
@@ -55,6 +56,7 @@ pub(crate) async fn retry_import(
             .parse()
             .map_err(|error: primitives::TextError| Error::internal(error))?,
         max_rows: state.imports.max_rows,
+        key,
     };
     let received = upload::receive(&state, &wanted, Some(&import), &principal, request).await?;
     accepted(&state, received).await

@@ -2,7 +2,6 @@
 
 pub(crate) mod create_location;
 pub(crate) mod list_locations;
-pub(crate) mod once;
 pub(crate) mod stock_take;
 pub(crate) mod transfer;
 pub(crate) mod update_location;

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::once::Once;
 use crate::app::AppState;
 use crate::domain::count_sheet::{Row, Sheet, SheetError};
 use crate::domain::text::Reason;
+use crate::workflows::once::Once;
 use crate::workflows::stock_takes::{PAGE, RowError, StockTake, Tally};
 
 /// About two hundred thousand rows.
@@ -117,7 +117,7 @@ pub(crate) async fn take_stock(
     let cx = &state.context;
     let dry_run = query.dry_run.unwrap_or(false);
     let once = Once {
-        caller: &counter,
+        caller: counter.user_id,
         key: key.as_ref().filter(|_| !dry_run),
         hash: b"stock-take",
     };

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::once::Once;
 use crate::app::AppState;
 use crate::domain::stock::Level;
 use crate::domain::text::Reason;
 use crate::http::access;
 use crate::store::stock::Cause;
 use crate::store::variants;
+use crate::workflows::once::Once;
 use crate::workflows::{products, stock};
 
 /// Units that move from one place to another.
@@ -91,7 +91,7 @@ pub(crate) async fn transfer_stock(
     }
     let cx = &state.context;
     let once = Once {
-        caller: &seller,
+        caller: seller.user_id,
         key: request.key.as_ref(),
         hash: &request.hash,
     };

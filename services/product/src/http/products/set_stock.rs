@@ -14,9 +14,9 @@ use crate::app::AppState;
 use crate::domain::stock::Correction;
 use crate::domain::text::{Reason, Units};
 use crate::http::access;
-use crate::http::inventory::once::Once;
 use crate::http::precondition::Expected;
 use crate::store::stock::Cause;
+use crate::workflows::once::Once;
 use crate::workflows::products;
 use crate::workflows::stock::{self, At};
 
@@ -99,7 +99,7 @@ pub(crate) async fn set_stock(
     let correction = body.correction()?;
     let cx = &state.context;
     let once = Once {
-        caller: &seller,
+        caller: seller.user_id,
         key: request.key.as_ref(),
         hash: &request.hash,
     };

@@ -3,8 +3,11 @@
 use auth_token::Acting;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
+use http_kit::{Error, IdempotencyKey};
 use primitives::{Currency, ImportId, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::app::Context;
 use crate::domain::import::cells::bare;
@@ -13,6 +16,7 @@ use crate::domain::import::reader::Reader;
 use crate::domain::import::{Format, Row, plan};
 use crate::error::ImportError;
 use crate::store::imports::{self as store, Import, New, NewRow, Status};
+use crate::workflows::once::Once;
 
 /// Rows that are kept in one statement, unless they are long.
 const BATCH_ROWS: usize = 1000;
@@ -30,17 +34,19 @@ pub(crate) struct Request {
     pub(crate) currency: Currency,
     /// The most rows that it may have.
     pub(crate) max_rows: i32,
+    /// Makes a repetition harmless.
+    pub(crate) key: Option<IdempotencyKey>,
 }
 
 /// What came of an upload.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Received {
     pub(crate) id: ImportId,
     pub(crate) ignored_columns: Vec<String>,
 }
 
 /// Receives a file and lets it wait for its turn; or, with the import that it mends, lets that one go on with it. A file that cannot
-/// be read, or whose header is wrong, leaves nothing behind.
+/// be read, or whose header is wrong, leaves nothing behind; nor does one that came before with the same key.
 pub(crate) async fn receive<S>(
     cx: &Context,
     request: &Request,
@@ -61,6 +67,7 @@ where
         batch: Vec::new(),
         batch_bytes: 0,
         rows: 0,
+        hash: Sha256::new(),
     };
     let received = match receiving.read(bytes).await {
         Ok(()) => receiving.hand_over(staff).await,
@@ -93,6 +100,8 @@ struct Receiving<'a> {
     batch: Vec<NewRow>,
     batch_bytes: i64,
     rows: i32,
+    /// Of the file.
+    hash: Sha256,
 }
 
 impl Receiving<'_> {
@@ -102,7 +111,9 @@ impl Receiving<'_> {
     {
         let (mut reader, mut rows) = (Reader::new(), Vec::new());
         while let Some(piece) = bytes.next().await {
-            reader.feed(&piece.map_err(ImportError::Body)?, &mut rows)?;
+            let piece = piece.map_err(ImportError::Body)?;
+            self.hash.update(&piece);
+            reader.feed(&piece, &mut rows)?;
             self.take(&mut rows, reader.delimiter()).await?;
         }
         reader.finish(&mut rows)?;
@@ -235,7 +246,23 @@ impl Receiving<'_> {
 
     async fn hand_over(&self, staff: Option<&Acting>) -> Result<Received, ImportError> {
         let (cx, request) = (self.cx, self.request);
+        let wanted = json!({ "format": request.format, "dry_run": request.dry_run, "seller_id": request.seller_id, "rows": self.rows });
+        let hash = self
+            .hash
+            .clone()
+            .chain_update(wanted.to_string())
+            .finalize();
+        let once = Once {
+            caller: request.requested_by,
+            key: request.key.as_ref(),
+            hash: &hash,
+        };
         let mut tx = cx.pool.begin().await?;
+        if let Some(known) = once.before(&mut tx).await? {
+            store::delete(&mut tx, self.id).await?;
+            tx.commit().await?;
+            return Ok(serde_json::from_value(known).map_err(Error::internal)?);
+        }
         let (id, action) = match self.mends {
             None => {
                 store::queue(&mut tx, self.id, &cx.clock).await?;
@@ -252,20 +279,21 @@ impl Receiving<'_> {
             }
         };
         if let Some(staff) = staff {
-            let after = json!({ "format": request.format, "dry_run": request.dry_run, "seller_id": request.seller_id, "rows": self.rows });
-            let act = staff.did(action, format!("import:{id}"), Value::Null, after);
+            let act = staff.did(action, format!("import:{id}"), Value::Null, wanted);
             cx.publisher.publish(&mut tx, &act).await?;
         }
-        tx.commit().await?;
         let ignored_columns = self
             .file
             .as_ref()
             .map(|file| file.columns.ignored())
             .unwrap_or_default();
-        Ok(Received {
+        let received = Received {
             id,
             ignored_columns,
-        })
+        };
+        once.save(&mut tx, &json!(received), cx.clock.now()).await?;
+        tx.commit().await?;
+        Ok(received)
     }
 }
 
