@@ -8,6 +8,7 @@
 
 mod accounts;
 mod after_sales;
+mod audit;
 mod browser;
 mod catalogue;
 mod edge;

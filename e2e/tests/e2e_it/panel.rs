@@ -48,7 +48,7 @@ impl Panel {
     /// Sends the form on `page` that leads to `action`, with what is hidden in it and `fields`.
     pub(crate) async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let html = self.page(page).await;
-        let marker = format!("action=\"{action}\"");
+        let marker = format!("method=\"post\" action=\"{action}\"");
         let (_, rest) = html
             .split_once(&marker)
             .unwrap_or_else(|| panic!("no form leads to {action}"));

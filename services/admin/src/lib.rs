@@ -20,9 +20,11 @@
 //!
 //! What the panel itself owns, as the settings of the shop, has one row `changed` from the panel, written in the transaction of the change.
 //!
-//! Both name the act and its target by the same words, and the request by the same number. So an act in the panel has three rows: asked,
-//! done, changed. `done` without `changed` is an act that had been done before; `unavailable` with `changed` is one whose answer was lost;
-//! `changed` alone came through the public API.
+//! Both name the act by the same word, the service's, and the request by the same number. They name the same target too, but where the panel cannot:
+//! what is made has no id before (`category`, then `category:<id>`), orders are given to a user, and a mail is sent again at its order, in whose timeline
+//! that stands. So an act in the panel has three rows: asked, done, changed. `done` without `changed` is an act that had been done before; `unavailable`
+//! with `changed` is one whose answer was lost; `changed` alone came through the public API, or with another thing, as the categories below one
+//! that is deleted.
 //!
 //! Deliberately absent: business rules (each service's own), a build step for the pages, JavaScript that a form depends on.
 

@@ -1,6 +1,6 @@
 //! Where stock lies.
 
-use primitives::{LocationId, VariantId};
+use primitives::{LocationId, ProductId, VariantId};
 use sqlx::{FromRow, PgConnection};
 
 /// A place.
@@ -22,9 +22,12 @@ pub(crate) async fn places(conn: &mut PgConnection) -> sqlx::Result<Vec<Place>> 
     .await
 }
 
-/// The variants with a SKU, whatever its case: of several sellers there may be several.
-pub(crate) async fn by_sku(conn: &mut PgConnection, sku: &str) -> sqlx::Result<Vec<VariantId>> {
-    sqlx::query_scalar("SELECT id FROM product_variants WHERE lower(sku) = lower($1) AND archived_at IS NULL LIMIT 2")
+/// The variants with a SKU, whatever its case, and their products: of several sellers there may be several.
+pub(crate) async fn by_sku(
+    conn: &mut PgConnection,
+    sku: &str,
+) -> sqlx::Result<Vec<(ProductId, VariantId)>> {
+    sqlx::query_as("SELECT product_id, id FROM product_variants WHERE lower(sku) = lower($1) AND archived_at IS NULL LIMIT 2")
         .bind(sku)
         .fetch_all(conn)
         .await

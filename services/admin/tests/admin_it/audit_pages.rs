@@ -137,6 +137,61 @@ async fn rows_of_a_request_are_one_act_with_its_change_and_its_links() {
 }
 
 #[tokio::test]
+async fn what_came_of_a_wish_stands_with_it_though_the_wish_could_not_name_it() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Admin).await;
+    let (wish, whole) = (["asked", "done"], ["asked", "done", "changed"]);
+    for (request, action, target, outcomes) in [
+        ("made", "category.create", "category", &wish[..]),
+        ("made", "category.create", "category:7", &["changed"]),
+        ("given", "order.claim", "user:1", &wish),
+        ("given", "order.claim", "order:1", &["changed"]),
+        ("given", "order.claim", "order:2", &["changed"]),
+        // Not one act: many wishes, what went with another thing, and what nobody asked for in the panel.
+        ("many", "order.tag", "order:1", &whole),
+        ("many", "order.tag", "order:2", &whole),
+        ("gone", "category.delete", "category:8", &whole),
+        ("gone", "category.delete", "category:9", &["changed"]),
+        ("rest", "order.claim", "order:3", &["changed"]),
+        ("rest", "order.claim", "order:4", &["changed"]),
+    ] {
+        add(
+            &panel,
+            &Act {
+                request,
+                action,
+                target,
+                outcomes,
+                ..Act::default()
+            },
+        )
+        .await;
+    }
+    let page = staff
+        .page("/admin/audit?from=2026-11-20&to=2026-11-20")
+        .await;
+    let rows = page.split("<tr>").skip(2).map(|row| {
+        let target = row.split("title=\"").nth(1).unwrap();
+        let row = row.split("</tr>").next().unwrap();
+        (
+            target.split('"').next().unwrap(),
+            row.matches("class=\"badge").count(),
+        )
+    });
+    let acts = [
+        ("order:4", 1),
+        ("order:3", 1),
+        ("category:9", 1),
+        ("category:8", 3),
+        ("order:2", 3),
+        ("order:1", 3),
+        ("user:1", 4),
+        ("category:7", 3),
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), acts, "{page}");
+}
+
+#[tokio::test]
 async fn filters_find_by_person_action_target_outcome_and_days() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Admin).await;

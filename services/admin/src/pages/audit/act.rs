@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::diff::{Line, diff};
+use crate::store::audit::CHANGED;
 use crate::store::audit_rows::AuditRow;
 
 /// Lines of a change that a list shows.
@@ -27,6 +28,8 @@ pub(in crate::pages) struct Act {
     pub(in crate::pages) through: String,
     pub(in crate::pages) ip: Option<String>,
     request_id: String,
+    /// See [`about`].
+    about: String,
 }
 
 /// A row of an act.
@@ -106,6 +109,26 @@ pub(super) fn facts(details: &Value) -> Vec<Line> {
     diff(None, Some(details))
 }
 
+/// What the act of a row was asked for about: its own target, or what the panel named instead.
+fn about<'a>(rows: &'a [AuditRow], row: &'a AuditRow) -> &'a str {
+    let wish = rows.iter().find(|wish| {
+        wish.outcome != CHANGED
+            && !wish.request_id.is_empty()
+            && (&wish.request_id, &wish.action) == (&row.request_id, &row.action)
+            && fits(&wish.target, &row.target)
+    });
+    &wish.unwrap_or(row).target
+}
+
+/// Whether what changed can be what was asked for. Of one kind it is the same thing, or another act, as with many orders at once. But nobody knows the id
+/// of what is yet to be made, and a wish about one kind may change another: orders are given to a user.
+fn fits(wish: &str, changed: &str) -> bool {
+    match (wish.split_once(':'), changed.split_once(':')) {
+        (Some((asked, _)), Some((kind, _))) if asked == kind => wish == changed,
+        _ => true,
+    }
+}
+
 /// Rows, newest first, as acts in the same order.
 pub(in crate::pages) fn acts(rows: &[AuditRow]) -> Vec<Act> {
     let mut acts: Vec<Act> = vec![];
@@ -115,11 +138,18 @@ pub(in crate::pages) fn acts(rows: &[AuditRow]) -> Vec<Act> {
             outcome: row.outcome.clone(),
             tone: tone(&row.outcome),
         };
+        let about = about(rows, row);
+        // What was made is shown by its id.
+        let target = if about.contains(':') {
+            about
+        } else {
+            row.target.as_str()
+        };
         let same = acts.iter_mut().find(|act| {
             !row.request_id.is_empty()
                 && act.request_id == row.request_id
                 && act.action == row.action
-                && act.target.text == row.target
+                && act.about == about
         });
         let mut lines = change(row);
         let more = lines.len().saturating_sub(SHOWN);
@@ -131,6 +161,9 @@ pub(in crate::pages) fn acts(rows: &[AuditRow]) -> Vec<Act> {
             act.ip = act.ip.take().or_else(|| row.ip.clone());
             if act.change.is_empty() {
                 (act.change, act.more) = (lines, more);
+            }
+            if !act.target.text.contains(':') {
+                act.target = Target::new(target);
             }
             continue;
         }
@@ -146,13 +179,14 @@ pub(in crate::pages) fn acts(rows: &[AuditRow]) -> Vec<Act> {
             who_link: if nobody { id } else { row.actor_email.clone() },
             role: row.actor_role.clone(),
             action: row.action.clone(),
-            target: Target::new(&row.target),
+            target: Target::new(target),
             steps: vec![step],
             change: lines,
             more,
             through: through(row),
             ip: row.ip.clone(),
             request_id: row.request_id.clone(),
+            about: about.to_owned(),
         });
     }
     for act in &mut acts {

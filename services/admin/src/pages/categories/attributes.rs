@@ -24,7 +24,7 @@ pub(super) async fn save(
     );
     let body = body(&fields);
     let put = Change {
-        action: "category.set_attributes",
+        action: "category.define",
         target: format!("category:{id}"),
         details: json!({ "request": body }),
         call: call(&app, &session, Method::PUT, &path)?

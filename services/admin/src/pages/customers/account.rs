@@ -153,7 +153,7 @@ pub(super) async fn reset_mfa(
     StaffForm(session, Nothing {}): StaffForm<Nothing>,
 ) -> Result<Redirect> {
     let asked = Call {
-        action: "user.reset_mfa",
+        action: "user.reset_second_factor",
         method: Method::DELETE,
         to: "/mfa".to_owned(),
         version: None,

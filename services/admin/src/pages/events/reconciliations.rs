@@ -87,7 +87,7 @@ pub(super) async fn start(
 ) -> Result<Redirect> {
     let start = Act {
         action: "reconciliation.start",
-        target: format!("reconciliation:{}", form.span),
+        target: "reconciliation".to_owned(),
         service: &app.order,
         path: "/internal/reconciliations".to_owned(),
         key: Some(&form.key),

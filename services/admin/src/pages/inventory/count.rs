@@ -59,8 +59,8 @@ pub(super) async fn send(
             let path = format!("/internal/api/inventory/stock-takes?{query}");
             let pass_on = async |body: reqwest::Body| {
                 let post = Change {
-                    action: "stock.take",
-                    target: "stock".to_owned(),
+                    action: "stock.count",
+                    target: "stock_take".to_owned(),
                     details: json!({ "as": pairs }),
                     call: call(&app, &session, Method::POST, &path)?
                         .key(key.as_deref())

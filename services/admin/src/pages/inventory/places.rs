@@ -26,7 +26,7 @@ pub(super) async fn create(
     let path = "/internal/api/inventory/locations";
     let post = Change {
         action: "stock_location.create",
-        target: "location".to_owned(),
+        target: "stock_location".to_owned(),
         details: json!({ "request": body }),
         call: call(&app, &session, Method::POST, path)?.json(&body),
         page: HERE,
@@ -54,7 +54,7 @@ pub(super) async fn save(
     let path = format!("/internal/api/inventory/locations/{id}");
     let put = Change {
         action: "stock_location.update",
-        target: format!("location:{id}"),
+        target: format!("stock_location:{id}"),
         details: json!({ "request": body }),
         call: call(&app, &session, Method::PUT, &path)?
             .version(Some(form.version))

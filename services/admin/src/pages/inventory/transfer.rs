@@ -29,8 +29,8 @@ pub(super) async fn send(
     StaffForm(session, form): StaffForm<Transfer>,
 ) -> Result<Redirect> {
     let found = inventory::by_sku(&mut *app.product_db.acquire().await?, form.sku.trim()).await?;
-    let variant = match found.as_slice() {
-        [variant] => variant,
+    let (product, variant) = match found.as_slice() {
+        [found] => found,
         [] => return Err(PageError::invalid("No variant has this SKU.").back_to(HERE)),
         _ => {
             let text = "Several sellers use this SKU: set the stock on the product's own page.";
@@ -44,7 +44,7 @@ pub(super) async fn send(
     let path = "/internal/api/inventory/transfers";
     let post = Change {
         action: "stock.transfer",
-        target: format!("variant:{variant}"),
+        target: format!("product:{product}"),
         details: json!({ "request": body }),
         call: call(&app, &session, Method::POST, path)?
             .key(Some(&form.key))

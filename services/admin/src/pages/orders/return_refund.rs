@@ -98,7 +98,7 @@ pub(super) async fn submit(
     };
     let body = wish.body(order.currency.0);
     let refund = Act {
-        action: "return.refund",
+        action: "order.return.refund",
         target: format!("order:{id}"),
         service: &app.order,
         path: format!("/internal/returns/{return_id}/refund"),

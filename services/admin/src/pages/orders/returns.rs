@@ -79,7 +79,7 @@ pub(super) async fn create(
     let part = |(item, quantity): &(OrderItemId, u32)| json!({ "order_item_id": item, "quantity": quantity, "reason": form.reason });
     let items: Value = units.iter().map(part).collect();
     let create = Act {
-        action: "return.request",
+        action: "order.return.request",
         target: format!("order:{id}"),
         service: &app.order,
         path: format!("/internal/orders/{id}/returns"),
@@ -179,7 +179,7 @@ pub(super) async fn submit(
         Step::Receive => ("receive", json!({ "items": form.received()? })),
     };
     let act_on = Act {
-        action: &format!("return.{name}"),
+        action: &format!("order.return.{name}"),
         target: format!("order:{id}"),
         service: &app.order,
         path: format!("/internal/returns/{return_id}/{name}"),

@@ -27,16 +27,16 @@ pub(super) async fn submit(
     StaffForm(session, form): StaffForm<Tag>,
 ) -> Result<Redirect> {
     let to = format!("/internal/orders/{id}/tags/{}", word(&form.tag));
-    let (action, method) = if form.remove {
-        ("order.untag", Method::DELETE)
+    let method = if form.remove {
+        Method::DELETE
     } else {
-        ("order.tag", Method::PUT)
+        Method::PUT
     };
     let behalf = session.on_behalf_of();
     let tag = Change {
-        action,
+        action: "order.tag",
         target: format!("order:{id}"),
-        details: json!({ "tag": form.tag }),
+        details: json!({ "tag": form.tag, "remove": form.remove }),
         call: app.order.call(method, &to, Some(&behalf))?,
         page: &path(id),
     };

@@ -74,7 +74,7 @@ impl Draft {
         app: &AppState,
         session: &Session,
         id: ProductId,
-        (action, page): (&str, &str),
+        page: &str,
         details: Value,
     ) -> Result<Option<i32>> {
         let path = api(id, "");
@@ -82,7 +82,7 @@ impl Draft {
             .version(Some(self.version))
             .json(&self.body());
         let update = Change {
-            action,
+            action: "product.update",
             target: format!("product:{id}"),
             details,
             call,

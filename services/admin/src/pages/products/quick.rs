@@ -184,8 +184,7 @@ pub(super) async fn set_price(
     row.price = price;
     draft.version = form.version;
     let details = json!({ "variant_id": variant, "price": price, "was": was });
-    let act = ("product.set_price", back.as_str());
-    let version = draft.write(&app, &session, product, act, details).await?;
+    let version = draft.write(&app, &session, product, &back, details).await?;
     let undo = Undo {
         product,
         variant,
@@ -300,9 +299,8 @@ pub(super) async fn undo(
             (row.price, row.compare_at_price) = (was, compared);
             draft.version = last.version;
             let details = json!({ "variant_id": last.variant, "price": was, "undo": true });
-            let act = ("product.set_price", back.as_str());
             draft
-                .write(&app, &session, last.product, act, details)
+                .write(&app, &session, last.product, &back, details)
                 .await?;
         }
         What::Stock { location, delta } if delta != 0 => {

@@ -70,12 +70,17 @@ async fn moderate(
         .filter(|pair| !pair.is_empty() && !pair.starts_with("done="));
     let query: Vec<&str> = kept.collect();
     let page = format!("/admin/reviews?{}", query.join("&"));
+    // In the service's words, an answer that is taken away is another act than one that is given.
+    let verb = match method {
+        Method::DELETE => "delete_reply",
+        _ => word,
+    };
     let mut request = call(app, session, method, &path)?;
     if !body.is_null() {
         request = request.json(&body);
     }
     let act = Change {
-        action: &format!("review.{word}"),
+        action: &format!("review.{verb}"),
         target: format!("review:{id}"),
         details: json!({ "request": body }),
         call: request,
