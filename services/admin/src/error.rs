@@ -23,6 +23,9 @@ pub(crate) struct PageError {
     stale: bool,
 }
 
+/// How a service refuses what a fresh proof of who this is would allow: RFC 9470.
+pub(crate) const STALE: &str = "insufficient_user_authentication";
+
 /// Marks an answer that a fresh proof of who this is would change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stale;
@@ -115,6 +118,11 @@ impl PageError {
         Self::new(StatusCode::FORBIDDEN, "Please try again", text)
     }
 
+    /// What went wrong, where it is not the whole page.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The same with a link to the page from which it was tried.
     pub(crate) fn back_to(self, page: &str) -> Self {
         Self {
@@ -165,7 +173,7 @@ impl From<CallError> for PageError {
                 )
             }
             CallError::Problem { status, code, body } => Self {
-                stale: code == "insufficient_user_authentication",
+                stale: code == STALE,
                 ..Self::new(status, "That cannot be done", refusal(&body))
             },
             CallError::Limited { retry_after } => Self::new(

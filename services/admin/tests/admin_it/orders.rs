@@ -31,6 +31,7 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
     let _ = panel.shipment(one.id, "shipped").await;
     for sql in [
         "UPDATE orders SET shipping_address = jsonb_set(shipping_address, '{country}', '\"FR\"') WHERE id = $1",
+        "UPDATE orders SET disputed = true, shipping_method = 'express' WHERE id = $1",
         "INSERT INTO order_tags (order_id, tag, actor, added_at) VALUES ($1, 'gift', 'staff:x', now())",
         "INSERT INTO order_events (id, order_id, type, at, actor, message) SELECT $1, $1, 'note', now(), 'staff', 'Called.'",
     ] {
@@ -57,6 +58,10 @@ async fn filters_narrow_the_list_and_stand_in_its_address() {
         ("until=2020-01-01", vec![], vec![&one, &two]),
         ("from=2020-01-01&status=pending", vec![&two], vec![&one]),
         ("method=pigeon", vec![], vec![&one, &two]),
+        ("method=express", vec![&two], vec![&one, &silent]),
+        ("method=standard", vec![&one, &silent], vec![&two]),
+        ("disputed=true", vec![&two], vec![&one, &silent]),
+        ("disputed=true&method=standard", vec![], vec![&one, &two]),
     ] {
         let page = staff.page(&format!("/admin/orders?{query}")).await;
         let rows = page.split_once("</form>").unwrap().1;
@@ -155,6 +160,26 @@ async fn many_orders_are_tagged_and_shipped_at_once_with_a_row_for_each() {
         .expect(200);
     assert_shows(&result.text(), &["not done It has left."]);
     assert_hides(&result.text(), &["done It is"]);
+
+    panel.peer.refuse(503, "unavailable", "Away.");
+    let result = staff
+        .send("/admin/orders/bulk", &chosen("cancel"))
+        .await
+        .expect(200);
+    assert_shows(
+        &result.text(),
+        &["not done The service", "not done Left out:"],
+    );
+    {
+        let mut world = panel.peer.world();
+        (world.refusal, world.wants_fresh) = (None, true);
+    }
+    panel.clock.advance(std::time::Duration::from_secs(301));
+    let asked = staff
+        .send("/admin/orders/bulk", &chosen("cancel"))
+        .await
+        .expect(401);
+    assert_shows(&asked.text(), &["Is it you?"]);
 
     let none = [("key", key.as_str()), ("what", "tag"), ("tag", "x")];
     let refused = staff.send("/admin/orders/bulk", &none).await.expect(422);

@@ -246,6 +246,46 @@ async fn refund(panel: &Panel, staff: &Staff) -> (String, String) {
 }
 
 #[tokio::test]
+async fn dangerous_acts_of_the_panels_own_want_a_fresh_proof() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    let person = panel.person(Role::Customer).await;
+    let order = panel.order(NewOrder::default()).await;
+    let order = order.id.to_string();
+    let claim = format!("/admin/customers/{}/claim", person.id);
+    let endpoint = format!("/admin/webhooks/{}", panel.id());
+    let settings = admin.page("/admin/settings").await;
+    let version = html::value_of(&settings, "version");
+    let webhook = [
+        ("url", "https://example.com/hook"),
+        ("events", "order.shipped"),
+        ("version", "1"),
+    ];
+    panel.clock.advance(Duration::from_secs(301));
+    let forms: [(&str, &[(&str, &str)]); 6] = [
+        ("/admin/settings", &[("version", &version)]),
+        ("/admin/webhooks", &webhook),
+        (&format!("{endpoint}/edit"), &webhook),
+        (&format!("{endpoint}/rotate"), &[("version", "1")]),
+        (&format!("{endpoint}/delete"), &[]),
+        (&claim, &[("order", &order)]),
+    ];
+    for (path, fields) in forms {
+        let asked = admin.send(path, fields).await;
+        assert_eq!(asked.status, 401, "{path}: {}", asked.text());
+        assert_shows(&asked.text(), &["Is it you?"]);
+    }
+    assert_eq!(panel.peer.calls().len(), 0);
+    let written: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM webhook_endpoints) + (SELECT count(*) FROM audit_logs WHERE action ~ '^(settings|webhook)' AND outcome = 'done')",
+    )
+    .fetch_one(&panel.admin_db)
+    .await
+    .unwrap();
+    assert_eq!(written, 0);
+}
+
+#[tokio::test]
 async fn a_form_goes_on_after_a_fresh_proof() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Support).await;

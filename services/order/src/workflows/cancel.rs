@@ -11,13 +11,15 @@ use crate::store;
 use crate::store::orders::Order;
 use crate::workflows::transition::{Actor, Said, audit, statuses, transition_as_said, with};
 
-/// Cancels the order, and puts what it took back on the shelves unless `restock` says no, if the rules allow it; what was paid goes back. An order that is cancelled already stays as it is.
+/// Cancels the order, and puts what it took back on the shelves unless `restock` says no, if the rules allow it; what was paid goes back,
+/// if the caller `may_refund`. An order that is cancelled already stays as it is.
 pub(crate) async fn cancel(
     app: &AppState,
     order: OrderId,
     actor: Actor<'_>,
     reason: Option<&str>,
     restock: Option<bool>,
+    may_refund: http_kit::Result<()>,
 ) -> http_kit::Result<Order> {
     let by = match actor {
         Actor::Staff(_) | Actor::System | Actor::Stripe => CancelReason::Staff,
@@ -31,6 +33,9 @@ pub(crate) async fn cancel(
     let done = transition_as_said(&mut tx, app, order, &Event::Cancel(by), actor, said)
         .await
         .map_err(refused)?;
+    if !done.refunds.is_empty() {
+        may_refund?;
+    }
     if done.order.status != before.status {
         let after = with(
             statuses(&done.order),

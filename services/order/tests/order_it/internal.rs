@@ -91,6 +91,33 @@ async fn admin_acts_in_a_staff_members_name() {
 }
 
 #[tokio::test]
+async fn cancelling_what_was_paid_needs_a_fresh_proof_as_a_refund_does() {
+    let shop = Shop::open().await;
+    let anna = shop.person(Role::Customer);
+    let (paid, unpaid) = (
+        shop.placed(&anna, shop.peer.sell(1000, 50), 1).await,
+        shop.placed(&anna, shop.peer.sell(1000, 50), 1).await,
+    );
+    shop.pretend_paid(&paid).await;
+    let cancel = async |order: &serde_json::Value, name: OnBehalfOf| {
+        let token = shop.admin.token("order", Some(&name)).unwrap();
+        let path = format!("/internal/orders/{}/cancel", order["id"].as_str().unwrap());
+        let request = shop.internal.post(&path).bearer(&token);
+        request.json(&json!({})).send().await
+    };
+    let stale = staff(Role::Support);
+    let refused = cancel(&paid, stale.clone()).await;
+    refused.problem(401, "insufficient_user_authentication");
+    assert!(!shop.outbox().await.contains(&"order.cancelled".to_owned()));
+    assert_eq!(cancel(&unpaid, stale.clone()).await.status, 200);
+    let fresh = OnBehalfOf {
+        auth_time: Some(primitives::Clock::system().now().unix()),
+        ..stale
+    };
+    assert_eq!(cancel(&paid, fresh).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_internal_api_asks_who_calls_and_for_whom() {
     let shop = Shop::open().await;
     let anna = shop.person(Role::Customer);

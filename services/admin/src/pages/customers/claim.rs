@@ -75,6 +75,8 @@ pub(super) async fn submit(
         let nothing = PageError::invalid("Choose the orders that belong to this account.");
         return Err(nothing.back_to(&format!("{page}/claim")));
     }
+    // Nobody can take it back.
+    session.check_fresh(app.clock.now())?;
     let body = json!({ "user_id": id, "order_ids": form.order });
     let behalf = session.on_behalf_of();
     let request = app

@@ -14,7 +14,7 @@ use super::documents::{self, Format};
 use super::tags::word;
 use super::{export, optional};
 use crate::app::AppState;
-use crate::error::{PageError, Result, refusal};
+use crate::error::{PageError, Result, STALE, refusal};
 use crate::format::filters;
 use crate::input::StaffForm;
 use crate::pages::act::{Change, attempt};
@@ -119,8 +119,13 @@ pub(super) async fn submit(
         return Ok(Html(page.render()?).into_response());
     }
     let mut rows = Vec::with_capacity(orders.len());
+    let mut away = false;
     for order in orders {
-        let done = one(&app, &session, &form, &order).await?;
+        let done = if away {
+            Err("Left out: the service that does this does not answer.".to_owned())
+        } else {
+            one(&app, &session, &form, &order, &mut away).await?
+        };
         rows.push((order, done));
     }
     let page = ResultPage {
@@ -135,12 +140,14 @@ pub(super) async fn submit(
     Ok(Html(page.render()?).into_response())
 }
 
-/// Asks for one of them; what the service said if it refused. Sent twice, the form's key and the order's id act once.
+/// Asks for one of them; what the service said if it refused. Sent twice, the form's key and the order's id act once: also when
+/// it is sent again with the proof that one of the orders needs.
 async fn one(
     app: &AppState,
     session: &Session,
     form: &Bulk,
     order: &OrderRow,
+    away: &mut bool,
 ) -> Result<std::result::Result<(), String>> {
     let id = order.id;
     let index = form.order.iter().position(|chosen| *chosen == id);
@@ -187,7 +194,11 @@ async fn one(
     };
     Ok(match attempt::<Value>(app, session, change).await? {
         Ok(_) => Ok(()),
-        Err(CallError::Problem { body, .. }) => Err(refusal(&body)),
-        Err(error) => return Err(error.into()),
+        Err(CallError::Problem { code, body, .. }) if code != STALE => Err(refusal(&body)),
+        Err(error @ CallError::Problem { .. }) => return Err(error.into()),
+        Err(error) => {
+            *away = true;
+            Err(PageError::from(error).text().to_owned())
+        }
     })
 }

@@ -47,6 +47,7 @@ pub(super) async fn submit(
         let warning = Some(warning);
         return Form { warning, ..form }.refused(&app, &session).await;
     }
+    session.check_fresh(app.clock.now())?;
     match change_settings::change(&app, &session, sent.version, settings).await? {
         Outcome::Changed => Ok(Redirect::to("/admin/settings?done=settings").into_response()),
         Outcome::Same => Ok(Redirect::to(PAGE).into_response()),

@@ -47,6 +47,7 @@ pub(super) async fn submit(
     if let Err(why) = webhooks::check(&app, &wanted) {
         return form::show(&app, &session, frame(id, form.version), &wanted, Some(why));
     }
+    session.check_fresh(app.clock.now())?;
     webhooks::update(&app, &session, id, form.version, &wanted).await?;
     Ok(Redirect::to(&format!("{}?done=webhook_updated", page_of(id))).into_response())
 }

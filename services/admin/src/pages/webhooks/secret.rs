@@ -54,6 +54,7 @@ pub(super) async fn rotate(
     StaffForm(session, form): StaffForm<Rotate>,
 ) -> Result<Response> {
     allowed(&session)?;
+    session.check_fresh(app.clock.now())?;
     let secret = webhooks::rotate(&app, &session, id, form.version).await?;
     show(&session, id, &secret, ROTATED)
 }

@@ -38,7 +38,7 @@ pub(crate) async fn handler(
         return Err(one_field("restock", "forbidden", "is for staff to say"));
     }
     let reason = reason.as_ref().map(Text::as_str);
-    let order = workflows::cancel::cancel(&app, id, actor, reason, restock).await?;
+    let order = workflows::cancel::cancel(&app, id, actor, reason, restock, Ok(())).await?;
     let mut conn = app.pool.acquire().await?;
     Ok(Json(WholeOrder::load(&mut conn, &order, actor).await?))
 }
