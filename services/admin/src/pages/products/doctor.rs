@@ -1,20 +1,23 @@
 //! Why a buyer does not find a product, or cannot have it: every check that stands between the two, and what to do.
 
 use askama::Template;
-use auth_token::permissions::ReadCatalogue;
+use auth_token::permissions::{ManageSettings, ReadCatalogue};
 use axum::extract::State;
 use axum::response::Html;
-use primitives::{ProductId, Timestamp};
+use primitives::{Currency, ProductId, Timestamp};
 
 use crate::app::AppState;
 use crate::error::{PageError, Result};
 use crate::format::filters;
 use crate::input::Path;
 use crate::pages::shell::{Shell, link};
+use crate::read::currencies;
 use crate::read::products::detail::{self, Definition, Head, Picture, Shown, VariantRow};
 use crate::read::snapshot;
 use crate::read::users::{self, Seller};
 use crate::session::May;
+
+const SETTINGS: &str = "/admin/settings";
 
 #[derive(Template)]
 #[template(path = "products/doctor.html")]
@@ -67,7 +70,17 @@ struct Facts<'a> {
     definitions: &'a [Definition],
     shown: &'a Shown,
     seller: Option<&'a Seller>,
+    shop: Shop,
     now: Timestamp,
+}
+
+/// What holds for every product.
+struct Shop {
+    /// Of new carts.
+    currency: Currency,
+    /// Shipping methods that are offered in it.
+    methods: i64,
+    closed: bool,
 }
 
 pub(super) async fn page(
@@ -86,15 +99,29 @@ pub(super) async fn page(
     let shown = detail::shown(&mut db, id).await?;
     drop(db);
     let seller = users::seller(&mut *app.auth_db.acquire().await?, head.seller_id).await?;
-    let checks = examine(&Facts {
+    let currency = app.currency();
+    let mut db = app.order_db.acquire().await?;
+    let shop = Shop {
+        currency,
+        methods: currencies::shipping_methods_in(&mut db, currency).await?,
+        closed: session.closed,
+    };
+    drop(db);
+    let mut checks = examine(&Facts {
         head: &head,
         variants: &variants,
         pictures: &pictures,
         definitions: &definitions,
         shown: &shown,
         seller: seller.as_ref(),
+        shop,
         now,
     });
+    if !session.may::<ManageSettings>() {
+        for check in &mut checks {
+            check.mend.take_if(|(page, _)| page == SETTINGS);
+        }
+    }
     let page = Page {
         shell: Shell::new(&session, "/admin/products", None),
         head,
@@ -111,8 +138,11 @@ fn examine(facts: &Facts<'_>) -> Vec<Check> {
         seller(facts),
         variants(facts),
         prices(facts),
+        currency(facts),
         stock(facts),
         places(facts),
+        shipping(facts),
+        open(facts),
         ledger(facts),
         category(facts),
         attributes(facts),
@@ -251,6 +281,24 @@ fn prices(facts: &Facts<'_>) -> Check {
         .mend(facts.editor("#variants"), "Change prices")
 }
 
+fn currency(facts: &Facts<'_>) -> Check {
+    let (priced, shop) = (&facts.head.currency, facts.shop.currency);
+    let (verdict, text) = if priced.as_str() == shop.code() {
+        (
+            Verdict::Fine,
+            format!("It is priced in {shop}, as new carts are."),
+        )
+    } else {
+        let text = format!(
+            "It is priced in {priced}, and new carts are in {shop}: it cannot be put into one."
+        );
+        (Verdict::Fails, text)
+    };
+    facts
+        .check("Currency", verdict, text)
+        .mend(SETTINGS.to_owned(), "To the shop’s currency")
+}
+
 fn stock(facts: &Facts<'_>) -> Check {
     let early = |variant: &VariantRow| variant.available_on.is_some_and(|day| day > facts.now);
     let can_be_had =
@@ -273,6 +321,35 @@ fn stock(facts: &Facts<'_>) -> Check {
     facts
         .check("Stock", verdict, text)
         .mend(facts.editor("/stock"), "To its stock")
+}
+
+fn shipping(facts: &Facts<'_>) -> Check {
+    let currency = facts.shop.currency;
+    let (verdict, text) = match facts.shop.methods {
+        0 => (
+            Verdict::Fails,
+            format!("No shipping method is offered in {currency}, so nothing can be ordered."),
+        ),
+        1 => (Verdict::Fine, "One shipping method is offered.".to_owned()),
+        many => (
+            Verdict::Fine,
+            format!("{many} shipping methods are offered."),
+        ),
+    };
+    facts
+        .check("Shipping", verdict, text)
+        .mend("/admin/shipping".to_owned(), "To shipping")
+}
+
+fn open(facts: &Facts<'_>) -> Check {
+    let (verdict, text) = if facts.shop.closed {
+        (Verdict::Fails, "The shop is closed for maintenance.")
+    } else {
+        (Verdict::Fine, "The shop is open.")
+    };
+    facts
+        .check("Shop", verdict, text)
+        .mend(SETTINGS.to_owned(), "Open it")
 }
 
 fn places(facts: &Facts<'_>) -> Check {
