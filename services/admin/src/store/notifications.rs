@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use primitives::{NotificationId, Timestamp, UserId};
 use sqlx::PgConnection;
 
@@ -9,17 +11,17 @@ pub(crate) struct Notification {
 }
 
 impl Notification {
-    pub(crate) fn href(&self) -> Option<String> {
-        href(&self.subject)
+    pub(crate) fn href(&self, manages_settings: impl Borrow<bool>) -> Option<String> {
+        href(&self.subject, *manages_settings.borrow())
     }
 }
 
-/// The page about it.
-fn href(subject: &str) -> Option<String> {
+/// The page about it, unless it is not for them.
+fn href(subject: &str, manages_settings: bool) -> Option<String> {
     match subject.split_once(':')? {
         ("order", id) => Some(format!("/admin/orders/{id}")),
         ("thread", id) => Some(format!("/admin/messages/{id}")),
-        ("webhook", id) => Some(format!("/admin/webhooks/{id}")),
+        ("webhook", id) if manages_settings => Some(format!("/admin/webhooks/{id}")),
         ("product", _) => Some("/admin/products?status=pending_review".to_owned()),
         _ => None,
     }
@@ -66,8 +68,8 @@ pub(crate) struct StaffNews {
 }
 
 impl StaffNews {
-    pub(crate) fn href(&self) -> Option<String> {
-        href(&self.subject)
+    pub(crate) fn href(&self, manages_settings: impl Borrow<bool>) -> Option<String> {
+        href(&self.subject, *manages_settings.borrow())
     }
 }
 

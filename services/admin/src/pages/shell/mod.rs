@@ -5,7 +5,7 @@ mod navigation;
 
 pub(super) use navigation::{Group, KEYS};
 
-use auth_token::permissions::UseInbox;
+use auth_token::permissions::{ManageSettings, UseInbox};
 use primitives::UserId;
 
 use crate::session::{Session, Theme};
@@ -22,6 +22,8 @@ pub(super) struct Shell {
     /// Notifications that they have not read, counted to a hundred.
     pub(super) unread: i64,
     pub(super) has_bell: bool,
+    /// Whether they may see what only settings, and what belongs to them, show.
+    pub(super) manages_settings: bool,
     pub(super) shop_name: String,
     /// Whether customers can change nothing now.
     pub(super) closed: bool,
@@ -44,6 +46,7 @@ impl Shell {
             letters: session.letters,
             unread: session.unread,
             has_bell: session.may::<UseInbox>(),
+            manages_settings: session.may::<ManageSettings>(),
             shop_name: session.shop_name.clone(),
             closed: session.closed,
             flash: done.and_then(flash::sentence),
