@@ -183,7 +183,7 @@ pub(crate) async fn lines(
                 coalesce(back.units, 0)::bigint AS refunded, coalesce(back.amount, 0)::bigint AS refunded_amount
            FROM order_items i
            LEFT JOIN LATERAL (SELECT sum(r.quantity) AS units, sum(r.amount) AS amount FROM refund_items r JOIN refunds f ON f.id = r.refund_id
-                               WHERE r.order_item_id = i.id AND f.status <> 'failed') back ON true
+                               WHERE r.order_item_id = i.id AND f.status IN ('pending', 'succeeded')) back ON true
           WHERE order_id = $1 ORDER BY position",
     )
     .bind(order.id)

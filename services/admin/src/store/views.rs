@@ -23,7 +23,7 @@ pub(crate) struct NewView<'a> {
 /// A page never shows more: a bar of tabs.
 const LIMIT: i64 = 30;
 
-/// Somebody's own views of a page and those that all staff share, the oldest first.
+/// Somebody's own views of a page, then those that all staff share, the oldest first.
 pub(crate) async fn list(
     conn: &mut PgConnection,
     user: UserId,
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     sqlx::query_as!(
         SavedView,
         r#"SELECT id, name, query, shared, owner_id = $1 AS "own!" FROM saved_views
-            WHERE page = $2 AND (shared OR owner_id = $1) ORDER BY shared DESC, id LIMIT $3"#,
+            WHERE page = $2 AND (shared OR owner_id = $1) ORDER BY owner_id = $1 DESC, shared DESC, id LIMIT $3"#,
         user.uuid(),
         page,
         LIMIT
