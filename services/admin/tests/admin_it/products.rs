@@ -66,9 +66,9 @@ async fn products_are_listed_with_what_there_is_and_what_was_sold() {
     assert_shows(
         &page,
         &[
-            "active 10.00 EUR – 15.00 EUR 61 1 60 45 40 d",
+            "active 10.00 – 15.00 EUR 61 1 60 45 40 d",
             "2 variants 30 2 28 0 –",
-            "draft 10.00 EUR – 15.00 EUR 1 1 sold out 0 –",
+            "draft 10.00 – 15.00 EUR 1 1 sold out 0 –",
             "3 1 2 low 0 –",
         ],
     );

@@ -5,6 +5,7 @@ use std::time::Duration;
 use primitives::{CategoryId, Money, ProductId, Timestamp, UserId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
+use super::detail;
 use crate::read::{begins, contains, has_trigram, money};
 
 /// Sales are counted over so many days.
@@ -192,7 +193,7 @@ impl Row {
             price: if min == max {
                 min.to_string()
             } else {
-                format!("{min} – {max}")
+                format!("{} – {max}", detail::plain(min))
             },
             picture: self.picture,
             variants: self.variants,
