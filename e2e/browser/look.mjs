@@ -1,21 +1,42 @@
 // Looks at every page of the panel: both themes, wide and as on a phone, for people who cannot see or point well.
 import { DESKTOP, PHONE, Panel } from "./panel.mjs";
-import { ERRORS, kind, MORE, PUBLIC } from "./pages.mjs";
+import { ANSWERS, ERRORS, kind, MORE, PUBLIC } from "./pages.mjs";
+import { somebody } from "./shop.mjs";
 import { signIn } from "./stack.mjs";
 
-/// The issue's limits: of a page as it is, of scripts as they travel.
+/// What may be the most: of a page as it is, of scripts as they travel.
 const LONGEST_PAGE = 60 * 1024;
 const LONGEST_SCRIPTS = 30 * 1024;
 
 /// What is wrong with a page, and where its links lead.
 async function look(panel, path, expected) {
+  return judge(panel, expected, () => panel.page.goto(path));
+}
+
+/// The same of a page that only a form leads to.
+async function lookAtAnswer(panel, { path, fill = {}, tick, press, status }) {
+  const { page } = panel;
+  await page.goto(path);
+  if (tick) await page.locator(tick).first().check();
+  for (const [field, text] of Object.entries(fill)) await page.locator(`main ${field}`).first().fill(text);
+  // What the browser would not send is the service's to refuse.
+  await page.evaluate(() => [...document.forms].forEach((form) => (form.noValidate = true)));
+  return judge(panel, status, async () => {
+    const answer = page.waitForResponse((response) => response.request().method() === "POST");
+    await page.locator(press).first().click();
+    return answer;
+  });
+}
+
+/// What is wrong with the page that `open` answers with, and where its links lead.
+async function judge(panel, expected, open) {
   const { page } = panel;
   const loaded = new Map();
   const note = (response) => loaded.set(response.url(), response);
   page.on("response", note);
   await page.setViewportSize(DESKTOP);
   await page.emulateMedia({ colorScheme: "light" });
-  const response = await page.goto(path);
+  const response = await open();
   await page.waitForLoadState();
   page.off("response", note);
 
@@ -24,7 +45,7 @@ async function look(panel, path, expected) {
   if (!(response.headers()["content-type"] ?? "").startsWith("text/html")) return { problems, links: [] };
   problems.push(...(await weigh(response, loaded)));
   problems.push(...(await page.evaluate(outline)));
-  const links = await page.evaluate(() => [...document.querySelectorAll("a[href]:not([download]):not([type='application/pdf'])")].map((link) => link.href));
+  const links = await page.evaluate(linked);
 
   // What is folded away is looked at, too; one menu over another would only hide it.
   await page.evaluate(() => {
@@ -115,6 +136,19 @@ function outline() {
   return problems;
 }
 
+/// Runs in the page: where its links lead. Documents are pages for paper, with a style of their own.
+function linked() {
+  const links = document.querySelectorAll("a[href]:not([download]):not([type='application/pdf']):not([href*='/documents/'])");
+  return [...links].map((link) => link.href);
+}
+
+/// Those of the panel's pages that are of a kind that is not `known` yet.
+function unknown(panel, links, known) {
+  const { origin } = new URL(panel.page.url());
+  const urls = links.map((link) => new URL(link)).filter((url) => url.origin === origin && url.pathname.startsWith("/admin"));
+  return urls.filter((url) => !known.has(kind(url)) && known.add(kind(url))).map((url) => url.pathname + url.search);
+}
+
 /// Every page, one of each kind. `report` gets each with its problems.
 export async function everyPage(browser, report) {
   const guest = await Panel.open(browser);
@@ -127,30 +161,36 @@ export async function everyPage(browser, report) {
     const path = waiting.shift();
     const { problems, links } = await look(panel, path, 200);
     await report(panel, path, problems);
-    for (const link of links) {
-      const url = new URL(link);
-      // Documents are pages for paper, with a style of their own.
-      if (/\/documents\//.test(url.pathname)) continue;
-      const inside = url.origin === new URL(panel.page.url()).origin && url.pathname.startsWith("/admin");
-      if (!inside || known.has(kind(url))) continue;
-      known.add(kind(url));
-      waiting.push(url.pathname + url.search);
-    }
+    waiting.push(...unknown(panel, links, known));
   }
   for (const path of MORE) await report(panel, path, (await look(panel, path, 200)).problems);
   for (const [path, status] of ERRORS) await report(panel, path, (await look(panel, path, status)).problems);
   await panel.close();
 }
 
+/// Every page that a form answers with.
+export async function everyAnswer(browser, report) {
+  // Somebody of its own, for whom an hour passes that passes for nobody else.
+  const person = await somebody("admin");
+  for (const answer of ANSWERS) {
+    const panel = await Panel.open(browser);
+    if (!answer.guest) await panel.signIn(person);
+    if (answer.late) await panel.age(person);
+    await report(panel, `answer of ${answer.path}`, (await lookAtAnswer(panel, answer)).problems);
+    await panel.close();
+  }
+}
+
 /// Nobody is shown a link that they may not follow.
 export async function everyLinkOf(browser, role, report) {
   const panel = await Panel.open(browser, { role });
-  await panel.page.goto("/admin");
-  const paths = await panel.page.evaluate(() => [...document.querySelectorAll("nav a[href]")].map((link) => link.getAttribute("href")));
-  for (const path of new Set(paths)) {
+  const [waiting, known] = [["/admin"], new Set(["/admin", "/admin/logout"])];
+  while (waiting.length > 0) {
+    const path = waiting.shift();
     const response = await panel.page.goto(path);
     const problems = response.status() === 200 ? [] : [`answered ${response.status()} to ${signIn(role).role}`];
     await report(panel, path, [...problems, ...panel.problems.splice(0)]);
+    waiting.push(...unknown(panel, await panel.page.evaluate(linked), known));
   }
   await panel.close();
 }

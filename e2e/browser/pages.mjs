@@ -93,6 +93,23 @@ export const ERRORS = [
   ["/admin/orders/018f0000-0000-7000-8000-000000000000", 404],
 ];
 
+/// Pages that only a form leads to. `fill` is what is typed, by field; `tick` what is chosen; `press` sends it. Nothing is sold or paid by them.
+/// `late`: an hour after the sign-in.
+export const ANSWERS = [
+  { path: "/admin/login", guest: true, fill: { "[name=email]": "nobody@example.com", "[name=password]": "not the password" }, press: "main button.primary", status: 401 },
+  { path: "/admin/orders", tick: "tbody input[name=order]", press: "button[value=ship]", status: 200 },
+  { path: "/admin/orders", tick: "tbody input[name=order]", fill: { "form.bulk [name=tag]": "looked-at" }, press: "button[value=tag]", status: 200 },
+  { path: "/admin/products/new", press: "main form button.primary", status: 422 },
+  { path: "/admin/coupons/new", press: "main form button.primary", status: 422 },
+  { path: "/admin/promotions/new?kind=buy_x_get_y", press: "main form button.primary", status: 422 },
+  { path: "/admin/shipping/new?kind=by_weight", press: "main form button.primary", status: 422 },
+  { path: "/admin/taxes/new", press: "main form button.primary", status: 422 },
+  { path: "/admin/webhooks/new", fill: { "[name=url]": "http://127.0.0.1/" }, press: "main form button.primary", status: 422 },
+  { path: "/admin/webhooks/new", fill: { "[name=url]": "https://example.com/hook" }, tick: "input[name=events]", press: "main form button.primary", status: 200 },
+  { path: "/admin/settings", fill: { "[name=mail_address]": "nobody" }, press: "main form button.primary", status: 422 },
+  { path: "/admin/settings", late: true, press: "main form button.primary", status: 401 },
+];
+
 /// Without a session.
 export const PUBLIC = ["/admin/login"];
 

@@ -1,7 +1,7 @@
-// Uses the panel of the running stack in a browser: `node run.mjs pages`, or `node run.mjs tasks orders [words of a task's name]`.
+// Uses the panel of the running stack in a browser: `node run.mjs pages`, `node run.mjs answers`, or `node run.mjs tasks orders [words of a task's name]`.
 // One line for each step; what failed says why and names a picture.
 import { Keyboard, Mouse } from "./hands.mjs";
-import { everyLinkOf, everyPage } from "./look.mjs";
+import { everyAnswer, everyLinkOf, everyPage } from "./look.mjs";
 import { launch, Panel } from "./panel.mjs";
 
 const WAYS = {
@@ -46,15 +46,19 @@ async function attempt(browser, task, way) {
 const [suite, area, ...words] = process.argv.slice(2);
 const browser = await launch();
 try {
-  if (suite === "pages") {
+  if (suite === "pages" || suite === "answers") {
     let began = Date.now();
     const report = async (panel, path, problems) => {
       const notes = problems.length > 0 ? [...problems, `picture: ${await panel.picture(path)}`] : [];
       say(problems.length === 0, began, path, notes);
       began = Date.now();
     };
-    await everyPage(browser, report);
-    await everyLinkOf(browser, "support", report);
+    if (suite === "answers") {
+      await everyAnswer(browser, report);
+    } else {
+      await everyPage(browser, report);
+      await everyLinkOf(browser, "support", report);
+    }
   } else {
     const { default: tasks } = await import(`./tasks/${area}.mjs`);
     for (const task of tasks.filter(({ name }) => name.includes(words.join(" ")))) {

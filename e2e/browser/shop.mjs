@@ -107,6 +107,16 @@ export async function delivered() {
   return order;
 }
 
+/// What a buyer says of what they bought, as soon as it is known that they did.
+export const reviewed = () =>
+  only("review", async () => {
+    const [{ token }, { id }] = [await customer(), await onSale()];
+    await delivered();
+    const body = { rating: 2, title: `Cracked ${unique()}`, body: "There was a crack in one of the trays." };
+    const write = () => ask("POST", `/api/products/${id}/reviews`, { token, body });
+    return eventually("the review is written", () => write().catch((error) => (/not_a_buyer/.test(error.message) ? null : Promise.reject(error))));
+  });
+
 /// A question to support.
 export async function asked(subject) {
   const { token } = await customer();

@@ -29,6 +29,15 @@ export default [
     },
   },
   {
+    name: "end a customer's session",
+    async run({ hands, page, panel }) {
+      const { id } = await register("Dora");
+      await page.goto(`/admin/customers/${id}`);
+      await hands.press(page.getByRole("button", { name: /^End the session on/ }).first());
+      await panel.sees("The session is ended");
+    },
+  },
+  {
     name: "look what a deletion would take",
     async run({ hands, page }) {
       const { email } = await register("Dora");

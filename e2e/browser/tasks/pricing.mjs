@@ -1,4 +1,4 @@
-// Coupons, and the bench that prices a cart with one.
+// Coupons, shipping and taxes, and the benches that try them. Nobody else in the shop sends anything to Antarctica.
 import { onSale, unique } from "../shop.mjs";
 
 export default [
@@ -20,6 +20,51 @@ export default [
       await hands.press(page.getByRole("link", { name: /^Add / }).first());
       await panel.sees("What it costs");
       await panel.sees(code);
+    },
+  },
+  {
+    name: "add a way of sending, try a parcel, take it away",
+    async run({ hands, page, panel }) {
+      const name = `Icebreaker ${unique()}`;
+      await page.goto("/admin/shipping");
+      await hands.press(page.getByRole("link", { name: "New method" }).first());
+      await hands.type(page.getByLabel(/^Name/), name);
+      await hands.type(page.getByLabel(/^Code/), `ice-${unique()}`);
+      await hands.type(page.getByLabel(/^Price/), "120");
+      await hands.type(page.getByLabel(/^Places/), "AQ");
+      await hands.press(page.getByRole("button", { name: "Create" }).first());
+      await panel.sees("It is created");
+      await page.goto("/admin/shipping/bench");
+      await hands.type(page.getByLabel("Country"), "AQ");
+      await hands.type(page.getByLabel(/^Goods/), "20");
+      await hands.press(page.getByRole("button", { name: "Try it" }));
+      await page.getByRole("row", { name: new RegExp(`${name}.*yes.*120\\.00`) }).waitFor();
+      await page.goto("/admin/shipping");
+      await hands.press(page.getByRole("link", { name }));
+      await hands.press(page.getByRole("button", { name: "Delete" }));
+      await panel.sees("It is deleted");
+    },
+  },
+  {
+    name: "add a tax, try an amount, take it away",
+    async run({ hands, page, panel }) {
+      const name = `Ice duty ${unique()}`;
+      await page.goto("/admin/taxes");
+      await hands.press(page.getByRole("link", { name: "New rate" }).first());
+      await hands.type(page.getByLabel(/^Name/), name);
+      await hands.type(page.getByLabel(/^Rate/), "5");
+      await hands.type(page.getByLabel(/^Country/), "AQ");
+      await hands.press(page.getByRole("button", { name: "Create" }).first());
+      await panel.sees("It is created");
+      await page.goto("/admin/taxes/bench");
+      await hands.type(page.getByLabel("Country"), "AQ");
+      await hands.type(page.getByLabel(/^Amount/), "20");
+      await hands.press(page.getByRole("button", { name: "Try it" }));
+      await page.getByRole("row", { name: new RegExp(`${name}.*5%`) }).waitFor();
+      await page.goto("/admin/taxes");
+      await hands.press(page.getByRole("link", { name }));
+      await hands.press(page.getByRole("button", { name: "Delete" }));
+      await panel.sees("It is deleted");
     },
   },
 ];

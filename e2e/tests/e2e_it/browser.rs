@@ -29,6 +29,11 @@ fn every_page_is_for_everybody() {
 }
 
 #[test]
+fn every_answer_to_a_form_is_for_everybody() {
+    run(&["answers"]);
+}
+
+#[test]
 fn staff_sign_in() {
     run(&["tasks", "sign-in"]);
 }
@@ -46,6 +51,11 @@ fn staff_serve_orders() {
 #[test]
 fn staff_decide_on_products() {
     run(&["tasks", "products"]);
+}
+
+#[test]
+fn staff_moderate_reviews() {
+    run(&["tasks", "reviews"]);
 }
 
 #[test]

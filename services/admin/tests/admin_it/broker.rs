@@ -207,6 +207,24 @@ async fn a_dead_letter_is_inspected_put_back_and_arrives() {
 }
 
 #[tokio::test]
+async fn the_first_page_leads_to_dead_letters() {
+    let (vhost, panel) = with_topology().await;
+    let staff = panel.staff(Role::Admin).await;
+    let (_, subject) = bury(&panel, &vhost, "1000042").await;
+    let page = eventually("the broker counts it", async || {
+        panel.app.look_around().await;
+        let page = staff.page("/admin").await;
+        page.contains("messages that nobody could apply")
+            .then_some(page)
+    })
+    .await;
+    assert_shows(&page, &["1 dead letter messages"]);
+    let href = between(&page, "<a class=\"need bad\" href=\"", "\"");
+    assert_eq!(href, DEAD);
+    assert_shows(&staff.page(href).await, &["Dead letters 1", &subject]);
+}
+
+#[tokio::test]
 async fn a_dead_letter_is_dropped_with_a_reason_by_who_has_proved_who_they_are() {
     let (vhost, panel) = with_topology().await;
     let staff = panel.staff(Role::Admin).await;

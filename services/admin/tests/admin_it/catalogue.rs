@@ -25,7 +25,7 @@ async fn category_of(panel: &Panel, product: Uuid) -> Uuid {
 }
 
 /// A form with a file, as a browser sends it.
-fn multipart(fields: &[(&str, &str)], file: Option<(&str, &str)>) -> (String, String) {
+pub(crate) fn multipart(fields: &[(&str, &str)], file: Option<(&str, &str)>) -> (String, String) {
     let mut body = String::new();
     for (name, value) in fields {
         body +=
@@ -319,7 +319,11 @@ async fn pictures_are_passed_on_as_they_come() {
     let admin = panel.staff(Role::Admin).await;
     let lamp = panel.product("Blue lamp", "active", &[10]).await;
     let path = format!("/admin/products/{lamp}/images");
-    let csrf = [("csrf", admin.csrf.as_str()), ("alt", "A lamp")];
+    let csrf = [
+        ("csrf", admin.csrf.as_str()),
+        ("key", "k"),
+        ("alt", "A lamp"),
+    ];
     let big = "x".repeat(300_000);
     let done = upload(&panel, &admin, &path, &csrf, Some(("lamp.png", &big)))
         .await
@@ -330,6 +334,7 @@ async fn pictures_are_passed_on_as_they_come() {
     );
     let call = only(&panel);
     assert_eq!(call.path, format!("/internal/api/products/{lamp}/images"));
+    assert_eq!(call.key.as_deref(), Some("k-0"));
     assert!(call.bytes > 300_000, "{}", call.bytes);
     for (fields, status) in [
         (&[("csrf", "x")][..], 403),
@@ -365,7 +370,7 @@ async fn pictures_are_passed_on_as_they_come() {
     panel.peer.world().refusal = None;
     panel.peer.calls();
     let move_it = format!("{path}/{}/move", images[1]);
-    let _ = admin.send(&move_it, &[("to", "up")]).await.expect(303);
+    let _ = admin.send(&move_it, &[("to", "0")]).await.expect(303);
     assert_eq!(only(&panel).body, json!({"ids": [images[1], images[0]]}));
     let _ = admin
         .send(
@@ -456,6 +461,38 @@ async fn the_doctor_says_what_stands_between_a_product_and_its_buyers() {
 }
 
 #[tokio::test]
+async fn the_doctor_knows_what_the_whole_shop_lacks() {
+    let panel = Panel::open().await;
+    let admin = panel.staff(Role::Admin).await;
+    let lamp = panel.product("Blue lamp", "active", &[1]).await;
+    let doctor = async || admin.page(&format!("/admin/products/{lamp}/doctor")).await;
+    assert_shows(
+        &doctor().await,
+        &[
+            "Currency fine It is priced in EUR, as new carts are.",
+            "Shipping fine",
+            "Shop fine The shop is open.",
+        ],
+    );
+    sqlx::query("UPDATE products SET currency = 'USD' WHERE id = $1")
+        .bind(lamp)
+        .execute(&panel.product_db)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE shipping_methods SET active = false")
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    assert_shows(
+        &doctor().await,
+        &[
+            "Currency fails It is priced in USD, and new carts are in EUR",
+            "Shipping fails No shipping method is offered in EUR",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn categories_are_a_tree_that_can_be_changed() {
     let panel = Panel::open().await;
     let (admin, support) = (
@@ -526,10 +563,7 @@ async fn categories_are_a_tree_that_can_be_changed() {
         .expect(303);
     assert_eq!(only(&panel).body["attributes"][0]["key"], "watts");
     let _ = admin
-        .send(
-            "/admin/categories/move",
-            &[("move", &format!("up {below}"))],
-        )
+        .send("/admin/categories/move", &[("move", &format!("0 {below}"))])
         .await
         .expect(303);
     assert_eq!(only(&panel).body["position"], 1);
@@ -548,20 +582,19 @@ async fn categories_are_a_tree_that_can_be_changed() {
         only(&panel).path,
         format!("/internal/api/categories/{below}?products=uncategorise")
     );
-    let csrf = [("csrf", admin.csrf.as_str())];
+    let fields = [("csrf", admin.csrf.as_str()), ("version", "1")];
     let _ = upload(
         &panel,
         &admin,
         &format!("{path}/picture"),
-        &csrf,
+        &fields,
         Some(("x.png", "x")),
     )
     .await
     .expect(303);
-    assert_eq!(
-        only(&panel).path,
-        format!("/internal/api/categories/{below}/image")
-    );
+    let call = only(&panel);
+    assert_eq!(call.path, format!("/internal/api/categories/{below}/image"));
+    assert_eq!(call.if_match.as_deref(), Some("\"1\""));
 }
 
 #[tokio::test]
@@ -661,6 +694,7 @@ async fn imports_are_sent_followed_and_tried_again() {
     panel.peer.world().posted = Some(json!({ "id": id }));
     let fields = [
         ("csrf", admin.csrf.as_str()),
+        ("key", "k"),
         ("format", "shopify"),
         ("dry_run", "true"),
     ];
@@ -683,6 +717,7 @@ async fn imports_are_sent_followed_and_tried_again() {
         "/internal/api/products/import?format=shopify&dry_run=true"
     );
     assert_eq!(call.bytes, "Handle\nx\n".len());
+    assert_eq!(call.key.as_deref(), Some("k"));
 
     sqlx::query(
         "INSERT INTO imports (id, requested_by, seller_id, by_staff, format, dry_run, currency, status, delimiter, headings, total_rows, processed, created, failed, created_at, updated_at)
@@ -744,6 +779,82 @@ async fn imports_are_sent_followed_and_tried_again() {
     assert_eq!(
         only(&panel).path,
         format!("/internal/api/products/imports/{id}/cancel")
+    );
+}
+
+#[tokio::test]
+async fn an_import_under_way_says_how_far_it_is() {
+    let panel = Panel::open().await;
+    let (admin, support) = (
+        panel.staff(Role::Admin).await,
+        panel.staff(Role::Support).await,
+    );
+    let id = panel.id();
+    let path = format!("/admin/imports/{id}");
+    let change = async |sql: &'static str| {
+        let change = sqlx::query(sql).bind(id).bind(panel.clock.now());
+        change.execute(&panel.product_db).await.unwrap();
+    };
+    change(
+        "INSERT INTO imports (id, requested_by, seller_id, by_staff, format, dry_run, currency, status, delimiter, headings, total_rows, created_at, updated_at)
+         VALUES ($1, $1, $1, true, 'mercato', false, 'EUR', 'queued', ',', '{}', 1200, $2, $2)",
+    )
+    .await;
+    let page = admin.page(&path).await;
+    assert_shows(&page, &["queued", "0 / 1,200 rows done", "Stop"]);
+    change(
+        "INSERT INTO import_products (import_id, handle, row, rows, bytes, outcome, errors)
+         SELECT $1, handle, row, 1, 1, outcome, errors FROM (VALUES ('vase', 2, 'failed', '[{\"row\": 2, \"message\": \"has no price\"}]'::jsonb), ('lamp', 3, NULL, NULL)) AS p (handle, row, outcome, errors)
+          WHERE $2 IS NOT NULL",
+    )
+    .await;
+    for (sql, shown) in [
+        (
+            "UPDATE imports SET status = 'running', claim = $1, leased_until = $2, started_at = $2, processed = 300, created = 20, updated = 4, unchanged = 25, failed = 1 WHERE id = $1",
+            "300 / 1,200 rows done 20 products new 4 changed 25 as before 1 refused",
+        ),
+        (
+            "UPDATE imports SET processed = 900, created = 21, updated_at = $2 WHERE id = $1",
+            "900 / 1,200 rows done 21 products new 4 changed 25 as before 1 refused",
+        ),
+    ] {
+        change(sql).await;
+        let page = admin.page(&path).await;
+        assert_shows(
+            &page,
+            &[
+                "running",
+                shown,
+                "loads itself again every three seconds",
+                "What was refused",
+                "vase row 2: has no price",
+                "Stop",
+            ],
+        );
+        // What is still to come is not refused, and cannot be tried again yet.
+        assert_hides(&page, &["lamp", "Try the bad rows again", "finished"]);
+        assert!(page.contains("http-equiv=\"refresh\""), "it stands still");
+    }
+    let page = admin.page(&path).await;
+    assert!(
+        page.contains("max=\"1200\" value=\"900\">900 of 1200</progress>"),
+        "{page}"
+    );
+    assert_shows(
+        &admin.page("/admin/imports").await,
+        &["running 900 / 1,200"],
+    );
+    let page = support.page(&path).await;
+    assert_shows(&page, &["900 / 1,200 rows done"]);
+    assert_hides(&page, &["Stop", "Download bad rows"]);
+
+    change("UPDATE imports SET status = 'cancelled', claim = NULL, leased_until = NULL, finished_at = $2 WHERE id = $1").await;
+    let page = admin.page(&path).await;
+    assert_shows(&page, &["cancelled", "900 / 1,200 rows done"]);
+    assert_hides(&page, &["Stop", "loads itself again"]);
+    assert!(
+        !page.contains("http-equiv=\"refresh\""),
+        "nothing happens to it any more"
     );
 }
 

@@ -1,11 +1,14 @@
 //! The first page: what needs somebody, how the day goes, how the system is, and hearing of news.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use admin::AppState;
 use admin::analytics::catch_up;
 use auth_token::Role;
 use primitives::Timestamp;
+use serde_json::{Value, json};
+use testkit::Served;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -350,14 +353,19 @@ async fn trouble(panel: &Panel) -> Uuid {
     id
 }
 
-/// How many rows the list has that a line leads to.
-async fn listed(staff: &Staff, page: &str, words: &str) -> usize {
+/// The list that a line leads to.
+async fn followed(staff: &Staff, page: &str, words: &str) -> String {
     let items = page.split("<li><a class=\"need").skip(1);
     let mut found = items.filter(|item| text(&format!("<{item}")).contains(words));
     let href = found.next().unwrap().split_once("href=\"").unwrap().1;
     let href = href.split_once('"').unwrap().0;
     let href = href.replace("&#38;", "&").replace("&amp;", "&");
-    let list = staff.page(&href).await;
+    staff.page(&href).await
+}
+
+/// How many rows the list has that a line leads to.
+async fn listed(staff: &Staff, page: &str, words: &str) -> usize {
+    let list = followed(staff, page, words).await;
     let body = list.split("<tbody>").last().unwrap();
     body.split("</tbody>")
         .next()
@@ -419,8 +427,28 @@ async fn what_waits_is_counted_and_leads_to_its_list() {
         ("order without a payment", 1),
         ("other open work item", 1),
         ("payment events are not", 2),
+        ("stuck half-way", 1),
+        ("conversation to answer", 1),
     ] {
         assert_eq!(listed(&staff, &page, words).await, rows, "{words}");
+    }
+    for (words, shown) in [
+        ("stuck half-way", "Take the units from stock"),
+        ("conversation to answer", ">Help</a>"),
+        ("product to approve", ">Waits</a>"),
+        ("review to moderate", ">Low</a>"),
+        ("product below its mark", ">Low</a>"),
+        ("was switched off", ">https://b.example</a>"),
+    ] {
+        let list = followed(&staff, &page, words).await;
+        assert!(list.contains(shown), "{words}: no {shown} in {list}");
+    }
+    let low = followed(&staff, &page, "product below its mark").await;
+    for other in [">Waits</a>", ">Low but a draft</a>"] {
+        assert!(
+            !low.contains(other),
+            "{other} is not low and on sale: {low}"
+        );
     }
     let cover = staff.page("/admin/inventory/cover").await;
     assert_shows(&cover, &["Low", "1 day", "Sold in 30 days"]);
@@ -487,6 +515,97 @@ async fn the_system_is_shown_as_it_says_it_is() {
     assert_shows(
         &staff.page("/admin").await,
         &["Services unknown", "Events to be told unknown"],
+    );
+}
+
+/// A broker's management API that says what stands in the value: of the virtual host `/`.
+async fn management(queues: &Arc<Mutex<Value>>) -> Served {
+    let queues = Arc::clone(queues);
+    let answer = move || {
+        let queues = queues.lock().unwrap().clone();
+        std::future::ready(axum::Json(queues))
+    };
+    let path = "/api/queues/{vhost}";
+    testkit::serve(axum::Router::new().route(path, axum::routing::get(answer))).await
+}
+
+#[tokio::test]
+async fn dead_letters_need_somebody_and_the_depths_of_queues_are_shown() {
+    let queue = |name: &str, messages: i64, consumers: i64| json!({"name": name, "messages": messages, "consumers": consumers});
+    let queues = Arc::new(Mutex::new(json!([
+        queue("order.created.admin", 0, 1),
+        queue("order.created.admin.dead", 0, 0),
+        queue("stock.low.admin", 0, 0),
+    ])));
+    let broker = management(&queues).await;
+    let panel = Panel::with_brokers("amqp://127.0.0.1:1", &broker.url()).await;
+    let (admin, support) = (
+        panel.staff(Role::Admin).await,
+        panel.staff(Role::Support).await,
+    );
+    panel.app.look_around().await;
+    assert_shows(
+        &admin.page("/admin").await,
+        &["Nothing needs you now", "Queues all empty 2 queues"],
+    );
+
+    *queues.lock().unwrap() = json!([
+        queue("order.created.admin", 7, 1),
+        queue("order.created.admin.dead", 1, 0),
+        queue("stock.low.admin", 1200, 0),
+        queue("stock.low.admin.dead", 0, 0),
+        // Read by nobody, for its messages go back by themselves.
+        queue("stock.low.admin.retry.60", 3, 0),
+    ]);
+    assert_hides(
+        &admin.page("/admin").await,
+        &["dead letter messages that nobody could apply"],
+    );
+    panel.app.look_around().await;
+    let page = admin.page("/admin").await;
+    assert_shows(
+        &page,
+        &[
+            "1 dead letter messages that nobody could apply",
+            "Queues 1 without a reader 1,210 wait in 3 queues, most in stock.low.admin (1,200)",
+        ],
+    );
+    assert_hides(&page, &["Nothing needs you now"]);
+    assert!(
+        page.contains("<a class=\"need bad\" href=\"/admin/events/dead-letters\">"),
+        "it leads elsewhere: {page}"
+    );
+    // Support may not look at queues.
+    assert_hides(
+        &support.page("/admin").await,
+        &["dead letter", "without a reader", "stock.low.admin"],
+    );
+
+    *queues.lock().unwrap() = json!([
+        queue("a", 1, 1),
+        queue("b", 0, 1),
+        queue("a.dead", 2, 0),
+        queue("b.dead", 1, 0),
+    ]);
+    panel.app.look_around().await;
+    assert_shows(
+        &admin.page("/admin").await,
+        &[
+            "3 dead letters messages that nobody could apply",
+            "Queues 1 wait in 2 queues, most in a (1)",
+        ],
+    );
+
+    // Of what the broker does not say, nothing is said.
+    *queues.lock().unwrap() = json!("no");
+    panel.app.look_around().await;
+    let page = admin.page("/admin").await;
+    assert_shows(
+        &page,
+        &[
+            "Nothing needs you now",
+            "unknown the broker does not answer",
+        ],
     );
 }
 

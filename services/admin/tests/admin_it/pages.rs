@@ -163,6 +163,122 @@ async fn an_order_shows_all_of_it() {
 }
 
 #[tokio::test]
+async fn each_cent_of_an_order_says_how_it_came_about() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let order = panel.order(NewOrder::default()).await;
+    for sql in [
+        "INSERT INTO order_adjustments (order_id, position, order_item_id, kind, source_id, label, amount)
+         SELECT i.order_id, a.place, CASE WHEN a.kind <> 'shipping' THEN i.id END, a.kind, gen_random_uuid(), a.label, a.amount
+           FROM order_items i, (VALUES (0, 'promotion', 'Summer <sale>', 60), (1, 'coupon', 'WELCOME', 40), (2, 'shipping', 'Post for less', 210))
+                               AS a (place, kind, label, amount)
+          WHERE i.order_id = $1",
+        "INSERT INTO order_taxes (order_id, position, order_item_id, name, rate_ppm, base, amount)
+         SELECT i.order_id, t.place, CASE WHEN t.of_line THEN i.id END, t.name, t.rate_ppm, t.base, t.amount
+           FROM order_items i, (VALUES (0, true, 'VAT', 120000, 1900, 228), (1, true, 'City tax', 37500, 1900, 72), (2, false, 'VAT', 120000, 490, 59))
+                               AS t (place, of_line, name, rate_ppm, base, amount)
+          WHERE i.order_id = $1",
+    ] {
+        let change = sqlx::query(sql).bind(order.id.uuid());
+        change.execute(&panel.order_db).await.unwrap();
+    }
+    let path = format!("/admin/orders/{}", order.id);
+    assert_shows(
+        &staff.page(&path).await,
+        &[
+            "How it came about 2 × 10.00 EUR 20.00 EUR \
+             promotion Summer &#60;sale&#62; −0.60 EUR coupon WELCOME −0.40 EUR \
+             VAT 12 % of 19.00 EUR +2.28 EUR City tax 3.75 % of 19.00 EUR +0.72 EUR \
+             Total 22.00 EUR",
+            "Shipping, standard · shipping Post for less −2.10 EUR · VAT 12 % of 4.90 EUR +0.59 EUR 4.90 EUR",
+            "Discount (WELCOME) −1.00 EUR",
+            "Tax 3.00 EUR Total 26.90 EUR",
+        ],
+    );
+
+    // Where prices contain them, taxes are said, and added to nothing.
+    sqlx::query(
+        "UPDATE orders SET prices_include_tax = true, tax = 0, included_tax = 300, total = total - 300 WHERE id = $1",
+    )
+    .bind(order.id.uuid())
+    .execute(&panel.order_db)
+    .await
+    .unwrap();
+    let page = staff.page(&path).await;
+    assert_shows(
+        &page,
+        &[
+            "contains VAT 12 % of 19.00 EUR 2.28 EUR contains City tax 3.75 % of 19.00 EUR 0.72 EUR",
+            "· contains VAT 12 % of 4.90 EUR 0.59 EUR",
+            "Contains tax 3.00 EUR Total 23.90 EUR",
+        ],
+    );
+    assert_hides(&page, &["+2.28 EUR", "+0.72 EUR", "+0.59 EUR"]);
+}
+
+#[tokio::test]
+async fn what_became_of_each_unit_of_an_order_is_counted() {
+    let panel = Panel::open().await;
+    let staff = panel.staff(Role::Support).await;
+    let order = panel
+        .order(NewOrder {
+            fulfillment_status: "delivered",
+            payment_status: "partially_refunded",
+            refunded: 1100,
+            ..NewOrder::default()
+        })
+        .await;
+    let parcel = panel.shipment(order.id, "delivered").await;
+    let _ = panel.returned(order.id).await;
+    sqlx::query("INSERT INTO shipment_items (shipment_id, order_item_id, quantity) SELECT $1, id, 2 FROM order_items WHERE order_id = $2")
+        .bind(parcel)
+        .bind(order.id.uuid())
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE order_items SET shipped = 2, returned = 1 WHERE order_id = $1")
+        .bind(order.id.uuid())
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    // What could not be given back, or came back, was not.
+    for (status, amount) in [
+        ("succeeded", 1100_i64),
+        ("failed", 1090),
+        ("reversed", 1080),
+    ] {
+        sqlx::query(
+            "WITH refund AS (INSERT INTO refunds (id, payment_id, status, amount, actor, next_try_at, created_at, updated_at)
+                             VALUES ($1, $2, $3, $4, 'system', $5, $5, $5) RETURNING id)
+             INSERT INTO refund_items (refund_id, order_item_id, quantity, amount)
+             SELECT refund.id, i.id, 1, $4 FROM refund, order_items i WHERE i.order_id = $6",
+        )
+        .bind(panel.id())
+        .bind(order.payment)
+        .bind(status)
+        .bind(amount)
+        .bind(panel.clock.now())
+        .bind(order.id.uuid())
+        .execute(&panel.order_db)
+        .await
+        .unwrap();
+    }
+    assert_shows(
+        &staff.page(&format!("/admin/orders/{}", order.id)).await,
+        &[
+            "Ordered Held Shipped Returned Refunded Total",
+            // The units in that order, what the refunded one cost, and the line.
+            "Total 22.00 EUR 2 0 2 1 1 11.00 EUR 22.00 EUR",
+            "1 × Blue lamp (unwanted) · 1 came, used",
+            "DHL T-1 delivered 2 × Blue lamp",
+            "11.00 EUR succeeded",
+            "10.90 EUR failed",
+            "10.80 EUR reversed",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn what_a_refund_gives_back_is_shown_before_it_is_given() {
     let panel = Panel::open().await;
     let staff = panel.staff(Role::Admin).await;
