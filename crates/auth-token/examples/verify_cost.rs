@@ -1,4 +1,4 @@
-//! What it costs to check a token: `cargo run --release --example verify_cost`.
+//! What it costs to check a token: `cargo run --release -p auth-token --example verify_cost`.
 //!
 //! Compare with the bare signature, below which nothing can go.
 

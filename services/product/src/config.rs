@@ -54,7 +54,7 @@ pub struct Settings {
     /// How many reservations of the same variant one transaction serves when they come at once; 1: each its own.
     #[arg(long, env = "RESERVATIONS_AT_ONCE", default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub reservations_at_once: usize,
-    /// The biggest file that may be imported, in bytes; nginx refuses what is bigger than 64 MiB.
+    /// The biggest file that may be imported, in bytes; nginx refuses what is bigger than 65 MiB.
     #[arg(long, env = "IMPORT_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
     pub import_max_bytes: u64,
     /// The most rows that such a file may have.

@@ -5,8 +5,8 @@
 //!
 //! What always holds: no level is negative, no unit is held or sold twice (constraints say so, whatever the code does); the
 //! sums of the ledger are the levels (view `stock_ledger_differences` is empty); an order reserves, sells and gives back at
-//! most once, whatever is delivered twice or late; only staff's approval makes a product public; a review's author bought the
-//! product, and the stars shown are the stars given.
+//! most once, and each return is put back once, whatever is delivered twice or late; only staff's approval makes a product
+//! public; a review's author bought the product, and the stars shown are the stars given.
 //!
 //! Absent on purpose: carts, orders and money received (they are order's); who somebody is (auth's tokens say so);
 //! the serving of pictures (nginx reads the media folder, or clients the bucket).

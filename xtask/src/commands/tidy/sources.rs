@@ -12,7 +12,7 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Violation> {
     {
         violations.push(Violation::new(
             &shown,
-            "one `.env` at the root holds everything; another one would win over it",
+            "one `.env` at the root holds everything: xtask reads no other, and it wins over this one",
         ));
     }
     let rust = path.extension().is_some_and(|extension| extension == "rs");
