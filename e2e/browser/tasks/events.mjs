@@ -28,7 +28,7 @@ export default [
     name: "look at a dead letter, put it back, drop it when it dies again",
     async run({ hands, page, panel }) {
       const subject = await buried(page);
-      await hands.press(page.getByRole("button", { name: `Put staff.acted ${subject} back` }));
+      await hands.press(page.getByRole("button", { name: `Put back staff.acted ${subject}` }));
       await panel.sees("The event is back in its queue");
       await eventually("it died again", async () => {
         await page.goto(QUEUE);
