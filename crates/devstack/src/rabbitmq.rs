@@ -39,6 +39,7 @@ pub struct Broker {
     pub amqp_url: String,
     /// `http://user:password@127.0.0.1:port`
     pub management_url: String,
+    folder: PathBuf,
     settings: Settings,
     server: Spec,
     process: Option<Process>,
@@ -132,6 +133,7 @@ impl Broker {
                 "http://{user}:{password}@127.0.0.1:{}",
                 settings.management_port
             ),
+            folder,
             settings,
             server,
             process,
@@ -188,6 +190,30 @@ impl Broker {
     /// The node's process, unless it was stopped or killed.
     pub fn process(&mut self) -> Option<&mut Process> {
         self.process.as_mut()
+    }
+
+    /// Whether the registry of quorum queues on disk has this queue. RabbitMQ 3.10 writes it half a second after the declaration was
+    /// answered; a queue whose node is killed before that has no leader for ever.
+    pub fn has_on_disk(&self, vhost: &str, queue: &str) -> bool {
+        let entry = format!("{}_{queue}", vhost.replace('/', "%2F"));
+        // <folder>/mnesia/<node>/quorum/<node>/names.dets
+        let folders = |path: PathBuf| {
+            std::fs::read_dir(path)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+        };
+        folders(self.folder.join("mnesia"))
+            .flat_map(|node| folders(node.join("quorum")))
+            .filter_map(|node| std::fs::read(node.join("names.dets")).ok())
+            .any(|bytes| {
+                let names = String::from_utf8_lossy(&bytes);
+                // Other queues' names begin with this one and a dot.
+                names
+                    .match_indices(&entry)
+                    .any(|(at, _)| !names[at + entry.len()..].starts_with('.'))
+            })
     }
 
     /// The process ids of the node and of Erlang's name server.

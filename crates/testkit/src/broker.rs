@@ -201,28 +201,10 @@ impl Broker {
         Vhost::on(&node.amqp_url, &node.management_url).await
     }
 
-    /// Whether the registry of quorum queues on disk has this queue. RabbitMQ 3.10 writes it half a second after the declaration was
-    /// answered; a queue whose node is killed before that has no leader for ever.
+    /// See [`devstack::rabbitmq::Broker::has_on_disk`].
     pub fn has_on_disk(&self, vhost: &Vhost, queue: &str) -> bool {
-        let entry = format!("{}_{queue}", vhost.name);
-        // <folder>/mnesia/<node>/quorum/<node>/names.dets
-        let folders = |path: PathBuf| {
-            std::fs::read_dir(path)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.path())
-        };
-        folders(self.folder.join("mnesia"))
-            .flat_map(|node| folders(node.join("quorum")))
-            .filter_map(|node| std::fs::read(node.join("names.dets")).ok())
-            .any(|bytes| {
-                let mut windows = bytes.windows(entry.len() + 1);
-                // Other queues' names begin with this one and a dot.
-                windows.any(|window| {
-                    window.starts_with(entry.as_bytes()) && window.last() != Some(&b'.')
-                })
-            })
+        let node = self.node.as_ref();
+        node.is_some_and(|node| node.has_on_disk(&vhost.name, queue))
     }
 
     /// Kills it like a power cut and starts it again with what it had stored.

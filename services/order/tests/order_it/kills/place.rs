@@ -11,6 +11,7 @@ use axum::routing::get;
 use devstack::ports;
 use devstack::process::{Process, Spec};
 use devstack::user::RunAs;
+use messaging::topology::Topology;
 use primitives::{Clock, Random, SessionId, TokenId, UserId};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::gate::Gate;
 use super::servers::{Server, Servers};
-use super::told::Told;
+use super::told::{self, Told};
 use super::{Back, Case, PATIENCE, Who};
 
 /// Units on the shelf.
@@ -253,6 +254,16 @@ impl Place {
         order.start_to_die_at(None).await;
         let variant = put_on_sale(&product, &signer).await;
         let told = Told::listen(servers.broker()).await;
+        let definitions = Topology::standard().definitions("/");
+        let queues = definitions["queues"].as_array().unwrap();
+        eventually_within(PATIENCE, "the broker has its queues on disk", async || {
+            let all = queues.iter().all(|queue| {
+                let name = queue["name"].as_str().unwrap();
+                servers.broker().has_on_disk("/", name)
+            });
+            (all && servers.broker().has_on_disk("/", told::QUEUE)).then_some(())
+        })
+        .await;
         Self {
             order,
             product,

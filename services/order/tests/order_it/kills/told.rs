@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use testkit::eventually_within;
 use testkit::http::Client;
 
-const QUEUE: &str = "/api/queues/%2F/told";
+/// The name of the queue.
+pub(crate) const QUEUE: &str = "told";
+const PATH: &str = "/api/queues/%2F/told";
 
 /// A queue that gets everything.
 pub(crate) struct Told(Client);
@@ -20,11 +22,11 @@ impl Told {
         let client = Client::new(broker.management_url.clone());
         let queue = json!({"durable": true, "arguments": {"x-queue-type": "quorum"}});
         let _ = client
-            .request(reqwest::Method::PUT, QUEUE)
+            .request(reqwest::Method::PUT, PATH)
             .json(&queue)
             .expect(201)
             .await;
-        let binding = format!("/api/bindings/%2F/e/{EXCHANGE}/q/told");
+        let binding = format!("/api/bindings/%2F/e/{EXCHANGE}/q/{QUEUE}");
         eventually_within(
             Duration::from_secs(30),
             "the programs tell something",
@@ -46,7 +48,7 @@ impl Told {
             Duration::from_secs(30),
             "the queue says what was told",
             async || {
-                let get = self.0.post(&format!("{QUEUE}/get")).json(&all);
+                let get = self.0.post(&format!("{PATH}/get")).json(&all);
                 let answer = get.try_send().await.ok()?;
                 (answer.status == 200).then(|| answer.value())
             },
