@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Fill the running shop: 10 GB; a quarter of an hour on an idle machine, more than half an hour on a busy one. `cargo xtask down --wipe` removes it again.
+    /// Fill the running shop: 10 GB; a quarter of an hour on an idle machine, more than an hour on a slow or busy one. `cargo xtask down --wipe` removes it again.
     Generate {
         #[arg(long, default_value_t = 1_000_000)]
         orders: u32,
@@ -112,7 +112,7 @@ fn owners_url(root: &Path, service: &str) -> Result<String> {
 fn generate(root: &Path, example: &str, url: &str, arguments: &[String]) -> Result<()> {
     step(&format!("{example} generated"), || {
         let mut command = build::cargo(root);
-        command.args(["run", "--release", "--quiet", "--example", example, "--"]);
+        command.args(["run", "--quiet", "--example", example, "--"]);
         command.args(["generate", "--database", url]);
         command.args(arguments);
         build::run(&mut command, example)
