@@ -1,4 +1,5 @@
-import { bought, customer, register } from "../shop.mjs";
+import { bought, customer, register, somebody } from "../shop.mjs";
+import { eventually, sql } from "../stack.mjs";
 
 export default [
   {
@@ -46,6 +47,44 @@ export default [
       await hands.press(page.locator(".page-head summary"));
       await hands.press(page.getByRole("link", { name: "Delete and erase" }));
       await page.getByRole("heading", { name: "Stays, and why" }).waitFor();
+    },
+  },
+  {
+    name: "give an account the order that its owner placed as a guest",
+    async run({ hands, page, panel }) {
+      const [{ id, email }, order] = [await register("Dora"), await bought()];
+      await sql("order_db", "UPDATE orders SET user_id = NULL, guest_token_hash = sha256(id::text::bytea), email = $2 WHERE id = $1", [order.id, email]);
+      await sql("auth_db", "UPDATE users SET email_verified_at = now() WHERE id = $1", [id]);
+      await page.goto(`/admin/customers/${id}/claim`);
+      await page.getByRole("row", { name: order.number }).waitFor();
+      await hands.press(page.getByRole("button", { name: "Add them to the account" }));
+      await panel.sees("The orders belong to this account now");
+      await page.getByRole("link", { name: order.number }).first().waitFor();
+    },
+  },
+  {
+    name: "take the role of a seller away",
+    async run({ hands, page, panel }) {
+      const { email } = await somebody("seller");
+      await page.goto(`/admin/sellers?q=${encodeURIComponent(email)}`);
+      await hands.press(page.locator("tbody").getByRole("link").first());
+      await hands.type(page.getByLabel("Why"), "Sells elsewhere now");
+      await hands.press(page.getByRole("button", { name: "Make them a customer" }));
+      await panel.sees("The role is changed");
+      await page.goto(`/admin/sellers?q=${encodeURIComponent(email)}`);
+      await panel.sees("No seller matches");
+    },
+  },
+  {
+    name: "find the mails that were sent",
+    async run({ hands, page }) {
+      const { email } = await register("Dora");
+      await eventually("a mail is sent", async () => (await sql("admin_db", "SELECT 1 FROM notification.mails WHERE recipient = $1 AND status = 'sent'", [email])).length > 0);
+      await page.goto("/admin/mails");
+      await hands.choose(page.getByLabel("Status"), "sent");
+      await hands.press(page.getByRole("button", { name: "Filter" }));
+      await hands.press(page.getByRole("link", { name: email }).first());
+      await page.locator("tbody").getByText(email).waitFor();
     },
   },
 ];

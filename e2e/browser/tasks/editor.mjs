@@ -57,6 +57,23 @@ export default [
     },
   },
   {
+    name: "give a product a picture, say what it shows, remove it",
+    async run({ hands, page, panel }) {
+      const product = await submitted();
+      await page.goto(`/admin/products/${product.id}`);
+      const pictures = page.locator("#images");
+      await pictures.getByLabel("Add pictures").setInputFiles({ name: "tray.png", mimeType: "image/png", buffer: await page.screenshot() });
+      await hands.press(pictures.getByRole("button", { name: "Upload" }));
+      await panel.sees("The picture is there");
+      await hands.type(pictures.getByLabel("What it shows"), "A tray of walnut");
+      await hands.press(pictures.getByRole("button", { name: "Save" }));
+      await panel.sees("The pictures are changed");
+      await pictures.getByRole("img", { name: "A tray of walnut" }).waitFor();
+      await hands.press(pictures.getByRole("button", { name: "Remove" }));
+      await panel.sees("The picture is removed");
+    },
+  },
+  {
     name: "count the stock from a file",
     async run({ hands, page }) {
       // Its own: nobody sells of it meanwhile.

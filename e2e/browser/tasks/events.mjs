@@ -55,6 +55,36 @@ export default [
     },
   },
   {
+    name: "take up an order's step that is stuck",
+    async run({ hands, page, panel }) {
+      const order = await bought();
+      const step = (what) => sql("order_db", `${what} WHERE order_id = $1 AND step = 'stock.take'`, [order.id]);
+      // Product is asked a minute later by itself; this one has waited for long.
+      await step("UPDATE saga_steps SET created_at = now() - interval '20 minutes', next_try_at = now() + interval '1 hour', error = 'product answered 500'");
+      await page.goto("/admin/events/sagas");
+      await panel.sees("product answered 500");
+      await hands.press(page.getByRole("button", { name: `Resume order ${order.number}` }));
+      await panel.sees("All that is open for the order is tried again now");
+      await eventually("the stock is taken", async () => (await step("SELECT status FROM saga_steps"))[0].status === "done");
+    },
+  },
+  {
+    name: "compare with the payment provider",
+    async run({ hands, page, panel }) {
+      await bought();
+      await page.goto("/admin/events/reconciliations");
+      await hands.press(page.getByRole("button", { name: "Compare now" }));
+      // Order compares by itself too.
+      await panel.sees(/The comparison begins|is running already/);
+      await eventually("it is done", async () => {
+        await page.goto("/admin/events/reconciliations");
+        return (await page.locator("tbody tr").first().getByText("running").count()) === 0;
+      });
+      await hands.press(page.locator("tbody").getByRole("link").first());
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    },
+  },
+  {
     name: "see to a work item",
     async run({ hands, page, panel }) {
       const order = await bought();

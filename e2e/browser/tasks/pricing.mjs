@@ -1,5 +1,5 @@
-// Coupons, shipping and taxes, and the benches that try them. Nobody else in the shop sends anything to Antarctica.
-import { onSale, unique } from "../shop.mjs";
+// Coupons, promotions, shipping and taxes, and the benches that try them. Nobody else in the shop sends anything to Antarctica.
+import { onSale, submitted, unique } from "../shop.mjs";
 
 export default [
   {
@@ -20,6 +20,27 @@ export default [
       await hands.press(page.getByRole("link", { name: /^Add / }).first());
       await panel.sees("What it costs");
       await panel.sees(code);
+    },
+  },
+  {
+    name: "make a promotion, switch it off, delete it",
+    async run({ hands, page, panel }) {
+      const name = `Tray weeks ${unique()}`;
+      // For this product alone: others look at what orders cost.
+      const product = await submitted();
+      await page.goto("/admin/promotions");
+      await hands.press(page.getByRole("link", { name: "New promotion" }).first());
+      await hands.type(page.getByLabel(/^Name/), name);
+      await hands.type(page.getByLabel(/^Takes off/), "15");
+      await hands.type(page.getByLabel("Add products by SKU"), product.variants[0].sku);
+      await hands.press(page.getByRole("button", { name: "Create" }).first());
+      await panel.sees("It is created");
+      await page.goto("/admin/promotions");
+      await hands.press(page.getByRole("button", { name: `Switch off ${name}` }));
+      await panel.sees("It is switched off");
+      await hands.press(page.getByRole("link", { name }));
+      await hands.press(page.getByRole("button", { name: "Delete" }));
+      await panel.sees("It is deleted");
     },
   },
   {

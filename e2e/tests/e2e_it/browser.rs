@@ -94,6 +94,11 @@ fn staff_edit_products_and_count_stock() {
 }
 
 #[test]
+fn staff_import_products() {
+    run(&["tasks", "imports"]);
+}
+
+#[test]
 fn staff_answer_messages() {
     run(&["tasks", "inbox"]);
 }
