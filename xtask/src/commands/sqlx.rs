@@ -23,7 +23,7 @@ pub(crate) struct Args {
     action: Action,
 }
 
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
 enum Action {
     /// Write `.sqlx` of every service.
     Prepare,
@@ -52,7 +52,7 @@ fn with_database(args: &Args, root: &Path, place: &Path) -> Result<ExitCode> {
     result
 }
 
-/// Describes every query anew and compares with what is committed.
+/// Describes every query anew, and keeps what is new or says what differs.
 fn compare(
     action: Action,
     root: &Path,
@@ -61,48 +61,84 @@ fn compare(
     superuser: &str,
 ) -> Result<ExitCode> {
     let variables = step("migrations", || migrate(root, postgres))?;
-    // Whoever has changed since the last build writes too: that must not be while one service is looked at.
     let everybody = place.join("everybody");
     fs::create_dir_all(&everybody)?;
+    if action == Action::Check {
+        for service in &SERVICES {
+            touch_service(root, service.name)?;
+        }
+    }
+    // Whoever has changed since the last build writes too: that must not be while one service is looked at.
     step("everything that changed", || {
         describe(action, root, &everybody, superuser, &variables)
     })?;
-    let mut drifted = false;
+    match action {
+        Action::Prepare => prepare(root, place, superuser, &variables),
+        Action::Check => check(root, &read_all(&everybody)?),
+    }
+}
+
+/// Writes each service's descriptions, which takes one look at each.
+fn prepare(
+    root: &Path,
+    place: &Path,
+    superuser: &str,
+    variables: &[(String, String)],
+) -> Result<ExitCode> {
     for service in &SERVICES {
-        let committed = root.join("services").join(service.name).join(".sqlx");
+        let committed = descriptions(root, service.name);
         let fresh = place.join(service.name);
         fs::create_dir_all(&fresh)?;
         step(&format!("queries of {}", service.name), || {
             // Every service has queries. When none was written, another cargo (an editor's) has looked at the service first.
             for _ in 0..5 {
-                touch(&root.join("services").join(service.name).join("src/lib.rs"))?;
-                describe(action, root, &fresh, superuser, &variables)?;
+                touch_service(root, service.name)?;
+                describe(Action::Prepare, root, &fresh, superuser, variables)?;
                 if !read_all(&fresh)?.is_empty() {
                     return Ok(());
                 }
             }
             bail!("the compiler was never asked: does another cargo run in this folder?")
         })?;
-        let (old, new) = (read_all(&committed)?, read_all(&fresh)?);
-        if old == new {
-            continue;
-        }
-        match action {
-            Action::Prepare => replace(&committed, &new)?,
-            Action::Check => {
-                drifted = true;
-                say!(
-                    "services/{}/.sqlx: is not what its migrations and queries say; run `cargo xtask sqlx prepare`",
-                    service.name
-                );
-            }
+        let new = read_all(&fresh)?;
+        if read_all(&committed)? != new {
+            replace(&committed, &new)?;
         }
     }
-    Ok(if drifted {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the services' descriptions are together what was found: that each service has its own is shown by building it without a database.
+fn check(root: &Path, found: &BTreeMap<String, String>) -> Result<ExitCode> {
+    let mut missing = found.clone();
+    let mut drifted = false;
+    for service in &SERVICES {
+        let committed = read_all(&descriptions(root, service.name))?;
+        if committed
+            .iter()
+            .any(|(name, text)| found.get(name) != Some(text))
+        {
+            drifted = true;
+            say!(
+                "services/{}/.sqlx: is not what its migrations and queries say",
+                service.name
+            );
+        }
+        missing.retain(|name, _| !committed.contains_key(name));
+    }
+    for name in missing.keys() {
+        drifted = true;
+        say!("no service has {name}");
+    }
+    if !drifted {
+        return Ok(ExitCode::SUCCESS);
+    }
+    say!("run `cargo xtask sqlx prepare`");
+    Ok(ExitCode::FAILURE)
+}
+
+fn descriptions(root: &Path, service: &str) -> PathBuf {
+    root.join("services").join(service).join(".sqlx")
 }
 
 /// Makes the roles, the databases and the tables; gives the environment in which queries are checked.
@@ -176,7 +212,8 @@ fn describe(
 }
 
 /// Cargo looks at a service again when a source is new.
-fn touch(path: &Path) -> Result<()> {
+fn touch_service(root: &Path, service: &str) -> Result<()> {
+    let path = root.join("services").join(service).join("src/lib.rs");
     #[expect(
         clippy::disallowed_methods,
         reason = "a file's time is compared with other files' times by cargo, never by Mercato"
@@ -184,7 +221,7 @@ fn touch(path: &Path) -> Result<()> {
     let now = SystemTime::now();
     fs::File::options()
         .append(true)
-        .open(path)
+        .open(&path)
         .and_then(|file| file.set_modified(now))
         .with_context(|| format!("cannot touch {}", path.display()))
 }
