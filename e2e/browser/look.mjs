@@ -2,13 +2,13 @@
 import { DESKTOP, PHONE, Panel } from "./panel.mjs";
 import { ANSWERS, ERRORS, kind, MORE, PUBLIC } from "./pages.mjs";
 import { somebody } from "./shop.mjs";
-import { signIn } from "./stack.mjs";
+import { origin } from "./stack.mjs";
 
 /// What may be the most: of a page as it is, of scripts as they travel.
 const LONGEST_PAGE = 60 * 1024;
 const LONGEST_SCRIPTS = 30 * 1024;
 
-/// What is wrong with a page, and where its links lead.
+/// The same as `judge` of a page with an address.
 async function look(panel, path, expected) {
   return judge(panel, expected, () => panel.page.goto(path));
 }
@@ -28,7 +28,7 @@ async function lookAtAnswer(panel, { path, fill = {}, tick, press, status }) {
   });
 }
 
-/// What is wrong with the page that `open` answers with, and where its links lead.
+/// What the page that `open` answers with has for a status, what is wrong with it, and where its links lead.
 async function judge(panel, expected, open) {
   const { page } = panel;
   const loaded = new Map();
@@ -40,12 +40,12 @@ async function judge(panel, expected, open) {
   await page.waitForLoadState();
   page.off("response", note);
 
-  const problems = [];
-  if (response.status() !== expected) problems.push(`answered ${response.status()}`);
-  if (!(response.headers()["content-type"] ?? "").startsWith("text/html")) return { problems, links: [] };
+  const [status, problems] = [response.status(), []];
+  if (status !== expected) problems.push(`answered ${status}`);
+  if (!(response.headers()["content-type"] ?? "").startsWith("text/html")) return { status, problems, links: [] };
   problems.push(...(await weigh(response, loaded)));
   problems.push(...(await page.evaluate(outline)));
-  const links = await page.evaluate(linked);
+  const links = await linked(page);
 
   // What is folded away is looked at, too; one menu over another would only hide it.
   await page.evaluate(() => {
@@ -72,7 +72,7 @@ async function judge(panel, expected, open) {
   await page.setViewportSize(DESKTOP);
   add("menus", await menus(panel));
   problems.push(...panel.problems.splice(0));
-  return { problems, links };
+  return { status, problems, links };
 }
 
 /// What axe says of each kind of menu while it is open, and whether all of it is on the page.
@@ -136,17 +136,36 @@ function outline() {
   return problems;
 }
 
-/// Runs in the page: where its links lead. Documents are pages for paper, with a style of their own.
-function linked() {
-  const links = document.querySelectorAll("a[href]:not([download]):not([type='application/pdf']):not([href*='/documents/'])");
-  return [...links].map((link) => link.href);
+/// Where the page's links lead within the panel. Documents are pages for paper, with a style of their own.
+async function linked(page) {
+  const links = page.locator("a[href]:not([download]):not([type='application/pdf']):not([href*='/documents/'])");
+  const hrefs = await links.evaluateAll((all) => all.map(({ href }) => href));
+  return hrefs.map((href) => new URL(href)).filter((url) => url.origin === origin && url.pathname.startsWith("/admin"));
 }
 
-/// Those of the panel's pages that are of a kind that is not `known` yet.
-function unknown(panel, links, known) {
-  const { origin } = new URL(panel.page.url());
-  const urls = links.map((link) => new URL(link)).filter((url) => url.origin === origin && url.pathname.startsWith("/admin"));
-  return urls.filter((url) => !known.has(kind(url)) && known.add(kind(url))).map((url) => url.pathname + url.search);
+/// Follows links from the home page to one page of each kind. `open` says what a page answered, what is wrong with it and what it links to.
+async function crawl(panel, report, open) {
+  const known = new Set(["/admin", "/admin/logout"]);
+  const waiting = [{ path: "/admin" }];
+  const unknown = (from, links) => {
+    const fresh = links.filter((url) => !known.has(kind(url)) && known.add(kind(url)));
+    return fresh.map((url) => ({ url, path: url.pathname + url.search, from }));
+  };
+  while (waiting.length > 0) {
+    const { url, path, from } = waiting.shift();
+    const { status, problems, links } = await open(path);
+    if (status === 404 && from) {
+      // Others delete things meanwhile. Who linked to it does not any more, then, but maybe to another of its kind.
+      const { links: left } = await open(from);
+      if (!left.some(({ href }) => href === url.href)) {
+        known.delete(kind(url));
+        waiting.unshift(...unknown(from, left));
+        continue;
+      }
+    }
+    await report(panel, path, problems);
+    waiting.push(...unknown(path, links));
+  }
 }
 
 /// Every page, one of each kind. `report` gets each with its problems.
@@ -156,13 +175,7 @@ export async function everyPage(browser, report) {
   await guest.close();
 
   const panel = await Panel.open(browser, { role: "admin" });
-  const [waiting, known] = [["/admin"], new Set(["/admin", "/admin/logout"])];
-  while (waiting.length > 0) {
-    const path = waiting.shift();
-    const { problems, links } = await look(panel, path, 200);
-    await report(panel, path, problems);
-    waiting.push(...unknown(panel, links, known));
-  }
+  await crawl(panel, report, (path) => look(panel, path, 200));
   for (const path of MORE) await report(panel, path, (await look(panel, path, 200)).problems);
   for (const [path, status] of ERRORS) await report(panel, path, (await look(panel, path, status)).problems);
   await panel.close();
@@ -184,13 +197,10 @@ export async function everyAnswer(browser, report) {
 /// Nobody is shown a link that they may not follow.
 export async function everyLinkOf(browser, role, report) {
   const panel = await Panel.open(browser, { role });
-  const [waiting, known] = [["/admin"], new Set(["/admin", "/admin/logout"])];
-  while (waiting.length > 0) {
-    const path = waiting.shift();
-    const response = await panel.page.goto(path);
-    const problems = response.status() === 200 ? [] : [`answered ${response.status()} to ${signIn(role).role}`];
-    await report(panel, path, [...problems, ...panel.problems.splice(0)]);
-    waiting.push(...unknown(panel, await panel.page.evaluate(linked), known));
-  }
+  await crawl(panel, report, async (path) => {
+    const status = (await panel.page.goto(path)).status();
+    const problems = status === 200 ? [] : [`answered ${status} to ${role}`];
+    return { status, problems: [...problems, ...panel.problems.splice(0)], links: await linked(panel.page) };
+  });
   await panel.close();
 }
