@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use primitives::{Currency, Timestamp};
 
+use crate::clients::broker::{Depths, Standing};
 use crate::store::analytics_pages::Ranked;
 
 /// What was seen longer ago says nothing any more.
@@ -59,18 +60,6 @@ pub(crate) struct Outbox {
     pub(crate) waiting: i64,
 }
 
-/// Messages at the broker.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Queues {
-    pub(crate) all: usize,
-    pub(crate) waiting: i64,
-    /// The longest, unless all are empty.
-    pub(crate) longest: Option<(String, i64)>,
-    /// Queues with messages and without a reader; not those in which messages wait for their next try.
-    pub(crate) unread: usize,
-    pub(crate) dead: i64,
-}
-
 /// The last comparison with the payment provider.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Reconciliation {
@@ -82,13 +71,13 @@ pub(crate) struct Reconciliation {
 }
 
 /// All of the system at one moment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct System {
     pub(crate) at: Option<Timestamp>,
     pub(crate) services: Vec<Health>,
     pub(crate) outboxes: Vec<Outbox>,
     /// Nothing if the broker does not answer.
-    pub(crate) queues: Option<Queues>,
+    pub(crate) broker: Option<Standing>,
     pub(crate) reconciliation: Option<Reconciliation>,
 }
 
@@ -98,10 +87,15 @@ impl System {
         self.at.is_some_and(|at| now.since(at) <= FRESH)
     }
 
+    /// How many messages lie at the broker; nothing if it does not answer.
+    pub(crate) fn depths(&self) -> Option<Depths> {
+        self.broker.as_ref().map(Standing::depths)
+    }
+
     /// Whether somebody would read something else.
     fn differs(&self, other: &Self) -> bool {
         self.services != other.services
-            || self.queues != other.queues
+            || self.depths() != other.depths()
             || self.reconciliation != other.reconciliation
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::app::AppState;
-use crate::board::{Named, Outbox, Queues, Ranks, System};
+use crate::board::{Named, Outbox, Ranks, System};
 use crate::domain::sales::{Report, offer_name};
 use crate::read::{self, snapshot};
 use crate::store::analytics_pages::{self, Ranked, Ranking};
@@ -61,9 +61,9 @@ pub(crate) async fn run(app: AppState, shutdown: CancellationToken) {
 
 /// Looks at the system and, if asked to, at what sells.
 pub(crate) async fn look(app: &AppState, ranks: bool) {
-    let (services, queues, outboxes, reconciliation) = tokio::join!(
+    let (services, broker, outboxes, reconciliation) = tokio::join!(
         app.probe.all(),
-        queues(app),
+        app.broker.standing(),
         outboxes(app),
         patiently(async {
             read::system::reconciliation(&mut *app.order_db.acquire().await?).await
@@ -73,7 +73,7 @@ pub(crate) async fn look(app: &AppState, ranks: bool) {
         at: Some(app.clock.now()),
         services,
         outboxes,
-        queues,
+        broker: broker.ok(),
         reconciliation: reconciliation.flatten(),
     });
     if ranks && let Err(error) = rank_unless(app, None).await {
@@ -91,29 +91,6 @@ async fn patiently<T>(read: impl Future<Output = sqlx::Result<T>>) -> Option<T> 
         }
         Err(_) => None,
     }
-}
-
-async fn queues(app: &AppState) -> Option<Queues> {
-    let queues = app.broker.queues().await.ok()?;
-    let live = || queues.iter().filter(|queue| !queue.is_dead());
-    let longest = live().max_by_key(|queue| queue.messages);
-    Some(Queues {
-        all: live().count(),
-        waiting: live().map(|queue| queue.messages).sum(),
-        longest: longest
-            .filter(|queue| queue.messages > 0)
-            .map(|queue| (queue.name.clone(), queue.messages)),
-        // Those that only hold messages back until their next try are read by nobody.
-        unread: live()
-            .filter(|queue| queue.consumers == 0 && queue.messages > 0)
-            .filter(|queue| !queue.name.contains(".retry"))
-            .count(),
-        dead: queues
-            .iter()
-            .filter(|queue| queue.is_dead())
-            .map(|queue| queue.messages)
-            .sum(),
-    })
 }
 
 async fn outboxes(app: &AppState) -> Vec<Outbox> {

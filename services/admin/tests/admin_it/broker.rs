@@ -78,6 +78,7 @@ async fn queues_and_outboxes_are_shown() {
         .unwrap();
     // However busy the machine is.
     let page = eventually("the broker answers", async || {
+        panel.app.look_around().await;
         let page = staff.page("/admin/events").await;
         (!page.contains("does not answer")).then_some(page)
     })
@@ -97,6 +98,7 @@ async fn queues_and_outboxes_are_shown() {
 
     let running = Running::start(&panel).await;
     eventually("the readers are named", async || {
+        panel.app.look_around().await;
         let page = staff.page("/admin/events").await;
         (page.contains(" connected</summary>") && !page.contains("No service is connected"))
             .then_some(())
@@ -109,6 +111,7 @@ async fn queues_and_outboxes_are_shown() {
 async fn a_broker_that_is_away_is_said_and_the_rest_is_shown() {
     let panel = Panel::with_brokers("amqp://127.0.0.1:1", "http://127.0.0.1:1").await;
     let staff = panel.staff(Role::Admin).await;
+    panel.app.look_around().await;
     assert_shows(
         &staff.page("/admin/events").await,
         &["The broker does not answer", "up to date", "Try again"],

@@ -6,6 +6,7 @@ use std::time::Duration;
 use admin::AppState;
 use admin::analytics::catch_up;
 use auth_token::Role;
+use axum::routing::get;
 use primitives::Timestamp;
 use serde_json::{Value, json};
 use testkit::Served;
@@ -518,15 +519,21 @@ async fn the_system_is_shown_as_it_says_it_is() {
     );
 }
 
-/// A broker's management API that says what stands in the value: of the virtual host `/`.
+/// A broker's management API that says what stands in the value: of the queues of the virtual host `/`. Of all else there is nothing.
 async fn management(queues: &Arc<Mutex<Value>>) -> Served {
     let queues = Arc::clone(queues);
     let answer = move || {
         let queues = queues.lock().unwrap().clone();
         std::future::ready(axum::Json(queues))
     };
-    let path = "/api/queues/{vhost}";
-    testkit::serve(axum::Router::new().route(path, axum::routing::get(answer))).await
+    let nothing = || get(async || axum::Json(json!([])));
+    let routes = axum::Router::new()
+        .route("/api/queues/{vhost}", get(answer))
+        .route("/api/overview", get(async || axum::Json(json!({}))))
+        .route("/api/nodes", nothing())
+        .route("/api/exchanges/{vhost}", nothing())
+        .route("/api/consumers/{vhost}", nothing());
+    testkit::serve(routes).await
 }
 
 #[tokio::test]

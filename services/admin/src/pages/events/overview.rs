@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use super::map::{self, Row, pace};
 use super::{OVERVIEW, Tab, tabs};
 use crate::app::AppState;
-use crate::clients::broker::Standing;
+use crate::clients::broker::{Depths, Standing};
 use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::filters;
@@ -23,19 +23,19 @@ const LATE_SECONDS: u64 = 60;
 
 #[derive(Template)]
 #[template(path = "events/overview.html")]
-struct Page {
+struct Page<'a> {
     shell: Shell,
     tabs: Vec<Tab>,
-    now: Timestamp,
-    broker: Option<Broker>,
+    /// When the broker was looked at.
+    at: Option<Timestamp>,
+    broker: Option<Broker<'a>>,
     outboxes: Vec<Outbox>,
 }
 
 /// As far as the broker answered.
-struct Broker {
-    standing: Standing,
-    waiting: i64,
-    dead: i64,
+struct Broker<'a> {
+    standing: &'a Standing,
+    depths: Depths,
     into: String,
     done: String,
     /// What is wrong with a machine of it.
@@ -80,18 +80,19 @@ pub(super) async fn page(
 ) -> Result<Html<String>> {
     let now = app.clock.now();
     let outbox = async |service, pool| outbox(service, pool, now).await;
-    let (standing, auth, product, order, admin) = tokio::join!(
-        app.broker.standing(),
+    let (auth, product, order, admin) = tokio::join!(
         outbox("auth", &app.auth_db),
         outbox("product", &app.product_db),
         outbox("order", &app.order_db),
         outbox("admin", &app.pool),
     );
+    let system = app.board.system();
+    let standing = system.broker.as_ref().filter(|_| system.is_fresh(now));
     let page = Page {
         shell: Shell::new(&session, OVERVIEW, None),
         tabs: tabs(&session, OVERVIEW),
-        now,
-        broker: standing.ok().map(Broker::from),
+        at: system.at,
+        broker: standing.map(Broker::from),
         outboxes: vec![auth, product, order, admin],
     };
     Ok(Html(page.render()?))
@@ -116,9 +117,9 @@ async fn outbox(service: &'static str, pool: &PgPool, now: Timestamp) -> Outbox 
     }
 }
 
-impl From<Standing> for Broker {
-    fn from(standing: Standing) -> Self {
-        let (rows, others) = map::arrange(&standing);
+impl<'a> From<&'a Standing> for Broker<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        let (rows, others) = map::arrange(standing);
         let into: f64 = rows.iter().map(|row| row.rates.arriving()).sum();
         let done: f64 = rows.iter().map(|row| row.rates.done()).sum();
         let others = others.into_iter().map(|queue| Other {
@@ -153,8 +154,7 @@ impl From<Standing> for Broker {
             out: pace(exchange.rates.leaving()),
         });
         Self {
-            waiting: standing.waiting(),
-            dead: standing.dead_letters(),
+            depths: standing.depths(),
             into: pace(into),
             done: pace(done),
             alarms: alarms.flatten().collect(),

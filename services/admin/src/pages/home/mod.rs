@@ -23,7 +23,8 @@ use self::trend::{Span, Trend};
 use super::chart::Unit;
 use super::shell::{Shell, link};
 use crate::app::AppState;
-use crate::board::{Named, Queues, Ranks, System};
+use crate::board::{Named, Ranks, System};
+use crate::clients::broker::Depths;
 use crate::domain::span::span;
 use crate::error::Result;
 use crate::format::filters;
@@ -92,8 +93,8 @@ struct Strip {
 
 impl Strip {
     /// Nothing if nobody knows.
-    fn queues(&self) -> Option<&Queues> {
-        self.system.queues.as_ref().filter(|_| self.fresh)
+    fn depths(&self) -> Option<Depths> {
+        self.system.depths().filter(|_| self.fresh)
     }
 
     /// Events that wait longer than is usual.

@@ -221,7 +221,7 @@ pub(super) async fn of(app: &AppState, session: &Session, now: Timestamp) -> Res
         );
     }
     if session.may::<ManageEvents>() && system.is_fresh(now) {
-        let dead = system.queues.as_ref().map_or(0, |queues| queues.dead);
+        let dead = system.depths().map_or(0, |depths| depths.dead);
         let words = ("dead letter", "dead letters");
         let detail = "messages that nobody could apply";
         needs.add(
