@@ -110,29 +110,46 @@ for (const place of document.querySelectorAll("[data-drop]")) {
   });
 }
 
-// A page that is told of news takes over its parts that changed: elements with an id and data-live-part.
+// Takes over the parts of this page that have changed, elements with an id and data-live-part; the page as it is now.
+const refresh = async () => {
+  const answer = await fetch(location.href, { headers: { "x-live": "1" } });
+  if (answer.redirected) return void location.reload();
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-live-part]")) {
+    const fresh = page.getElementById(part.id);
+    // What somebody opened stays open.
+    const opened = [...part.querySelectorAll("details")].map((one) => one.open);
+    fresh?.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
+    if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
+  }
+  return page;
+};
+
+// A page that is told of news.
 const live = document.querySelector("[data-live]");
 if (live) {
   let waiting = null;
-  const refresh = async () => {
+  const now = () => {
     clearTimeout(waiting);
     waiting = null;
-    const answer = await fetch(location.href, { headers: { "x-live": "1" } });
-    if (answer.redirected) return location.reload();
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const part of document.querySelectorAll("[data-live-part]")) {
-      const fresh = page.getElementById(part.id);
-      // What somebody opened stays open.
-      const opened = [...part.querySelectorAll("details")].map((one) => one.open);
-      fresh?.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
-      if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
-    }
+    return refresh();
   };
   // Many events within a second are one refresh.
   const news = new EventSource(live.dataset.live);
-  news.addEventListener("news", () => { waiting ??= setTimeout(refresh, document.hidden ? 30000 : 1000); });
-  document.addEventListener("visibilitychange", () => { if (waiting && !document.hidden) refresh(); });
+  news.addEventListener("news", () => { waiting ??= setTimeout(now, document.hidden ? 30000 : 1000); });
+  document.addEventListener("visibilitychange", () => { if (waiting && !document.hidden) now(); });
   // The session has ended: what it showed goes, too.
   news.addEventListener("end", () => { news.close(); location.reload(); });
+}
+
+// A page of something that is under way, until it is over: then all of the page is another.
+const underway = document.querySelector("[data-live-every]");
+if (underway) {
+  const again = setInterval(async () => {
+    const page = document.hidden ? null : await refresh();
+    if (!page || page.querySelector("[data-live-every]")) return;
+    clearInterval(again);
+    location.reload();
+  }, 1000 * underway.dataset.liveEvery);
 }

@@ -746,7 +746,7 @@ async fn imports_are_sent_followed_and_tried_again() {
         ],
     );
     assert!(
-        !page.contains("http-equiv=\"refresh\""),
+        !page.contains("data-live-every"),
         "nothing happens to it any more"
     );
     let csrf = [("csrf", admin.csrf.as_str())];
@@ -825,7 +825,7 @@ async fn an_import_under_way_says_how_far_it_is() {
             &[
                 "running",
                 shown,
-                "loads itself again every three seconds",
+                "goes on by itself",
                 "What was refused",
                 "vase row 2: has no price",
                 "Stop",
@@ -833,7 +833,7 @@ async fn an_import_under_way_says_how_far_it_is() {
         );
         // What is still to come is not refused, and cannot be tried again yet.
         assert_hides(&page, &["lamp", "Try the bad rows again", "finished"]);
-        assert!(page.contains("http-equiv=\"refresh\""), "it stands still");
+        assert!(page.contains("data-live-every"), "it stands still");
     }
     let page = admin.page(&path).await;
     assert!(
@@ -851,9 +851,9 @@ async fn an_import_under_way_says_how_far_it_is() {
     change("UPDATE imports SET status = 'cancelled', claim = NULL, leased_until = NULL, finished_at = $2 WHERE id = $1").await;
     let page = admin.page(&path).await;
     assert_shows(&page, &["cancelled", "900 / 1,200 rows done"]);
-    assert_hides(&page, &["Stop", "loads itself again"]);
+    assert_hides(&page, &["Stop", "goes on by itself"]);
     assert!(
-        !page.contains("http-equiv=\"refresh\""),
+        !page.contains("data-live-every"),
         "nothing happens to it any more"
     );
 }
