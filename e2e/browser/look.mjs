@@ -88,7 +88,7 @@ async function menus(panel) {
     if (known.has(name) || known.size >= 4) continue;
     known.add(name);
     await menu.locator("summary").first().click();
-    problems.push(...(await panel.axe()));
+    problems.push(...(await panel.axe(menu)));
     const overflow = await panel.overflow();
     if (overflow) problems.push(`menu "${name}" ${overflow}`);
     await menu.evaluate((details) => (details.open = false));

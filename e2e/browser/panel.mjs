@@ -84,12 +84,12 @@ export class Panel {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
-  /// What axe says against WCAG 2.2 AA and good practice.
-  async axe() {
+  /// What axe says against WCAG 2.2 AA and good practice, of the page or of a part of it.
+  async axe(part = this.page.locator(":root")) {
     if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(axe);
-    const found = await this.page.evaluate(() =>
+    const found = await part.evaluate((element) =>
       // eslint-disable-next-line no-undef
-      axe.run(document, {
+      axe.run(element, {
         resultTypes: ["violations"],
         rules: { "target-size": { enabled: true } },
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
