@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::{Places, install_as_root, library_folders, unpack};
 
-const PACKAGE: &str = "chromium";
+/// Chromium without the window that its new headless mode draws unseen: the same pages take about half the processor's time.
+const PACKAGE: &str = "chromium-headless-shell";
 
 /// An installed browser.
 #[derive(Debug, Clone)]
@@ -71,14 +72,15 @@ impl Browser {
     }
 }
 
-/// The program itself: Debian's wrapper of it looks for everything in the system.
+/// The program itself, or whatever browser of the kind there is: Debian's wrapper of it looks for everything in the system.
 fn program(places: &Places) -> Option<PathBuf> {
-    let own = places.first("usr/lib/chromium/chromium");
-    own.or_else(|| {
-        ["chromium", "google-chrome"]
-            .iter()
-            .find_map(|name| places.program(name))
-    })
+    let own = places.first("usr/lib/chromium/chromium-headless-shell");
+    own.or_else(|| places.first("usr/lib/chromium/chromium"))
+        .or_else(|| {
+            ["chromium", "google-chrome"]
+                .iter()
+                .find_map(|name| places.program(name))
+        })
 }
 
 fn environment(root: &Path) -> Result<Vec<(&'static str, OsString)>> {
