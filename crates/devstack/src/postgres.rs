@@ -75,8 +75,8 @@ impl Postgres {
             // To prove a password by SCRAM takes a debug build a tenth of a second for each connection; many tests make dozens.
             // The server checks what it is told against the same secret.
             let method = match settings.durability {
-                Durability::Nothing => "password",
-                Durability::ServerCrash | Durability::PowerCut => "scram-sha-256",
+                Durability::Nothing | Durability::ServerCrash => "password",
+                Durability::PowerCut => "scram-sha-256",
             };
             let made = spec("initdb", "initdb")
                 .arg("--pgdata")
