@@ -27,7 +27,7 @@ pub(crate) struct Args {
 enum Action {
     /// Write `.sqlx` of every service.
     Prepare,
-    /// Fail when a `.sqlx` is not what the migrations and queries say.
+    /// Fail when a `.sqlx` is not what the migrations and queries say, or clippy has a word to say.
     Check,
 }
 
@@ -190,7 +190,7 @@ fn describe(
     variables: &[(String, String)],
 ) -> Result<()> {
     let mut command = build::cargo(root);
-    // `.ci/run` has just run clippy with these very flags: then almost nothing is looked at again.
+    // The check is clippy's, too, so that `.ci/run` compiles once for both.
     match action {
         Action::Prepare => command.args(["check", "--workspace", "--all-targets", "--quiet"]),
         Action::Check => command.args([
