@@ -3,7 +3,7 @@
 //!
 //! What must never enter: anything that knows a service, a table, or who the caller is (that is `auth-token`).
 //!
-//! ```ignore
+//! ```text
 //! async fn create(Json(new): Json<NewThing>) -> http_kit::Result<(StatusCode, Json<Thing>)> { … }
 //! let app = http_kit::public(routes, Limits::default());
 //! ```

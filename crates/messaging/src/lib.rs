@@ -6,20 +6,20 @@
 //!
 //! **Publish** in the transaction of the change (the publisher is cheap to clone; keep it in the service's state):
 //!
-//! ```ignore
+//! ```text
 //! let publisher = messaging::Publisher::new("mercato/order", runtime.clock(), runtime.random());
 //! let event_id = publisher.publish(&mut tx, &OrderConfirmed { … }).await?;   // sqlx::Error on failure; `tx` is a &mut PgConnection
 //! ```
 //!
 //! **Relay**: one background task in each process that publishes:
 //!
-//! ```ignore
+//! ```text
 //! runtime.spawn("relay", move |shutdown| messaging::relay::run(pool, amqp_url, shutdown));   // amqp_url: SecretString; output ()
 //! ```
 //!
 //! **Consume**: a handler is a value with its own state that implements [`Handler`] for an event:
 //!
-//! ```ignore
+//! ```text
 //! struct TakeStock { clock: Clock }
 //!
 //! impl messaging::Handler<OrderConfirmed> for TakeStock {

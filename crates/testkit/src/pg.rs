@@ -1,6 +1,6 @@
 //! A database of its own for a test, in a fraction of a second: copied from a template in which the migrations have run.
 //!
-//! ```ignore
+//! ```text
 //! let db = testkit::pg::TestDb::new("order", &order::MIGRATOR).await;
 //! let pool = db.pool().await;          // as order_service, with the grants of production
 //! ```

@@ -89,28 +89,19 @@ fn has_nextest() -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-/// Runs the tests; with nextest, which leaves out the examples in documentation, those too.
 fn run_tests(stack: &Stack, root: &Path, arguments: &[String], nextest: bool) -> Result<bool> {
     let runner: &[&str] = if nextest {
         &["nextest", "run", "--workspace"]
     } else {
-        &["test", "--workspace"]
+        // Examples in documentation are text.
+        &["test", "--workspace", "--all-targets"]
     };
-    let mut passed = run_one(stack, root, build::cargo(root).args(runner).args(arguments))?;
-    if nextest && arguments.is_empty() {
-        passed &= run_one(
-            stack,
-            root,
-            build::cargo(root).args(["test", "--workspace", "--doc", "--quiet"]),
-        )?;
-    }
-    Ok(passed)
-}
-
-fn run_one(stack: &Stack, root: &Path, command: &mut Command) -> Result<bool> {
     let began = Instant::now();
     let facts = stack.facts();
+    let mut command = build::cargo(root);
     command
+        .args(runner)
+        .args(arguments)
         .env("DATABASE_URL", facts.superuser_database("postgres")?)
         .env("REDIS_URL", facts.redis_url()?)
         .env("AMQP_URL", facts.amqp_url(""))
