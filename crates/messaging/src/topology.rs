@@ -23,6 +23,7 @@ use lapin::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Deliveries that ended without an answer (the consumer died) before the broker itself gives an event up.
 const DELIVERY_LIMIT: i32 = 20;
@@ -180,6 +181,32 @@ impl Topology {
         let result = self.declare(&connection).await;
         amqp::close(&connection).await;
         result
+    }
+
+    /// Connects, declares, and opens a channel whose publishes are confirmed; nothing if `shutdown` comes first. The broker is told of the
+    /// end in any case, and answers when it has finished what it was at: nobody meets a queue that is half there.
+    pub(crate) async fn open(
+        &self,
+        amqp_url: &SecretString,
+        name: &str,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<(Connection, Channel)>, BrokerError> {
+        let connection = tokio::select! {
+            () = shutdown.cancelled() => return Ok(None),
+            connection = amqp::connect(amqp_url, name) => connection?,
+        };
+        let declared = async {
+            self.declare(&connection).await?;
+            amqp::confirming_channel(&connection).await
+        };
+        let opened = tokio::select! {
+            () = shutdown.cancelled() => Ok(None),
+            opened = declared => opened.map(Some),
+        };
+        if !matches!(opened, Ok(Some(_))) {
+            amqp::close(&connection).await;
+        }
+        Ok(opened?.map(|channel| (connection, channel)))
     }
 
     /// Declares everything that is missing; an error that names the culprit if something exists and differs.

@@ -190,15 +190,10 @@ impl Consumers {
         shutdown: &CancellationToken,
         backoff: &mut Backoff,
     ) -> Result<(), BrokerError> {
-        let opened = async {
-            let connection = amqp::connect(&self.amqp_url, self.consumer).await?;
-            self.context.topology.declare(&connection).await?;
-            let copies = amqp::confirming_channel(&connection).await?;
-            Ok::<_, BrokerError>((connection, copies))
-        };
-        let (connection, copies) = tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
-            opened = opened => opened?,
+        let topology = &self.context.topology;
+        let opened = topology.open(&self.amqp_url, self.consumer, shutdown);
+        let Some((connection, copies)) = opened.await? else {
+            return Ok(());
         };
         backoff.reset();
         let mut queues = JoinSet::new();

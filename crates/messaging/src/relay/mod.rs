@@ -136,15 +136,9 @@ impl Relay {
         shutdown: &CancellationToken,
         backoff: &mut Backoff,
     ) -> Result<(), Interrupted> {
-        let opened = async {
-            let connection = amqp::connect(&self.amqp_url, "relay").await?;
-            self.topology.declare(&connection).await?;
-            let channel = amqp::confirming_channel(&connection).await?;
-            Ok::<_, BrokerError>((connection, channel))
-        };
-        let (connection, channel) = tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
-            opened = opened => opened?,
+        let opened = self.topology.open(&self.amqp_url, "relay", shutdown);
+        let Some((connection, channel)) = opened.await? else {
+            return Ok(());
         };
         let result = self.relay(&channel, notify, shutdown, backoff).await;
         amqp::close(&connection).await;

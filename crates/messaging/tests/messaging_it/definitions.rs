@@ -1,9 +1,12 @@
 //! What is declared in code, in files and on the broker is the same.
 
-use crate::world::{QUEUE, World};
+use crate::world::{QUEUE, World, eventually};
+use messaging::relay::Relay;
 use messaging::topology::{BrokerError, Topology};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use testkit::broker::Broker;
+use tokio_util::sync::CancellationToken;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -49,6 +52,28 @@ async fn what_is_declared_is_what_the_definitions_say() {
         assert_eq!(actual[part], expected[part], "{part}");
     }
     // Declaring what is there already is no error.
+    messaging::topology::check(&world.url()).await.unwrap();
+}
+
+/// A broker of its own: the others' would be of no more use to them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_in_the_middle_of_declaring_has_finished_what_it_was_at() {
+    let broker = Broker::start().await.unwrap();
+    let world = World::on(broker.vhost().await.unwrap()).await;
+    for round in 0..20 {
+        let vhost = broker.vhost().await.unwrap();
+        let shutdown = CancellationToken::new();
+        let relay = Relay::new(world.pool.clone(), vhost.amqp_url().into());
+        let running = tokio::spawn(relay.run(shutdown.clone()));
+        eventually("some queues are there", async || {
+            let there = vhost.definitions().await.unwrap();
+            there["queues"].as_array().unwrap().len() > round
+        })
+        .await;
+        shutdown.cancel();
+        running.await.unwrap();
+    }
+    // Where the virtual hosts were deleted under declarations, dead-lettering is gone, and with it every new queue.
     messaging::topology::check(&world.url()).await.unwrap();
 }
 
