@@ -10,6 +10,8 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A silent broker is noticed after two of these.
 const HEARTBEAT_SECONDS: u16 = 10;
+/// How long whoever stops waits for the broker's answer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the broker could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +66,12 @@ pub(crate) async fn confirming_channel(connection: &Connection) -> Result<Channe
 
 /// Says goodbye; a broker that is gone hears nothing, and that is fine.
 pub(crate) async fn close(connection: &Connection) {
-    let _ = tokio::time::timeout(Duration::from_secs(2), connection.close(200, "bye".into())).await;
+    let _ = tokio::time::timeout(PATIENCE, connection.close(200, "bye".into())).await;
 }
 
 /// As [`close`], for one channel.
 pub(crate) async fn close_channel(channel: &Channel) {
-    let _ = tokio::time::timeout(Duration::from_secs(2), channel.close(200, "bye".into())).await;
+    let _ = tokio::time::timeout(PATIENCE, channel.close(200, "bye".into())).await;
 }
 
 /// Growing pauses between tries, without end.

@@ -178,13 +178,13 @@ impl Topology {
     #[doc(hidden)]
     pub async fn check(&self, amqp_url: &SecretString) -> Result<(), BrokerError> {
         let connection = amqp::connect(amqp_url, "topology check").await?;
-        let result = self.declare(&connection).await;
+        let result = self.declare(&connection, &CancellationToken::new()).await;
         amqp::close(&connection).await;
         result
     }
 
-    /// Connects, declares, and opens a channel whose publishes are confirmed; nothing if `shutdown` comes first. The broker is told of the
-    /// end in any case, and answers when it has finished what it was at: nobody meets a queue that is half there.
+    /// Connects, declares, and opens a channel whose publishes are confirmed; nothing if `shutdown` comes first. A declaration is never broken
+    /// off: the broker would go on with it, and nobody may meet a queue that is half there.
     pub(crate) async fn open(
         &self,
         amqp_url: &SecretString,
@@ -195,13 +195,20 @@ impl Topology {
             () = shutdown.cancelled() => return Ok(None),
             connection = amqp::connect(amqp_url, name) => connection?,
         };
-        let declared = async {
-            self.declare(&connection).await?;
-            amqp::confirming_channel(&connection).await
+        let open = async {
+            self.declare(&connection, shutdown).await?;
+            if shutdown.is_cancelled() {
+                return Ok(None);
+            }
+            amqp::confirming_channel(&connection).await.map(Some)
+        };
+        let out_of_patience = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(amqp::PATIENCE).await;
         };
         let opened = tokio::select! {
-            () = shutdown.cancelled() => Ok(None),
-            opened = declared => opened.map(Some),
+            opened = open => opened,
+            () = out_of_patience => Ok(None),
         };
         if !matches!(opened, Ok(Some(_))) {
             amqp::close(&connection).await;
@@ -209,9 +216,24 @@ impl Topology {
         Ok(opened?.map(|channel| (connection, channel)))
     }
 
-    /// Declares everything that is missing; an error that names the culprit if something exists and differs.
-    pub(crate) async fn declare(&self, connection: &Connection) -> Result<(), BrokerError> {
+    /// Declares everything that is missing, or what it comes to before `shutdown`; an error that names the culprit if something exists and
+    /// differs.
+    async fn declare(
+        &self,
+        connection: &Connection,
+        shutdown: &CancellationToken,
+    ) -> Result<(), BrokerError> {
         let channel = connection.create_channel().await?;
+        self.declare_on(&channel, shutdown).await?;
+        channel.close(200, "declared".into()).await?;
+        Ok(())
+    }
+
+    async fn declare_on(
+        &self,
+        channel: &Channel,
+        shutdown: &CancellationToken,
+    ) -> Result<(), BrokerError> {
         let options = ExchangeDeclareOptions {
             durable: true,
             ..Default::default()
@@ -226,7 +248,10 @@ impl Topology {
             .await
             .map_err(|e| mismatch(e, || format!("exchange {EXCHANGE}")))?;
         for (name, arguments) in self.declarations() {
-            declare_queue(&channel, &name, &arguments).await?;
+            if shutdown.is_cancelled() {
+                return Ok(());
+            }
+            declare_queue(channel, &name, &arguments).await?;
         }
         for queue in &self.queues {
             for event in &queue.events {
@@ -241,7 +266,6 @@ impl Topology {
                     .await?;
             }
         }
-        channel.close(200, "declared".into()).await?;
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ async fn who_stops_in_the_middle_of_declaring_has_finished_what_it_was_at() {
         running.await.unwrap();
     }
     // Where the virtual hosts were deleted under declarations, dead-lettering is gone, and with it every new queue.
-    messaging::topology::check(&world.url()).await.unwrap();
+    World::topology().check(&world.url()).await.unwrap();
 }
 
 /// `UPDATE=1 cargo nextest run --workspace -E 'test(rabbitmq_definitions)'` rewrites the file's part.
