@@ -293,6 +293,60 @@ async fn the_database_refuses_orders_that_are_not_in_order() {
     assert_eq!(numbers, [1_000_001, 1_000_002]);
 }
 
+/// A key to `orders` itself would be looked up in all months with each row that has it.
+#[tokio::test]
+async fn what_belongs_to_an_order_holds_on_to_it() {
+    let shop = Shop::open().await;
+    let person = shop.person(Role::Customer);
+    let _ = shop.placed(&person, shop.peer.sell(100, 9), 1).await;
+    let keys: Vec<(String, String, bool)> = sqlx::query_as(
+        "SELECT conrelid::regclass::text, confrelid::regclass::text, convalidated FROM pg_constraint
+          WHERE contype = 'f' AND conparentid = 0 AND confrelid IN ('orders'::regclass, 'order_carts'::regclass) ORDER BY 2, 1",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    let to = |target: &str| {
+        keys.iter()
+            .filter(|key| key.1 == target)
+            .map(|key| key.0.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(to("orders"), ["order_carts"]);
+    assert_eq!(
+        to("order_carts"),
+        [
+            "coupon_redemptions",
+            "documents",
+            "ledger_entries",
+            "order_adjustments",
+            "order_events",
+            "order_items",
+            "order_tags",
+            "order_taxes",
+            "payments",
+            "returns",
+            "saga_steps",
+            "shipments",
+        ]
+    );
+    assert!(keys.iter().all(|key| key.2), "{keys:?}");
+    let owner = shop.owner().await;
+    let month = &months(&shop.pool).await[0].0;
+    for refused in [
+        "UPDATE order_events SET order_id = gen_random_uuid()",
+        "DELETE FROM order_carts",
+        "DELETE FROM orders",
+        &format!("ALTER TABLE orders DETACH PARTITION {month}"),
+    ] {
+        let error = sqlx::query(AssertSqlSafe(refused))
+            .execute(&owner)
+            .await
+            .unwrap_err();
+        assert_eq!(code(&error), "23503", "{refused}: {error}");
+    }
+}
+
 async fn insert_old(pool: &PgPool, like: Uuid, id: Uuid) {
     let _ = sqlx::query(
         "INSERT INTO orders (id, cart_id, email, status, payment_status, fulfillment_status, currency, subtotal, discount, shipping, tax, total,
