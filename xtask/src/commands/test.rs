@@ -42,6 +42,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     supervise::clean_up(&place)?;
     // Every run starts from nothing.
     place.wipe()?;
+    place.make()?;
+    place.keep_servers_in_memory()?;
     test_tools::ensure(&root)?;
     if !args.servers_only {
         Browser::ensure(&Place::packages(&root), &note)?;
@@ -68,6 +70,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if passed && !args.keep {
         place.wipe()?;
     } else {
+        if !args.keep {
+            place.wipe_servers()?;
+        }
         say!(
             "the stack's logs are in {}",
             place.root().join("logs").display()

@@ -1,9 +1,14 @@
 //! Where a stack keeps its things.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+
+/// Files in memory, and how much must be free there: tests take a tenth of it.
+const MEMORY: &str = "/dev/shm";
+const ROOM: u64 = 4 << 30;
 
 /// The folder of one stack: `.data/dev` or `.data/test`.
 #[derive(Debug, Clone)]
@@ -90,6 +95,23 @@ impl Place {
         Ok(())
     }
 
+    /// Keeps the servers' folder in memory where there is room, for a stack that ends with its process. Each test makes and drops a database of
+    /// hundreds of files, and ext4 looks at each file deleted in the last minutes before it makes another.
+    pub(crate) fn keep_servers_in_memory(&self) -> Result<()> {
+        let room =
+            rustix::fs::statvfs(MEMORY).map_or(0, |memory| memory.f_bavail * memory.f_frsize);
+        if room < ROOM {
+            return Ok(());
+        }
+        let mut hasher = DefaultHasher::new();
+        self.root.hash(&mut hasher);
+        let folder = Path::new(MEMORY).join(format!("mercato-{:016x}", hasher.finish()));
+        remove(&folder)?;
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::os::unix::fs::symlink(&folder, self.servers())
+            .with_context(|| format!("cannot link {}", self.servers().display()))
+    }
+
     /// Begins every log anew and keeps the previous one as `NAME.log.1`. `up.log` was begun by who started the supervisor.
     pub(crate) fn begin_logs(&self) -> Result<()> {
         for entry in fs::read_dir(self.root.join("logs"))? {
@@ -107,10 +129,19 @@ impl Place {
 
     /// Removes everything, also where the servers' folder is a link to a place outside the project.
     pub(crate) fn wipe(&self) -> Result<()> {
-        if let Ok(target) = fs::read_link(self.servers()) {
-            remove(&target)?;
-        }
+        self.wipe_servers()?;
         remove(&self.root)
+    }
+
+    /// Removes what the servers keep, and nothing else.
+    pub(crate) fn wipe_servers(&self) -> Result<()> {
+        let servers = self.servers();
+        if let Ok(target) = fs::read_link(&servers) {
+            remove(&target)?;
+            return fs::remove_file(&servers)
+                .with_context(|| format!("cannot remove {}", servers.display()));
+        }
+        remove(&servers)
     }
 }
 
