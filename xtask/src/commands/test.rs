@@ -66,13 +66,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("error: while the tests ran, {report}");
     }
     stack.stop()?;
+    if !args.keep {
+        place.wipe_servers()?;
+    }
     let passed = result?;
     if passed && !args.keep {
         place.wipe()?;
     } else {
-        if !args.keep {
-            place.wipe_servers()?;
-        }
         say!(
             "the stack's logs are in {}",
             place.root().join("logs").display()
